@@ -1,0 +1,71 @@
+"""The exception tree: every error says what must hold, what came, and what to do.
+
+    ChainruleError
+    ├── InputError          an argument, an array or a label that cannot be right (also a ValueError)
+    ├── DataError           a data set or data file that cannot be read
+    ├── ModelFileError      a model file that is damaged, foreign or from the future
+    ├── StorageError        the disk refused: full, read-only, not a folder (also an OSError)
+    └── TrainingDiverged    the loss turned NaN or infinite (also an ArithmeticError)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from chainrule.training import History
+
+T = TypeVar("T")
+
+
+class ChainruleError(Exception):
+    """Base of every error that chainrule raises on purpose."""
+
+
+class InputError(ChainruleError, ValueError):
+    """An argument, an array or a label that cannot be right."""
+
+
+class DataError(ChainruleError):
+    """A data set or data file that cannot be found, read or trusted."""
+
+
+class ModelFileError(ChainruleError):
+    """A model file that is damaged, foreign, or written by a newer version."""
+
+
+class StorageError(ChainruleError, OSError):
+    """The disk refused to take a file: full, read-only, or not a folder."""
+
+
+class TrainingDiverged(ChainruleError, ArithmeticError):
+    """The loss turned NaN or infinite; the network keeps the last finite parameters.
+
+    Attributes:
+        epoch: epoch in which it happened, counted from 1.
+        batch: mini-batch of that epoch, counted from 1.
+        history: what was recorded until then.
+    """
+
+    def __init__(self, message: str, *, epoch: int, batch: int, history: History) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.batch = batch
+        self.history = history
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'relu'?`` when a known name is near ``word``, otherwise an empty string."""
+    near = difflib.get_close_matches(str(word).lower(), list(known), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def look_up(kind: str, name: str, known: dict[str, T]) -> T:
+    """Return ``known[name]``, or raise an error that lists the choices and the nearest one."""
+    if name in known:
+        return known[name]
+    raise InputError(
+        f"{kind} must be one of {', '.join(known)}; got {name!r}.{did_you_mean(name, known)}"
+    )

@@ -1,0 +1,84 @@
+"""Files that are either wholly there or not there at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chainrule.errors import StorageError
+
+_REMEDIES = {
+    errno.ENOSPC: "the disk is full; free some space or choose another place",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another place",
+    errno.EFBIG: "the file is larger than this system allows; choose another place",
+    errno.EACCES: "writing there is not permitted; choose a folder you may write to",
+    errno.EPERM: "writing there is not permitted; choose a folder you may write to",
+    errno.EROFS: "that file system is read-only; choose another place",
+    errno.ENOTDIR: "a part of that path is a file, not a folder; choose another place",
+    errno.EISDIR: "that path is a folder; give the name of a file",
+}
+
+
+@contextmanager
+def storage_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn an operating-system error while writing ``path`` into a `StorageError` with a remedy."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "choose another place")
+        reason = error.strerror or str(error)
+        raise StorageError(f"{os.fspath(path)} must be writable; got {reason!r}: {remedy}.") from error
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; on success flush it to the disk and rename it.
+
+    A reader sees the old file or the whole new one, never a part, whatever happens in between.
+
+    Raises:
+        StorageError: the disk refused. The temporary file is removed and ``path`` is as it was.
+    """
+    target = Path(path)
+    with storage_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def atomic_write(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write ``content`` to ``path``, wholly or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot open a folder for syncing.
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
