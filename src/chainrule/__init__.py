@@ -1,3 +1,72 @@
-"""Backpropagation with cross-entropy: derived, proven and trained by the same equations."""
+"""Backpropagation with cross-entropy: derived, proven and trained by the same equations.
+
+    from chainrule import Network, datasets
+
+    train, test = datasets.load("mnist")
+    network = Network([784, 30, 10])
+    network.fit(train, validation=test)
+    print(network.evaluate(test))
+
+Names are imported when first used, so that ``import chainrule`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from chainrule import datasets
+    from chainrule.datasets import Dataset
+    from chainrule.errors import (
+        ChainruleError,
+        DataError,
+        InputError,
+        ModelFileError,
+        StorageError,
+        TrainingDiverged,
+    )
+    from chainrule.evaluation import Evaluation
+    from chainrule.network import Network
+    from chainrule.training import History
+
+_HOME = {
+    "ChainruleError": "errors",
+    "DataError": "errors",
+    "Dataset": "datasets",
+    "Evaluation": "evaluation",
+    "History": "training",
+    "InputError": "errors",
+    "ModelFileError": "errors",
+    "Network": "network",
+    "StorageError": "errors",
+    "TrainingDiverged": "errors",
+}
+
+__all__ = [
+    "ChainruleError",
+    "DataError",
+    "Dataset",
+    "Evaluation",
+    "History",
+    "InputError",
+    "ModelFileError",
+    "Network",
+    "StorageError",
+    "TrainingDiverged",
+    "datasets",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"chainrule.{_HOME[name]}"), name)
+    if name == "datasets":
+        return import_module("chainrule.datasets")
+    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

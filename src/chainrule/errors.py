@@ -1,11 +1,11 @@
 """The exception tree: every error says what must hold, what came, and what to do.
 
-    ChainruleError
-    ├── InputError          an argument, an array or a label that cannot be right (also a ValueError)
-    ├── DataError           a data set or data file that cannot be read
-    ├── ModelFileError      a model file that is damaged, foreign or from the future
-    ├── StorageError        the disk refused: full, read-only, not a folder (also an OSError)
-    └── TrainingDiverged    the loss turned NaN or infinite (also an ArithmeticError)
+ChainruleError
+├── InputError          an argument, an array or a label that cannot be right (also a ValueError)
+├── DataError           a data set or data file that cannot be read
+├── ModelFileError      a model file that is damaged, foreign or from the future
+├── StorageError        the disk refused: full, read-only, not a folder (also an OSError)
+└── TrainingDiverged    the loss turned NaN or infinite (also an ArithmeticError)
 """
 
 from __future__ import annotations
@@ -66,6 +66,4 @@ def look_up(kind: str, name: str, known: dict[str, T]) -> T:
     """Return ``known[name]``, or raise an error that lists the choices and the nearest one."""
     if name in known:
         return known[name]
-    raise InputError(
-        f"{kind} must be one of {', '.join(known)}; got {name!r}.{did_you_mean(name, known)}"
-    )
+    raise InputError(f"{kind} must be one of {', '.join(known)}; got {name!r}.{did_you_mean(name, known)}")

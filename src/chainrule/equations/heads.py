@@ -1,0 +1,114 @@
+"""Output heads: the output activation and its loss, coupled, both as functions of the logits z^H.
+
+A head cannot be put together wrongly: `softmax` has categorical cross-entropy, `sigmoid` has
+multi-label cross-entropy, and for both the error of the output layer is δ^H = a^H − y (Eq. B1). The
+losses are computed from the logits, never from probabilities, so nothing overflows, nothing is
+clipped, and a − y stays the exact gradient at any z.
+
+Shapes: z, a, y (N, n_H) → predict and delta (N, n_H), loss (N,), one J for each sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from chainrule.equations.activations import d_sigmoid, sigmoid, softplus
+from chainrule.types import Array, Namespace
+
+
+class Head(NamedTuple):
+    """Output activation, loss and output error δ^H = ∂J/∂z^H.
+
+    ``distribution``: the outputs of a sample form one distribution, Σ_m a_m = 1.
+    ``multi_label``: every output is a label of its own, on or off.
+    """
+
+    name: str
+    predict: Callable[[Namespace, Array], Array]
+    loss: Callable[[Namespace, Array, Array], Array]
+    delta: Callable[[Namespace, Array, Array, Array], Array]
+    loss_name: str
+    distribution: bool = False
+    multi_label: bool = False
+
+    def uninformed(self, n_outputs: int) -> float:
+        """The output that knows nothing: 1/K where the outputs form one distribution, else ½."""
+        return 1 / n_outputs if self.distribution else 1 / 2
+
+
+def softmax(xp: Namespace, z: Array) -> Array:
+    """a_m = e^{z_m} / Σ_k e^{z_k}, with z shifted by its maximum, which cancels. Eq. H1."""
+    e = xp.exp(z - xp.max(z, axis=1, keepdims=True))
+    return e / xp.sum(e, axis=1, keepdims=True)
+
+
+def log_softmax(xp: Namespace, z: Array) -> Array:
+    """Log a_m = s_m − log Σ_k e^{s_k} with s = z − max z: finite for every finite z."""
+    s = z - xp.max(z, axis=1, keepdims=True)
+    return s - xp.log(xp.sum(xp.exp(s), axis=1, keepdims=True))
+
+
+def categorical_cross_entropy(xp: Namespace, z: Array, y: Array) -> Array:
+    """J = −Σ_m y_m log a_m, with a = softmax(z) and Σ_m y_m = 1. Eq. H2."""
+    return -xp.sum(y * log_softmax(xp, z), axis=1)
+
+
+def multi_label_cross_entropy(xp: Namespace, z: Array, y: Array) -> Array:
+    """J = −Σ_m [y_m log a_m + (1 − y_m) log(1 − a_m)], with a = σ(z). Eq. H4.
+
+    By log σ(z) = −softplus(−z) and log(1 − σ(z)) = −softplus(z).
+    """
+    return xp.sum(y * softplus(xp, -z) + (1 - y) * softplus(xp, z), axis=1)
+
+
+def cross_entropy_error(xp: Namespace, z: Array, a: Array, y: Array) -> Array:
+    """Error of the output layer under cross-entropy, δ^H = a^H − y. Eq. B1."""
+    return a - y
+
+
+def quadratic_cost(xp: Namespace, z: Array, y: Array) -> Array:
+    """J = ½ Σ_m (a_m − y_m)², with a = σ(z). Eq. Q1. Kept for comparison."""
+    a = sigmoid(xp, z)
+    return xp.sum((a - y) ** 2, axis=1) / 2
+
+
+def quadratic_error(xp: Namespace, z: Array, a: Array, y: Array) -> Array:
+    """Error of the output layer under the quadratic cost, δ^H = (a^H − y) ⊙ σ'(z^H). Eq. Q2.
+
+    The factor σ'(z^H) is what stalls a saturated output. It belongs to the quadratic cost alone:
+    with cross-entropy it would not be the gradient.
+    """
+    return (a - y) * d_sigmoid(xp, z, a)
+
+
+def smooth_labels(y: Array, epsilon: float, uninformed: float) -> Array:
+    """Label smoothing, y ← (1 − ε) y + ε u, with u = 1/K for softmax and ½ for sigmoid. Eq. S1.
+
+    Source: Szegedy et al., CVPR 2016.
+    """
+    return (1 - epsilon) * y + epsilon * uninformed
+
+
+HEADS: dict[str, Head] = {
+    head.name: head
+    for head in (
+        Head(
+            "softmax",
+            softmax,
+            categorical_cross_entropy,
+            cross_entropy_error,
+            loss_name="cross-entropy",
+            distribution=True,
+        ),
+        Head(
+            "sigmoid",
+            sigmoid,
+            multi_label_cross_entropy,
+            cross_entropy_error,
+            loss_name="multi-label cross-entropy",
+            multi_label=True,
+        ),
+        Head("quadratic", sigmoid, quadratic_cost, quadratic_error, loss_name="quadratic cost"),
+    )
+}

@@ -1,0 +1,207 @@
+"""`Network.fit`: check the data and options, run the loop, keep the best, and record what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.datasets import Dataset
+from chainrule.dataspec import DataSpec
+from chainrule.equations.penalty import Penalty
+from chainrule.errors import InputError, TrainingDiverged
+from chainrule.inputs import as_pair, as_samples, as_targets, as_weights
+from chainrule.optimizers import as_optimizer
+from chainrule.progress import ProgressBar
+from chainrule.schedules import as_schedule
+from chainrule.training import BatchEnd, EpochEnd, Event, Examples, History, Plan, train
+from chainrule.types import Params
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+
+def fit(
+    network: Network,
+    data: Any,
+    y: Any,
+    *,
+    validation: Any,
+    patience: int | None,
+    sample_weight: Any,
+    on_epoch: Sequence[Callable[..., Any]],
+    on_batch: Sequence[Callable[..., Any]],
+    progress: bool | None,
+    **options: Any,
+) -> History:
+    """Train ``network`` in place. See `Network.fit` for the arguments."""
+    plan = _plan(network, **options)
+    _check_patience(patience, validation)
+    examples = as_examples(network, data, y, sample_weight)
+    examples, held_out = _hold_out(network, examples, data, validation, plan.seed)
+    if isinstance(data, Dataset):
+        network.data = DataSpec.of(data)
+    keeper = _Keeper(network, patience, on_epoch, on_batch)
+    with ProgressBar(plan.epochs, progress) as bar:
+        try:
+            for event in train(network.architecture, network.params, examples, plan, held_out):
+                bar.update(event)
+                if keeper.take(event):
+                    break
+        except KeyboardInterrupt:
+            keeper.history.stopped = "interrupted"
+        except TrainingDiverged:
+            network.params = keeper.last_good
+            raise
+    keeper.restore_best()
+    network.training.append(_record(plan, len(examples.X), patience, keeper.history))
+    return keeper.history
+
+
+class _Keeper:
+    """Takes each event of training: keeps the parameters, the history and the best so far."""
+
+    def __init__(
+        self,
+        network: Network,
+        patience: int | None,
+        on_epoch: Sequence[Callable[..., Any]],
+        on_batch: Sequence[Callable[..., Any]],
+    ) -> None:
+        self.network = network
+        self.history = History()
+        self.last_good: Params = network.params
+        self._patience = patience
+        self._on_epoch = on_epoch
+        self._on_batch = on_batch
+        self._best: tuple[float, int, Params] | None = None
+
+    def take(self, event: Event) -> bool:
+        """Return whether to stop."""
+        if isinstance(event, BatchEnd):
+            self.last_good = self.network.params
+            self.network.params = event.params
+            return self._call(self._on_batch, event)
+        self.history.records.append(event.record)
+        late = self._is_late(event)
+        if self._call(self._on_epoch, event.record):
+            return True
+        if late:
+            self.history.stopped = "early stopping"
+        return late
+
+    def _call(self, callbacks: Sequence[Callable[..., Any]], event: Any) -> bool:
+        stop = [callback(event) is True for callback in callbacks]
+        if any(stop):
+            self.history.stopped = "callback"
+        return any(stop)
+
+    def _is_late(self, event: EpochEnd) -> bool:
+        if self._patience is None or event.record.val_loss is None:
+            return False
+        if self._best is None or event.record.val_loss < self._best[0]:
+            self._best = event.record.val_loss, event.record.epoch, event.params
+        return event.record.epoch - self._best[1] >= self._patience
+
+    def restore_best(self) -> None:
+        """With early stopping, go back to the parameters of the lowest validation loss."""
+        if self._best is not None:
+            self.network.params = self._best[2]
+
+
+def as_examples(network: Network, data: Any, y: Any = None, sample_weight: Any = None) -> Examples:
+    """Checked rows of a `Dataset`, a pair (X, y), or X and y. Weights are relative to their mean."""
+    n_outputs = network.layers[-1]
+    if isinstance(data, Dataset):
+        if y is not None:
+            raise InputError("y must be left out where a Dataset is given, for it brings its own.")
+        if data.n_classes != n_outputs and not (data.n_classes == 2 and n_outputs == 1):
+            raise InputError(
+                f"the network must have as many outputs as {data.name!r} has classes, {data.n_classes}; "
+                f"it has {n_outputs}. Make a Network([{data.n_features}, …, {data.n_classes}])."
+            )
+        if data.multi_label and network.head.distribution:
+            raise InputError(
+                f"{data.name!r} has several labels a sample, so outputs must not share one probability; "
+                f"got output={network.head.name!r}. Use output='sigmoid'."
+            )
+        data, y = data.X, data.y
+    elif y is None:
+        data, y = as_pair(data)
+    # The samples stay in their own precision: each mini-batch is cast on its way in.
+    dtype = data.dtype if isinstance(data, np.ndarray) and data.dtype == np.float32 else network.dtype
+    X = as_samples(data, network.layers[0], dtype)
+    weight = as_weights(sample_weight, len(X), network.dtype)
+    Y = as_targets(y, len(X), n_outputs, network.head, network.dtype)
+    return Examples(X, Y, weight / weight.mean())
+
+
+def _hold_out(
+    network: Network, examples: Examples, data: Any, validation: Any, seed: int
+) -> tuple[Examples, Examples | None]:
+    if validation is None:
+        return examples, None
+    if not isinstance(validation, float):
+        return examples, as_examples(network, validation)
+    n = len(examples.X)
+    n_held_out = round(n * validation)
+    if not 0 < validation < 1 or not 0 < n_held_out < n:
+        raise InputError(
+            f"validation must be data, or a fraction that leaves samples on both sides; got {validation} "
+            f"of {n} samples. Try 0.1, or pass (X, y)."
+        )
+    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 2))).permutation(n)
+    held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
+    parts = (Examples(*(part[rows] for part in examples)) for rows in (rest, held_out))
+    train_part, held_out_part = parts
+    weight = train_part.weight / train_part.weight.mean()
+    return train_part._replace(weight=weight), held_out_part
+
+
+def _plan(network: Network, **options: Any) -> Plan:
+    optimizer = as_optimizer(options["optimizer"])
+    rate = options["learning_rate"]
+    return Plan(
+        epochs=options["epochs"],
+        batch_size=options["batch_size"],
+        learning_rate=optimizer.learning_rate if rate is None else rate,
+        optimizer=optimizer,
+        schedule=as_schedule(options["schedule"]),
+        penalty=Penalty(options["l1"], options["l2"]),
+        dropout=options["dropout"],
+        label_smoothing=options["label_smoothing"],
+        seed=network.seed if options["seed"] is None else options["seed"],
+        first_epoch=sum(run["epochs_done"] for run in network.training),
+    )
+
+
+def _check_patience(patience: int | None, validation: Any) -> None:
+    if patience is None:
+        return
+    if validation is None:
+        raise InputError("patience needs validation data to watch; got none. Pass validation=0.1, say.")
+    if not isinstance(patience, int | np.integer) or patience < 1:
+        raise InputError(f"patience must be a whole number of epochs, 1 or more; got {patience!r}.")
+
+
+def _record(plan: Plan, n: int, patience: int | None, history: History) -> dict[str, Any]:
+    """What was done, as JSON can hold it."""
+    last = history[-1]._asdict() if len(history) else None
+    return {
+        "samples": n,
+        "epochs": plan.epochs,
+        "epochs_done": len(history),
+        "stopped": history.stopped,
+        "batch_size": plan.batch_size,
+        "learning_rate": plan.learning_rate,
+        "optimizer": {"name": plan.optimizer.name, **dict(plan.optimizer.options)},
+        "schedule": {"name": plan.schedule.name, **dict(plan.schedule.options)},
+        **plan.penalty._asdict(),
+        "dropout": plan.dropout,
+        "label_smoothing": plan.label_smoothing,
+        "patience": patience,
+        "seed": plan.seed,
+        "best_epoch": history.best_epoch,
+        "last": last,
+    }

@@ -1,0 +1,179 @@
+"""What people hand in, turned into rows: samples, targets, weights and mini-batches, checked.
+
+Every function says what must hold, what came and what to do. Rows are counted from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from chainrule.equations.heads import Head
+from chainrule.errors import InputError
+
+Floats: TypeAlias = NDArray[np.floating[Any]]
+
+SUM_TOLERANCE = 1e-5
+"""How far the entries of a one-hot row may be from summing to 1 (float32 rounding)."""
+
+
+def as_samples(X: Any, n_inputs: int, dtype: DTypeLike) -> Floats:
+    """Samples as rows. Shapes: (N, n_0), or one sample (n_0,) or (n_0, 1) → (N, n_0).
+
+    Raises:
+        InputError: wrong width, no rows, not numbers, NaN or infinity (named by row and column).
+    """
+    x = _numbers("X", X, dtype)
+    if x.ndim == 1 and len(x) == n_inputs:
+        x = x[None, :]
+    elif x.ndim == 2 and x.shape == (n_inputs, 1) and n_inputs != 1:
+        x = x.T
+    if x.ndim != 2 or x.shape[1] != n_inputs:
+        raise InputError(
+            f"X must have {n_inputs} columns, one for each input of the network; got shape "
+            f"{np.shape(X)}. Flatten pictures, put a sample in each row, or make a network for this width."
+        )
+    if len(x) == 0:
+        raise InputError("X must hold at least one sample; got none. Check how the data were selected.")
+    _finite("X", x)
+    return x
+
+
+def as_targets(y: Any, n: int, n_outputs: int, head: Head, dtype: DTypeLike) -> Floats:
+    """Targets as rows. Shapes: class numbers (N,), rows (N, K), or one column (K, 1) → (N, K).
+
+    Raises:
+        InputError: labels out of range, rows that are not one-hot (softmax) or not 0/1 (sigmoid).
+    """
+    raw = np.asarray(y)
+    if raw.size and not (np.issubdtype(raw.dtype, np.number) or raw.dtype == np.bool_):
+        raise InputError(
+            f"y must hold class numbers or rows of numbers; got {raw.dtype} such as {raw.flat[0]!r}. "
+            "Turn names into numbers 0…K−1 first; `datasets.read` does so for files."
+        )
+    if raw.ndim == 0:
+        raw = raw[None]
+    if n == 1 and n_outputs != 1 and raw.shape in ((n_outputs,), (n_outputs, 1)):
+        raw = raw.reshape(1, n_outputs)
+    if raw.ndim == 1 and n_outputs == 1:
+        raw = raw[:, None]
+    if len(raw) != n:
+        raise InputError(f"X and y must have as many rows; got {n} in X and {len(raw)} in y.")
+    if raw.ndim == 1 or (raw.shape == (n, 1) and n_outputs != 1):
+        return _one_hot(raw.reshape(n), n_outputs, dtype)
+    if raw.shape != (n, n_outputs):
+        raise InputError(
+            f"y must be class numbers of shape ({n},) or rows of shape ({n}, {n_outputs}); got shape "
+            f"{raw.shape}. The network has {n_outputs} outputs."
+        )
+    rows = np.asarray(raw, dtype)
+    _check_rows(rows, head)
+    return rows
+
+
+def as_weights(sample_weight: Any, n: int, dtype: DTypeLike) -> Floats:
+    """Sample weights. Shapes: None or (N,) → (N,), not yet normalised.
+
+    Raises:
+        InputError: wrong length, negative, not finite, or all zero.
+    """
+    if sample_weight is None:
+        return np.ones(n, dtype)
+    w = _numbers("sample_weight", sample_weight, dtype)
+    if w.shape != (n,):
+        raise InputError(f"sample_weight must have shape ({n},), one for each sample; got {w.shape}.")
+    _finite("sample_weight", w[:, None])
+    if (w < 0).any() or not w.any():
+        row = int(np.argmin(w))
+        raise InputError(
+            f"sample weights must be 0 or more, and not all 0; got {w[row]} at row {row}. "
+            "Leave sample_weight out to count every sample alike."
+        )
+    return w
+
+
+def as_pair(mini_batch: Any) -> tuple[Any, Any]:
+    """Split a mini-batch into X and y.
+
+    A mini-batch is a pair (X, y) of arrays, or a list of (x, y) samples as textbooks write it, x and y
+    column vectors (y may be a class number).
+    """
+    if isinstance(mini_batch, tuple) and len(mini_batch) == 2:
+        return mini_batch
+    if isinstance(mini_batch, Sequence) and not isinstance(mini_batch, str):
+        if len(mini_batch) == 0:
+            raise InputError("a mini-batch must hold at least one sample; got none.")
+        if all(isinstance(sample, tuple) and len(sample) == 2 for sample in mini_batch):
+            return _stack("x", [x for x, _ in mini_batch]), _stack("y", [y for _, y in mini_batch])
+        if len(mini_batch) == 2:
+            return mini_batch[0], mini_batch[1]
+    raise InputError(
+        f"a mini-batch must be a pair (X, y), or a list of (x, y) pairs; got {type(mini_batch).__name__}."
+    )
+
+
+def _stack(name: str, vectors: list[Any]) -> NDArray[Any]:
+    flat = [np.asarray(vector).reshape(-1) for vector in vectors]
+    widths = {len(vector) for vector in flat}
+    if len(widths) > 1:
+        raise InputError(f"every {name} of a mini-batch must have the same size; got sizes {sorted(widths)}.")
+    rows = np.stack(flat)
+    return rows[:, 0] if name == "y" and rows.shape[1] == 1 else rows
+
+
+def _numbers(name: str, values: Any, dtype: DTypeLike) -> Floats:
+    if hasattr(values, "X") and hasattr(values, "y"):
+        raise InputError(f"{name} must be an array; got {values!r}. Pass its .X and .y.")
+    try:
+        with np.errstate(over="ignore"):
+            return np.asarray(values, dtype)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name} must be an array of numbers, every row of the same length; got {type(values).__name__} "
+            f"({error}). Encode text as numbers first."
+        ) from error
+
+
+def _finite(name: str, values: Floats) -> None:
+    if np.isfinite(values).all():
+        return
+    row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
+    raise InputError(
+        f"{name} must be finite in {values.dtype}; got {values[row, column]} at row {row}, column {column}. "
+        "Remove or fill in such values first."
+    )
+
+
+def _one_hot(labels: NDArray[Any], n_outputs: int, dtype: DTypeLike) -> Floats:
+    numbers = labels.astype(np.int64, copy=False) if np.isfinite(labels).all() else np.full(labels.shape, -1)
+    wrong = (numbers != labels) | (numbers < 0) | (numbers >= n_outputs)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(
+            f"labels must be 0…{n_outputs - 1} for {n_outputs} outputs; got {labels[row]} at row {row}. "
+            f"Fix the row, or make a network with as many outputs as there are classes."
+        )
+    rows = np.zeros((len(numbers), n_outputs), dtype)
+    rows[np.arange(len(numbers)), numbers] = 1
+    return rows
+
+
+def _check_rows(rows: Floats, head: Head) -> None:
+    if head.multi_label:
+        wrong = ((rows != 0) & (rows != 1)).any(axis=1)
+        must = "rows of y must hold only 0 and 1 for output='sigmoid'"
+        remedy = "Every entry says whether that label is on; threshold other values first."
+    else:
+        wrong = ~((rows >= 0) & (rows <= 1)).all(axis=1)
+        must = "rows of y must lie between 0 and 1"
+        remedy = "Use one-hot rows or class numbers."
+    if head.distribution and not wrong.any():
+        wrong = abs(rows.sum(axis=1) - 1) > SUM_TOLERANCE
+        must = "rows of y must be one-hot (sum to 1) for output='softmax'"
+        remedy = "If a sample can have several labels or none, use output='sigmoid'."
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(f"{must}; got {rows[row].tolist()} at row {row}. {remedy}")

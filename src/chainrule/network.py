@@ -1,0 +1,352 @@
+"""`Network`: the object people hold. It owns the parameters and lends them to the equations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from chainrule.engines.reference import NUMPY
+from chainrule.equations.activations import ACTIVATIONS, Activation
+from chainrule.equations.heads import HEADS
+from chainrule.equations.network import Architecture, backward, forward, loss, loss_and_gradients
+from chainrule.equations.penalty import Penalty
+from chainrule.errors import InputError, look_up
+from chainrule.initializers import INITIALIZERS
+from chainrule.inputs import Floats, as_pair, as_samples, as_targets, as_weights
+from chainrule.optimizers import Optimizer, descend
+from chainrule.schedules import Schedule
+from chainrule.training import BatchEnd, EpochRecord, History
+from chainrule.types import ByLayer, Forward, Gradients, Layer, Params
+
+if TYPE_CHECKING:
+    from chainrule.datasets import Dataset
+    from chainrule.dataspec import DataSpec
+    from chainrule.evaluation import Evaluation
+
+DTYPES = {"float64": np.float64, "float32": np.float32}
+
+
+class Parameters(ByLayer[Floats]):
+    """The W or b of every layer. ``network.W[1] = array`` copies the array into layer 1."""
+
+    def __setitem__(self, L: int, value: Any) -> None:
+        mine, new = self[L], np.asarray(value)
+        if new.shape != mine.shape:
+            raise InputError(f"the new array of layer {L} must have shape {mine.shape}; got {new.shape}.")
+        mine[...] = new
+
+
+class Network:
+    """A feed-forward classifier: layers, activations, an output head, and their parameters.
+
+    Layer L of the text is layer L here: ``network.W[1]`` has shape (n_1, n_0), and so on up to H.
+
+    Args:
+        layers: the widths n_0, n_1, …, n_H, such as ``[784, 30, 10]``.
+        hidden: activation of the hidden layers, by name (see `ACTIVATIONS`), or one for each.
+        output: "softmax" (categorical cross-entropy), "sigmoid" (multi-label cross-entropy) or
+            "quadratic" (½‖a − y‖² on sigmoid outputs, for comparison).
+        initializer: "normal" (N(0, 1) weights and biases), "lecun", "xavier" or "he".
+        seed: decides the initial parameters and the order of the samples; drawn and recorded if None.
+        dtype: "float64" or "float32".
+
+    Raises:
+        InputError: widths, names or seed that cannot be right.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[int],
+        *,
+        hidden: str | Activation | Sequence[str | Activation] = "sigmoid",
+        output: str = "softmax",
+        initializer: str = "normal",
+        seed: int | None = None,
+        dtype: DTypeLike = "float64",
+    ) -> None:
+        self.layers = _widths(layers)
+        self.head = look_up("output", output, HEADS)
+        if self.head.distribution and self.layers[-1] < 2:
+            raise InputError(
+                "softmax must have at least 2 outputs, which share the probability 1; got 1. "
+                "For one yes-or-no label use output='sigmoid'."
+            )
+        self.hidden = _activations(hidden, len(self.layers) - 2)
+        self.initializer = initializer
+        self.dtype = np.dtype(look_up("dtype", np.dtype(dtype).name, DTYPES))
+        self.seed = _seed(seed)
+        self.data: DataSpec | None = None
+        self.training: list[dict[str, Any]] = []
+        initialize = look_up("initializer", initializer, INITIALIZERS)
+        rng = np.random.default_rng(self.seed)
+        self.params: Params = ByLayer(
+            Layer(*(theta.astype(self.dtype) for theta in initialize(rng, n_out, n_in)))
+            for n_in, n_out in zip(self.layers, self.layers[1:], strict=False)
+        )
+
+    @classmethod
+    def from_parameters(cls, parameters: Iterable[tuple[Any, Any]], **options: Any) -> Network:
+        """Make a network from [(W^1, b^1), (W^2, b^2), …]; the other options are those of `Network`."""
+        layers = [(np.asarray(W), np.asarray(b)) for W, b in parameters]
+        if not layers or any(W.ndim != 2 for W, _ in layers):
+            raise InputError("parameters must be pairs (W, b) with W of shape (n_L, n_{L-1}), one a layer.")
+        network = cls([layers[0][0].shape[1], *(W.shape[0] for W, _ in layers)], **options)
+        for L, (W, b) in enumerate(layers, 1):
+            network.W[L], network.b[L] = W, b
+        return network
+
+    @property
+    def W(self) -> Parameters:
+        """The weights: ``W[L]`` of shape (n_L, n_{L-1}), L = 1 … H. Assigning copies into the layer."""
+        return Parameters(layer.W for layer in self.params)
+
+    @property
+    def b(self) -> Parameters:
+        """The biases: ``b[L]`` of shape (n_L,), L = 1 … H. Assigning copies into the layer."""
+        return Parameters(layer.b for layer in self.params)
+
+    @property
+    def architecture(self) -> Architecture:
+        """The functions of this network, as the equations take them."""
+        return Architecture(self.hidden, self.head)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether every output is a label of its own, on or off."""
+        return self.head.multi_label or self.layers[-1] == 1
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers are learnt: all weights and biases."""
+        return sum(layer.W.size + layer.b.size for layer in self.params)
+
+    def __repr__(self) -> str:
+        names = [*(activation.name for activation in self.hidden), self.head.name]
+        widths = [f"{n} {name}" for n, name in zip(self.layers[1:], names, strict=True)]
+        chain = " → ".join([str(self.layers[0]), *widths])
+        return f"Network({chain}; {self.n_parameters:,} parameters, {self.dtype})"
+
+    def forward(self, x: Any) -> Forward:
+        """Every z^L and a^L on the way from a^0 = x to the output. Eq. F1, F2, H1 or H3.
+
+        Shapes: x (N, n_0), or one sample (n_0,) or (n_0, 1) → z[L], a[L] (N, n_L), a sample a row.
+        """
+        return forward(NUMPY, self.architecture, self.params, self._samples(x))
+
+    def backward(
+        self, cache: Forward, y: Any, *, sample_weight: Any = None, l1: float = 0.0, l2: float = 0.0
+    ) -> Gradients:
+        """Every δ^L, ∂J/∂W^L and ∂J/∂b^L of the mean loss, from a forward pass. Eq. B1 to B4.
+
+        For one sample these are the text's quantities. For N samples each row of δ^L carries its
+        weight 1/N, so that dW[L] and db[L] are means over the batch. Penalties add to dW alone.
+        """
+        n = len(cache.a[0])
+        y, w = self._targets(y, n), self._mean_weights(sample_weight, n)
+        return backward(NUMPY, self.architecture, self.params, cache, y, w, Penalty(l1, l2))
+
+    def gradients(
+        self, X: Any, y: Any, *, sample_weight: Any = None, l1: float = 0.0, l2: float = 0.0
+    ) -> Gradients:
+        """Forward and backward pass in one: the gradient of `loss` with the same arguments."""
+        return self._loss_and_gradients(X, y, sample_weight, Penalty(l1, l2))[1]
+
+    def loss(self, X: Any, y: Any, *, sample_weight: Any = None, l1: float = 0.0, l2: float = 0.0) -> float:
+        """Mean loss J over the samples (Eq. H2, H4 or Q1), plus λ₁ Σ|W| + λ₂ ½ ΣW² over all layers."""
+        x = self._samples(X)
+        y, w = self._targets(y, len(x)), self._mean_weights(sample_weight, len(x))
+        z_H = forward(NUMPY, self.architecture, self.params, x).z[-1]
+        return float(loss(NUMPY, self.architecture, self.params, z_H, y, w, Penalty(l1, l2)))
+
+    def gradient_descent(self, mini_batch: Any, learning_rate: float) -> float:
+        """Take one step of gradient descent on a mini-batch, averaging over its samples. Eq. G1.
+
+            W^L ← W^L − η/N Σ ∂J/∂W^L        b^L ← b^L − η/N Σ ∂J/∂b^L
+
+        Args:
+            mini_batch: a pair (X, y) of arrays, or a list of (x, y) pairs of column vectors.
+            learning_rate: η.
+
+        Returns:
+            The mean loss of the mini-batch before the step.
+
+        Raises:
+            InputError: samples or labels that cannot be right. The parameters stay as they were.
+        """
+        if not 0 < learning_rate < np.inf:
+            raise InputError(f"learning_rate must be above 0; got {learning_rate!r}. Try 0.5.")
+        value, gradients = self._loss_and_gradients(*as_pair(mini_batch), None, Penalty())
+        self.params = ByLayer(
+            Layer(descend(layer.W, dW, learning_rate), descend(layer.b, db, learning_rate))
+            for layer, dW, db in zip(self.params, gradients.dW, gradients.db, strict=True)
+        )
+        return value
+
+    def predict_proba(self, X: Any) -> Floats:
+        """The outputs a^H: the probability of every class (softmax) or label (sigmoid). → (N, n_H)."""
+        outputs: Floats = self.forward(X).a[-1]
+        return outputs
+
+    def predict(self, X: Any) -> NDArray[np.int64]:
+        """Class numbers (N,); with sigmoid outputs 0/1 rows (N, n_H), a label being on above ½."""
+        from chainrule.evaluation import decide
+
+        return decide(self.predict_proba(X), self.multi_label)
+
+    def evaluate(self, data: Any, y: Any = None) -> Evaluation:
+        """Loss, accuracy and more on a `Dataset`, a pair (X, y), or X and y. ``print`` shows one line."""
+        from chainrule.evaluation import decide, evaluate
+        from chainrule.fitting import as_examples
+        from chainrule.training import score_outputs
+
+        examples = as_examples(self, data, y)
+        value, probabilities = score_outputs(self.architecture, self.params, examples)
+        return evaluate(
+            decide(examples.Y, self.multi_label),
+            probabilities,
+            loss=value,
+            classes=self.classes,
+            loss_name=self.head.loss_name,
+            multi_label=self.multi_label,
+        )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the outputs: those of the data it was trained on, else their numbers."""
+        return self.data.classes if self.data is not None else tuple(map(str, range(self.layers[-1])))
+
+    def fit(
+        self,
+        data: Dataset | Any,
+        y: Any = None,
+        *,
+        epochs: int = 30,
+        batch_size: int = 10,
+        learning_rate: float | None = None,
+        optimizer: str | Optimizer = "sgd",
+        schedule: str | Schedule = "constant",
+        l1: float = 0.0,
+        l2: float = 0.0,
+        dropout: float = 0.0,
+        label_smoothing: float = 0.0,
+        sample_weight: Any = None,
+        validation: Dataset | tuple[Any, Any] | float | None = None,
+        patience: int | None = None,
+        on_epoch: Sequence[Callable[[EpochRecord], Any]] = (),
+        on_batch: Sequence[Callable[[BatchEnd], Any]] = (),
+        seed: int | None = None,
+        progress: bool | None = None,
+    ) -> History:
+        """Train on a `Dataset`, a pair (X, y), or X and y, and return the history.
+
+        Args:
+            data: what to learn from; class names, picture shape and scaling are remembered from a `Dataset`.
+            y: the targets, where ``data`` is X.
+            epochs: passes over the data, reshuffled in each.
+            batch_size: samples in a mini-batch; the last one may be smaller.
+            learning_rate: η; None takes the optimiser's usual one.
+            optimizer: "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", or an `Optimizer`.
+            schedule: "constant", "step", "exponential", "cosine", or a `Schedule`.
+            l1: strength of the L1 penalty on weights, Eq. P2.
+            l2: strength of the L2 penalty on weights, Eq. P1.
+            dropout: share of hidden activations dropped in training, Eq. D1.
+            label_smoothing: ε of Eq. S1.
+            sample_weight: how much each sample counts, (N,); only ratios matter.
+            validation: a `Dataset`, a pair (X, y), or the fraction of ``data`` to hold out.
+            patience: stop after so many epochs without a lower validation loss, and go back to the
+                best parameters.
+            on_epoch: functions called with each `EpochRecord`; one that returns True stops training.
+            on_batch: functions called with each `BatchEnd`; one that returns True stops training.
+            seed: decides order and dropout; None takes the network's.
+            progress: show a bar; None shows it on a terminal only.
+
+        Ctrl-C ends training after the step under way and keeps what was learnt.
+
+        Raises:
+            InputError: data or options that cannot be right. The network stays as it was.
+            TrainingDiverged: the loss turned NaN or infinite. The last good parameters are kept.
+        """
+        options = {name: value for name, value in locals().items() if name != "self"}
+        from chainrule.fitting import fit
+
+        return fit(self, **options)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write architecture, parameters, class names, scaling and training record to one file.
+
+        Raises:
+            StorageError: the disk refused; what stood at ``path`` before is untouched.
+        """
+        from chainrule.serialization import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Network:
+        """Read a network from a file that `save` wrote. No code in the file is ever run.
+
+        Raises:
+            ModelFileError: missing, truncated, altered or foreign file.
+        """
+        from chainrule.serialization import load
+
+        return load(path)
+
+    def _loss_and_gradients(
+        self, X: Any, y: Any, sample_weight: Any, penalty: Penalty
+    ) -> tuple[float, Gradients]:
+        x = self._samples(X)
+        y, w = self._targets(y, len(x)), self._mean_weights(sample_weight, len(x))
+        value, gradients = loss_and_gradients(NUMPY, self.architecture, self.params, x, y, w, penalty)
+        return float(value), gradients
+
+    def _samples(self, X: Any) -> Floats:
+        return as_samples(X, self.layers[0], self.dtype)
+
+    def _targets(self, y: Any, n: int) -> Floats:
+        return as_targets(y, n, self.layers[-1], self.head, self.dtype)
+
+    def _mean_weights(self, sample_weight: Any, n: int) -> Floats:
+        w = as_weights(sample_weight, n, self.dtype)
+        mean: Floats = w / w.sum()
+        return mean
+
+
+def _widths(layers: Sequence[int]) -> tuple[int, ...]:
+    is_list = isinstance(layers, Sequence | np.ndarray) and not isinstance(layers, str)
+    widths = tuple(layers) if is_list else ()
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1 for n in widths)
+    if len(widths) < 2 or not whole:
+        raise InputError(
+            "layers must be two or more whole numbers from 1 up, inputs first, outputs last; "
+            f"got {layers!r}. Write for example [784, 30, 10]."
+        )
+    return tuple(int(n) for n in widths)
+
+
+def _activations(hidden: str | Activation | Sequence[str | Activation], n: int) -> ByLayer[Activation]:
+    one = isinstance(hidden, str | Activation)
+    choices = [hidden] * n if one else list(hidden)  # type: ignore[list-item]
+    if len(choices) != n:
+        raise InputError(
+            f"hidden must name one activation, or one for each of the {n} hidden layers; got {len(choices)}."
+        )
+    if one and n == 0:
+        _activation(hidden)  # type: ignore[arg-type] # a wrong name is told even where it is not used
+    return ByLayer(_activation(choice) for choice in choices)  # type: ignore[arg-type]
+
+
+def _activation(choice: str | Activation) -> Activation:
+    return choice if isinstance(choice, Activation) else look_up("hidden", choice, ACTIVATIONS)
+
+
+def _seed(seed: int | None) -> int:
+    if seed is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"seed must be a whole number from 0 up, or None; got {seed!r}.")
+    return int(seed)

@@ -1,0 +1,160 @@
+"""Optimisers: from a gradient to the step a parameter takes. All pure, one array at a time.
+
+Every optimiser is a pair of functions over the namespace ``xp``: ``init(theta) → state`` and
+``update(xp, g, state) → (direction, state)``. The step itself is the same for all of them, Eq. G1:
+
+    θ ← θ − η (direction + λ θ)
+
+where η is the learning rate and λ the decoupled weight decay, which only AdamW has, and which
+never touches a bias. For plain SGD the direction is the gradient g, the mean over the mini-batch.
+Shapes: theta, g, direction and every moment in the state are alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from chainrule.errors import InputError, look_up
+from chainrule.types import Array, Namespace
+
+
+class Moments(NamedTuple):
+    """What an optimiser remembers of one parameter: steps taken, and moments of its gradient."""
+
+    t: int
+    first: Array = None
+    second: Array = None
+
+
+class Optimizer(NamedTuple):
+    """``init(theta) → state`` and ``update(xp, g, state) → (direction, state)``, with their options."""
+
+    name: str
+    init: Callable[[Array], Moments]
+    update: Callable[[Namespace, Array, Moments], tuple[Array, Moments]]
+    learning_rate: float
+    """The learning rate taken when none is given."""
+    weight_decay: float = 0.0
+    options: tuple[tuple[str, float], ...] = ()
+
+
+def descend(theta: Array, direction: Array, learning_rate: float, weight_decay: float = 0.0) -> Array:
+    """Gradient descent, θ ← θ − η (direction + λ θ). Eq. G1."""
+    if weight_decay:
+        direction = direction + weight_decay * theta
+    return theta - learning_rate * direction
+
+
+def sgd() -> Optimizer:
+    """Stochastic gradient descent: the direction is the gradient. Source: Robbins & Monro, 1951."""
+
+    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
+        return g, state
+
+    return Optimizer("sgd", lambda theta: Moments(0), update, learning_rate=0.5)
+
+
+def momentum(mu: float = 0.9) -> Optimizer:
+    """Heavy ball: v ← μ v + g, direction v. Source: Polyak, USSR Comp. Math. 4(5), 1964."""
+    _fraction("mu", mu)
+
+    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
+        v = mu * state.first + g
+        return v, Moments(state.t + 1, v)
+
+    return Optimizer("momentum", _one_moment, update, learning_rate=0.1, options=(("mu", mu),))
+
+
+def nesterov(mu: float = 0.9) -> Optimizer:
+    """Nesterov's accelerated gradient: v ← μ v + g, direction g + μ v.
+
+    Source: Nesterov, Soviet Math. Doklady 27, 1983, in the form of Sutskever et al., ICML 2013.
+    """
+    _fraction("mu", mu)
+
+    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
+        v = mu * state.first + g
+        return g + mu * v, Moments(state.t + 1, v)
+
+    return Optimizer("nesterov", _one_moment, update, learning_rate=0.1, options=(("mu", mu),))
+
+
+def rmsprop(rho: float = 0.9, epsilon: float = 1e-8) -> Optimizer:
+    """RMSprop: s ← ρ s + (1 − ρ) g², direction g / (√s + ε). Source: Tieleman & Hinton, lecture 6.5, 2012."""
+    _fraction("rho", rho)
+
+    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
+        s = rho * state.first + (1 - rho) * g * g
+        return g / (xp.sqrt(s) + epsilon), Moments(state.t + 1, s)
+
+    options = (("rho", rho), ("epsilon", epsilon))
+    return Optimizer("rmsprop", _one_moment, update, learning_rate=0.001, options=options)
+
+
+def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
+    """Adam: m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², direction m̂ / (√v̂ + ε).
+
+    With the bias corrections m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ). Source: Kingma & Ba, ICLR 2015.
+    """
+    _fraction("beta_1", beta_1)
+    _fraction("beta_2", beta_2)
+
+    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
+        t = state.t + 1
+        m = beta_1 * state.first + (1 - beta_1) * g
+        v = beta_2 * state.second + (1 - beta_2) * g * g
+        m_hat = m / (1 - beta_1**t)
+        v_hat = v / (1 - beta_2**t)
+        return m_hat / (xp.sqrt(v_hat) + epsilon), Moments(t, m, v)
+
+    options = (("beta_1", beta_1), ("beta_2", beta_2), ("epsilon", epsilon))
+    return Optimizer("adam", _two_moments, update, learning_rate=0.001, options=options)
+
+
+def adamw(
+    beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, weight_decay: float = 0.01
+) -> Optimizer:
+    """Adam with decoupled weight decay λ on the weights, never on the biases.
+
+    Source: Loshchilov & Hutter, ICLR 2019.
+    """
+    if not weight_decay >= 0:
+        raise InputError(f"weight_decay must be 0 or more; got {weight_decay!r}. Try 0.01.")
+    plain = adam(beta_1, beta_2, epsilon)
+    options = (*plain.options, ("weight_decay", weight_decay))
+    return plain._replace(name="adamw", weight_decay=weight_decay, options=options)
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": sgd,
+    "momentum": momentum,
+    "nesterov": nesterov,
+    "rmsprop": rmsprop,
+    "adam": adam,
+    "adamw": adamw,
+}
+
+
+def as_optimizer(optimizer: str | Optimizer) -> Optimizer:
+    """Return the optimiser of that name with its usual options, or the one given."""
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    return look_up("optimizer", optimizer, OPTIMIZERS)()
+
+
+def _zeros_like(theta: Any) -> Array:
+    return theta * 0
+
+
+def _one_moment(theta: Array) -> Moments:
+    return Moments(0, _zeros_like(theta))
+
+
+def _two_moments(theta: Array) -> Moments:
+    return Moments(0, _zeros_like(theta), _zeros_like(theta))
+
+
+def _fraction(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise InputError(f"{name} must lie in 0 ≤ {name} < 1; got {value!r}. The usual value is near 0.9.")

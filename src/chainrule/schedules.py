@@ -1,0 +1,88 @@
+"""Learning-rate schedules: what share of the learning rate to take, as training goes on.
+
+A schedule is a function ``share(progress, epochs)`` of the epochs done so far, as a real number (2.5
+is the middle of the third epoch), and of the epochs there will be. It multiplies the learning rate,
+is asked anew at the middle of every mini-batch, and so does not depend on the batch size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import cos, pi
+from typing import NamedTuple
+
+from chainrule.errors import InputError, look_up
+
+
+class Schedule(NamedTuple):
+    """A named function of (epochs done, epochs in all) giving a share of the learning rate."""
+
+    name: str
+    share: Callable[[float, int], float]
+    options: tuple[tuple[str, float], ...] = ()
+
+
+def constant() -> Schedule:
+    """The learning rate as given, throughout."""
+    return Schedule("constant", lambda progress, epochs: 1.0)
+
+
+def step(factor: float = 0.1, parts: int = 3) -> Schedule:
+    """Multiply by ``factor`` each time a further 1/``parts`` of all epochs is done."""
+    _positive("factor", factor)
+    _positive("parts", parts)
+    return Schedule(
+        "step",
+        lambda progress, epochs: float(factor ** int(parts * progress / epochs)),
+        (("factor", factor), ("parts", parts)),
+    )
+
+
+def exponential(final: float = 0.01) -> Schedule:
+    """Fall by the same factor in every epoch, from 1 to ``final`` at the end."""
+    _positive("final", final)
+    return Schedule(
+        "exponential", lambda progress, epochs: float(final ** (progress / epochs)), (("final", final),)
+    )
+
+
+def cosine(final: float = 0.0) -> Schedule:
+    """Fall along half a cosine from 1 to ``final``. Source: Loshchilov & Hutter, ICLR 2017."""
+
+    def share(progress: float, epochs: int) -> float:
+        return final + (1 - final) * (1 + cos(pi * min(progress / epochs, 1.0))) / 2
+
+    return Schedule("cosine", share, (("final", final),))
+
+
+def warm_up(schedule: Schedule, epochs: float) -> Schedule:
+    """Rise in a straight line from 0 over the first ``epochs``, then follow ``schedule``.
+
+    Source: Goyal et al., arXiv:1706.02677, 2017.
+    """
+    _positive("epochs", epochs)
+
+    def share(progress: float, total: int) -> float:
+        return schedule.share(progress, total) * min(progress / epochs, 1.0)
+
+    return Schedule(f"warm-up + {schedule.name}", share, (*schedule.options, ("warm_up", epochs)))
+
+
+SCHEDULES: dict[str, Callable[..., Schedule]] = {
+    "constant": constant,
+    "step": step,
+    "exponential": exponential,
+    "cosine": cosine,
+}
+
+
+def as_schedule(schedule: str | Schedule) -> Schedule:
+    """Return the schedule of that name with its usual options, or the one given."""
+    if isinstance(schedule, Schedule):
+        return schedule
+    return look_up("schedule", schedule, SCHEDULES)()
+
+
+def _positive(name: str, value: float) -> None:
+    if not value > 0:
+        raise InputError(f"{name} must be above 0; got {value!r}. Leave it out for the usual value.")

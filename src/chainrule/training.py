@@ -1,0 +1,302 @@
+"""The training loop: epochs, shuffled mini-batches, one gradient step each, and what happened on the way.
+
+`train` is a generator. It yields a `BatchEnd` after every step and an `EpochEnd` after every epoch,
+each with the parameters as they stand; whoever iterates decides what to keep, show or stop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engines.reference import NUMPY
+from chainrule.equations.heads import Head, smooth_labels
+from chainrule.equations.network import Architecture, backward, forward, loss
+from chainrule.equations.penalty import Penalty
+from chainrule.errors import InputError, TrainingDiverged
+from chainrule.evaluation import decide
+from chainrule.inputs import Floats
+from chainrule.optimizers import Optimizer, descend
+from chainrule.schedules import Schedule
+from chainrule.types import ByLayer, Gradients, Layer, Params
+
+CHUNK = 4096
+"""Rows scored at a time, so that scoring a large set needs little memory."""
+
+
+class Examples(NamedTuple):
+    """Checked rows: X (N, n_0), targets Y (N, K), and sample weights (N,) relative to their mean."""
+
+    X: Floats
+    Y: Floats
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides a training run besides the data and the initial parameters."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    optimizer: Optimizer
+    schedule: Schedule
+    penalty: Penalty
+    dropout: float
+    label_smoothing: float
+    seed: int
+    first_epoch: int
+    """Epochs this network has seen before: the order of the samples goes on from there."""
+
+    def __post_init__(self) -> None:
+        _whole("epochs", self.epochs)
+        _whole("batch_size", self.batch_size)
+        _within("learning_rate", self.learning_rate, "above 0", 0 < self.learning_rate < np.inf)
+        for name, value in self.penalty._asdict().items():
+            _within(name, value, "0 or more", 0 <= value < np.inf)
+        for name in ("dropout", "label_smoothing"):
+            value = getattr(self, name)
+            _within(name, value, "at least 0 and below 1", 0 <= value < 1)
+
+
+class EpochRecord(NamedTuple):
+    """One line of the history.
+
+    ``loss`` and ``accuracy`` are means over the epoch's mini-batches, each taken just before its step
+    (with dropout and label smoothing, without penalties). ``val_loss`` and ``val_accuracy`` are taken
+    on the validation data after the epoch, and are None without such data.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+    learning_rate: float
+    seconds: float
+
+
+class History(Sequence[EpochRecord]):
+    """The epochs of a training run, and why it ended.
+
+    ``stopped`` is "finished", "early stopping", "callback" or "interrupted"; ``best_epoch`` is the
+    epoch of the lowest validation loss, or None without validation data.
+    """
+
+    def __init__(self, records: Sequence[EpochRecord] = (), stopped: str = "finished") -> None:
+        self.records = list(records)
+        self.stopped = stopped
+
+    @overload
+    def __getitem__(self, index: int) -> EpochRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[EpochRecord]: ...
+    def __getitem__(self, index: int | slice) -> EpochRecord | list[EpochRecord]:
+        return self.records[index]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def column(self, name: str) -> list[float]:
+        """One quantity over the epochs, such as ``history.column("val_loss")``."""
+        return [getattr(record, name) for record in self.records]
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch of the lowest validation loss."""
+        validated = [r for r in self.records if r.val_loss is not None]
+        return min(validated, key=lambda r: r.val_loss or 0.0).epoch if validated else None
+
+    def __repr__(self) -> str:
+        if not self.records:
+            return f"History(no epoch done, {self.stopped})"
+        last = self.records[-1]
+        tail = "" if last.val_loss is None else f", val_loss {last.val_loss:.4f}"
+        return f"History({len(self)} epochs, {self.stopped}: loss {last.loss:.4f}{tail})"
+
+
+class BatchEnd(NamedTuple):
+    """After one step: running means of the epoch so far, and the new parameters."""
+
+    epoch: int
+    batch: int
+    batches: int
+    samples: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+    params: Params
+
+
+class EpochEnd(NamedTuple):
+    """After one epoch: its line of the history, and the parameters."""
+
+    record: EpochRecord
+    params: Params
+
+
+Event: TypeAlias = BatchEnd | EpochEnd
+
+
+def train(
+    net: Architecture, params: Params, examples: Examples, plan: Plan, validation: Examples | None = None
+) -> Iterator[Event]:
+    """Train by mini-batch gradient descent, yielding an event after each step and each epoch.
+
+    Epoch e draws its order and its dropout masks from (plan.seed, e) alone, so that the same seed gives
+    the same bits, and training on from epoch e is the same as never having stopped.
+
+    Raises:
+        TrainingDiverged: the loss of a mini-batch is NaN or infinite. The parameters yielded last but
+            one are the last ones known to be good.
+    """
+    dtype = params[1].W.dtype
+    moments = params.map(lambda layer: Layer(*(plan.optimizer.init(theta) for theta in layer)))
+    history = History()
+    n = len(examples.X)
+    batches = -(-n // plan.batch_size)
+    for number in range(1, plan.epochs + 1):
+        started = time.perf_counter()
+        order, mask_rng = epoch_randomness(plan.seed, plan.first_epoch + number - 1, n)
+        total_loss = total_hits = 0.0
+        samples = 0
+        eta = plan.learning_rate
+        for batch in range(batches):
+            rows = order[batch * plan.batch_size : (batch + 1) * plan.batch_size]
+            x = examples.X[rows].astype(dtype, copy=False)
+            y = examples.Y[rows]
+            w = examples.weight[rows] / len(rows)
+            masks = dropout_masks(mask_rng, plan.dropout, params, len(rows))
+            value, hits, gradients = step_gradients(net, params, x, y, w, plan, masks)
+            if not np.isfinite(value):
+                raise _diverged(number, batch + 1, params, x, eta, history)
+            eta = plan.learning_rate * plan.schedule.share(number - 1 + (batch + 0.5) / batches, plan.epochs)
+            params, moments = apply_step(plan.optimizer, params, gradients, moments, eta)
+            samples += len(rows)
+            total_loss += value * len(rows)
+            total_hits += hits
+            running = total_loss / samples, total_hits / samples
+            yield BatchEnd(number, batch + 1, batches, samples, running[0], running[1], eta, params)
+        validated: tuple[float, float] | tuple[None, None]
+        validated = score(net, params, validation) if validation is not None else (None, None)
+        seconds = time.perf_counter() - started
+        record = EpochRecord(number, running[0], running[1], *validated, eta, seconds)
+        history.records.append(record)
+        yield EpochEnd(record, params)
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def step_gradients(
+    net: Architecture,
+    params: Params,
+    x: Floats,
+    y: Floats,
+    sample_weight: Floats,
+    plan: Plan,
+    masks: ByLayer[Floats] | None,
+) -> tuple[float, int, Gradients]:
+    """Loss, number of correct samples and gradients of one mini-batch. Overflow shows in the loss."""
+    target = y
+    if plan.label_smoothing:
+        target = smooth_labels(y, plan.label_smoothing, net.head.uninformed(y.shape[1]))
+    cache = forward(NUMPY, net, params, x, masks)
+    value = float(loss(NUMPY, net, params, cache.z[-1], target, sample_weight))
+    gradients = backward(NUMPY, net, params, cache, target, sample_weight, plan.penalty, masks)
+    return value, int(correct(net.head, cache.a[-1], y).sum()), gradients
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def apply_step(
+    optimizer: Optimizer, params: Params, gradients: Gradients, moments: ByLayer[Layer], learning_rate: float
+) -> tuple[Params, ByLayer[Layer]]:
+    """Move every W and b by one step of the optimiser, Eq. G1; weight decay acts on W alone."""
+    layers, states = [], []
+    for layer, dW, db, state in zip(params, gradients.dW, gradients.db, moments, strict=True):
+        step_W, state_W = optimizer.update(NUMPY, dW, state.W)
+        step_b, state_b = optimizer.update(NUMPY, db, state.b)
+        W = descend(layer.W, step_W, learning_rate, optimizer.weight_decay)
+        layers.append(Layer(W, descend(layer.b, step_b, learning_rate)))
+        states.append(Layer(state_W, state_b))
+    return ByLayer(layers), ByLayer(states)
+
+
+def epoch_randomness(seed: int, epoch: int, n: int) -> tuple[NDArray[np.intp], np.random.Generator]:
+    """The order of the samples in one epoch, and the generator of its dropout masks."""
+    order_rng, mask_rng = (
+        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch, stream))) for stream in (0, 1)
+    )
+    return order_rng.permutation(n), mask_rng
+
+
+def dropout_masks(rng: np.random.Generator, rate: float, params: Params, n: int) -> ByLayer[Floats] | None:
+    """Masks r^L for the hidden layers: 0 at ``rate``, else 1/(1 − rate). Eq. D1. None at rate 0."""
+    if rate == 0 or len(params) == 1:
+        return None
+    dtype = params[1].W.dtype
+    return ByLayer(
+        (rng.random((n, len(params[L].b)), np.float32) >= rate).astype(dtype) / dtype.type(1 - rate)
+        for L in range(1, params.last)
+    )
+
+
+def correct(head: Head, a: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Which samples are right: the largest output, or for labels of their own all of them. → (N,) bool."""
+    multi_label = head.multi_label or a.shape[1] == 1
+    same = decide(a, multi_label) == decide(y, multi_label)
+    return np.asarray(same.all(axis=1) if multi_label else same)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def score_outputs(net: Architecture, params: Params, examples: Examples) -> tuple[float, Floats]:
+    """Weighted mean loss, and outputs a^H (N, K), without dropout, smoothing or penalty."""
+    dtype = params[1].W.dtype
+    outputs = np.empty(examples.Y.shape, dtype)
+    total_loss = 0.0
+    for start in range(0, len(examples.X), CHUNK):
+        x, y, w = (part[start : start + CHUNK] for part in examples)
+        cache = forward(NUMPY, net, params, x.astype(dtype, copy=False))
+        outputs[start : start + CHUNK] = cache.a[-1]
+        total_loss += float(loss(NUMPY, net, params, cache.z[-1], y, w))
+    return total_loss / float(examples.weight.sum()), outputs
+
+
+def score(net: Architecture, params: Params, examples: Examples) -> tuple[float, float]:
+    """Weighted mean loss, and accuracy."""
+    value, outputs = score_outputs(net, params, examples)
+    return value, float(correct(net.head, outputs, examples.Y).mean())
+
+
+def _diverged(
+    epoch: int, batch: int, params: Params, x: Floats, eta: float, history: History
+) -> TrainingDiverged:
+    largest_input = float(np.abs(x).max())
+    largest_weight = max(float(np.abs(layer.W).max()) for layer in params)
+    if largest_input > 1e3:
+        cause = f"the inputs are large (up to {largest_input:.3g}). Scale them to about −1…1 first"
+    else:
+        cause = (
+            f"the learning rate {eta:g} is too large (weights have grown to {largest_weight:.3g}). "
+            f"Try {eta / 10:g}"
+        )
+    return TrainingDiverged(
+        f"the loss must stay finite; it became NaN or infinite in epoch {epoch}, mini-batch {batch}. "
+        f"Most likely {cause}. The network keeps its last good parameters.",
+        epoch=epoch,
+        batch=batch,
+        history=history,
+    )
+
+
+def _whole(name: str, value: object) -> None:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+        raise InputError(f"{name} must be a whole number of 1 or more; got {value!r}. Try 30 epochs of 10.")
+
+
+def _within(name: str, value: float, must: str, holds: bool) -> None:
+    if not holds:
+        raise InputError(f"{name} must be {must}; got {value!r}. Leave it out for the usual value.")
