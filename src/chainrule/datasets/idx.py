@@ -1,0 +1,133 @@
+"""The idx format of the MNIST family: a magic number, the dimensions, then bytes.
+
+Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.datasets.raw import Array, Raw, readable
+from chainrule.errors import DataError
+
+_GZIP = b"\x1f\x8b"
+_UNSIGNED_BYTE = 0x08
+_MOST_DEFLATE = 1100  # deflate packs at most about 1030 bytes into one
+
+
+def parse(content: bytes, n_dimensions: int, source: str) -> Array:
+    """Return the array of an idx file's (uncompressed) content, uint8.
+
+    Raises:
+        DataError: wrong magic number, or another length than the dimensions say.
+    """
+    start = 4 + 4 * n_dimensions
+    if len(content) < start or content[:4] != bytes([0, 0, _UNSIGNED_BYTE, n_dimensions]):
+        raise DataError(
+            f"{source} must begin with 0000{_UNSIGNED_BYTE:02x}{n_dimensions:02x}, the mark of an idx file "
+            f"with {n_dimensions} dimensions; got {content[:4].hex() or 'nothing'}. "
+            "Check that it is the right file."
+        )
+    shape = struct.unpack(f">{n_dimensions}I", content[4:start])
+    if len(content) != start + math.prod(shape):
+        raise DataError(
+            f"{source} must have {start + math.prod(shape)} bytes for its shape {shape}; got {len(content)}. "
+            "Copy or download it again."
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def unpack(packed: bytes, most: int, source: str) -> bytes:
+    """Return the content of a file, decompressed if it is gzip; no more than ``most`` + 1 bytes.
+
+    Raises:
+        DataError: the compressed data is damaged or cut off.
+    """
+    if not packed.startswith(_GZIP):
+        return packed
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+            return stream.read(most + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(
+            f"{source} must be whole gzip data; got: {error}. Copy or download it again."
+        ) from error
+
+
+def read_array(path: Path, n_dimensions: int) -> Array:
+    """Read an idx file, compressed or not."""
+    with readable(path):
+        packed = path.read_bytes()
+    return parse(unpack(packed, _announced(packed), str(path)), n_dimensions, str(path))
+
+
+def _announced(packed: bytes) -> int:
+    """Return how long the content claims to be, as far as so small a file can hold it."""
+    head = packed[:64]
+    if packed.startswith(_GZIP):
+        with (
+            contextlib.suppress(EOFError, OSError, zlib.error),
+            gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream,
+        ):
+            head = stream.read(64)
+    if len(head) < 4 or len(head) < 4 + 4 * head[3]:
+        return len(head)
+    claimed = 4 + 4 * head[3] + _product(head[3], head)
+    return min(claimed, len(packed) * _MOST_DEFLATE)
+
+
+def _product(n_dimensions: int, head: bytes) -> int:
+    return math.prod(struct.unpack_from(f">{n_dimensions}I", head, 4))
+
+
+def is_idx(path: Path) -> bool:
+    """Return whether a file is called like an idx file."""
+    name = path.name.lower()
+    return "idx3" in name or "idx1" in name or name.removesuffix(".gz").endswith((".idx", "-ubyte"))
+
+
+def read_idx(path: Path, *, labelled: bool = True) -> Raw:
+    """Read pictures, and beside them their labels: ``...-images-idx3-ubyte`` and ``...-labels-idx1-ubyte``.
+
+    Both may end in ``.gz``, and be spelt with a dot (``train-images.idx3-ubyte``).
+
+    Raises:
+        DataError: a file is missing, damaged or foreign, or there are not as many labels as pictures.
+    """
+    if "labels" in path.name and "images" not in path.name:
+        raise DataError(f"{path} must be a file of pictures; got labels. Give the images file beside it.")
+    pictures = read_array(path, 3)
+    if not pictures.size:
+        raise DataError(
+            f"{path} must hold pictures; got shape {pictures.shape}. Check that it is the right file."
+        )
+    labels = read_array(labels_beside(path), 1).astype(np.int64) if labelled else None
+    if labels is not None and len(labels) != len(pictures):
+        raise DataError(
+            f"{path} must have a label for each of its {len(pictures)} pictures; got {len(labels)} labels in "
+            f"{labels_beside(path).name}. Put the two files of one set together."
+        )
+    shape = (pictures.shape[1], pictures.shape[2])
+    return Raw(path, pictures.reshape(len(pictures), -1), labels=labels, shape=shape)
+
+
+def labels_beside(path: Path) -> Path:
+    """Return the labels file that belongs to a file of pictures."""
+    stem = path.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
+    spellings = dict.fromkeys([stem, stem.replace(".idx1", "-idx1"), stem.replace("-idx1", ".idx1")])
+    candidates = [path.with_name(name + end) for name in spellings for end in ("", ".gz")]
+    for candidate in candidates:
+        if candidate != path and candidate.is_file():
+            return candidate
+    raise DataError(
+        f"{path} must have its labels beside it; found no {candidates[0].name} (or .gz). "
+        "Put the labels file into the same folder."
+    )

@@ -1,0 +1,65 @@
+"""The lines of a CSV or TSV file, as cells of text."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from chainrule.datasets.raw import readable
+from chainrule.errors import DataError
+
+Cells = list[str]
+
+
+def rows(path: Path) -> Iterator[tuple[int, Cells]]:
+    """Yield the number and the cells of each line that is not empty.
+
+    Cells are separated by tabs in a ``.tsv`` file; otherwise by commas, or where the first line has none,
+    by semicolons or tabs. A cell in quotation marks may hold separators and line ends.
+
+    Raises:
+        DataError: the file is not there, not UTF-8 text, or not well-formed.
+    """
+    delimiter = _delimiter(path)
+    with readable(path), _opened(path) as file:
+        reader = csv.reader(_lines(path, file), delimiter=delimiter, skipinitialspace=True, strict=True)
+        try:
+            for cells in reader:
+                if len(cells) > 1 or (cells and cells[0].strip()):
+                    yield reader.line_num, cells
+        except csv.Error as error:
+            raise DataError(
+                f"{path}: a line must be well-formed CSV; got {str(error)!r} on line {reader.line_num}. "
+                "Close every quotation mark, and double those inside a quoted cell."
+            ) from error
+
+
+def _opened(path: Path) -> TextIO:
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _delimiter(path: Path) -> str:
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    with readable(path), _opened(path) as file:
+        first = next((line for line in _lines(path, file) if line.strip()), "")
+    return next((mark for mark in ",;\t" if mark in first), ",")
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    number = 0
+    try:
+        for number, line in enumerate(file, start=1):
+            if "\0" in line:
+                raise DataError(
+                    f"{path}: a table must be text; got a NUL byte on line {number}. "
+                    "Export it as CSV in UTF-8."
+                )
+            yield line
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: a table must be UTF-8 text; got byte 0x{error.object[error.start]:02x} "
+            f"after line {number}. Save it as UTF-8."
+        ) from error

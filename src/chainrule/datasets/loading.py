@@ -1,0 +1,101 @@
+"""`load`: a data set by name or from a file, as a pair (train, test) that is ready for training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from chainrule.datasets import digits, mnist, two_digits
+from chainrule.datasets.columns import Target
+from chainrule.datasets.dataset import Dataset
+from chainrule.datasets.npz import has_test_part
+from chainrule.datasets.raw import PathLike
+from chainrule.datasets.reading import dataset_of, read_raw
+from chainrule.datasets.scaling import Scaling
+from chainrule.datasets.splitting import Seed
+from chainrule.errors import DataError, InputError, did_you_mean
+
+Pair = tuple[Dataset, Dataset]
+
+_KNOWN: dict[str, Callable[[], Pair]] = {
+    "digits": digits.load,
+    "mnist": lambda: mnist.load(mnist.MNIST),
+    "fashion-mnist": lambda: mnist.load(mnist.FASHION_MNIST),
+    "two-digits": two_digits.load,
+}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names that `load` knows."""
+    return tuple(_KNOWN)
+
+
+def load(
+    name: PathLike, *, target: Target = None, test_fraction: float | None = None, seed: Seed = None
+) -> Pair:
+    """Return ``(train, test)`` of a data set, scaled and ready for training.
+
+    - ``digits``: 1,797 pictures of 8 x 8, bundled with scikit-learn.
+    - ``mnist``, ``fashion-mnist``: 70,000 pictures of 28 x 28, found on this machine or downloaded once.
+    - ``two-digits``: 10,000 pictures of two digits with both labels on, made from ``digits``.
+    - a path: a file as `read` takes it. It is split 80/20 (``test_fraction``, ``seed``), unless it is an
+      archive with its own x_test. Pixels are divided by 255; other numbers are standardised by the training
+      part.
+
+    Args:
+        name: one of `names`, or the path of a file. A `pathlib.Path` is always a path.
+        target: for a table, its label column or columns, as for `read`.
+        test_fraction: for a file, the share of the test part; 0.2 unless given.
+        seed: for a file, of the split; 0 unless given.
+
+    Raises:
+        DataError: there is neither such a name nor such a file, or it cannot be read, found or downloaded.
+        InputError: an argument that does not apply.
+    """
+    if isinstance(name, str) and name in _KNOWN:
+        _refuse_file_arguments(name, target=target, test_fraction=test_fraction, seed=seed)
+        return _KNOWN[name]()
+    path = Path(name)
+    if not path.exists():
+        raise _unknown(name)
+    if path.suffix.lower() == ".npz" and has_test_part(path):
+        _refuse_file_arguments(str(name), test_fraction=test_fraction, seed=seed)
+        return _load_both_parts(path, target)
+    return _load_and_split(path, target, 0.2 if test_fraction is None else test_fraction, seed)
+
+
+def _unknown(name: PathLike) -> DataError:
+    text = os.fspath(name)
+    return DataError(
+        f"a data set must be one of {', '.join(_KNOWN)}, or an existing file; got {text!r}."
+        f"{did_you_mean(text, _KNOWN)} Check the spelling."
+    )
+
+
+def _refuse_file_arguments(name: str, **arguments: object) -> None:
+    given = [f"{key}={value!r}" for key, value in arguments.items() if value is not None]
+    if given:
+        raise InputError(
+            f"{', '.join(arguments)} must be left out for {name}, which has its own train and test parts; "
+            f"got {', '.join(given)}. Load it without, and use split() for other parts."
+        )
+
+
+def _load_and_split(path: Path, target: Target, test_fraction: float, seed: Seed) -> Pair:
+    raw = read_raw(path, target=target)
+    rest, held_out = dataset_of(raw).split(test_fraction, seed=0 if seed is None else seed)
+    return _ready(rest, held_out, raw.scaling)
+
+
+def _load_both_parts(path: Path, target: Target) -> Pair:
+    raw = read_raw(path, target=target, part="train")
+    train = dataset_of(raw)
+    test = dataset_of(read_raw(path, target=target, part="test"), train.classes)
+    return _ready(train, test, raw.scaling)
+
+
+def _ready(train: Dataset, test: Dataset, scaling: Scaling | None) -> Pair:
+    chosen = scaling or Scaling.standard(train.X)
+    return replace(train.scaled(chosen), part="train"), replace(test.scaled(chosen), part="test")

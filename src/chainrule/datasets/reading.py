@@ -1,0 +1,154 @@
+"""Read one file: CSV or TSV, npz, idx."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.datasets.columns import Target, check_width, pick_features
+from chainrule.datasets.dataset import Dataset
+from chainrule.datasets.idx import is_idx, read_idx
+from chainrule.datasets.labels import encode
+from chainrule.datasets.npz import Part, read_npz
+from chainrule.datasets.raw import Array, PathLike, Raw, about
+from chainrule.datasets.scaling import Scaling
+from chainrule.datasets.table import read_table, read_table_features
+from chainrule.errors import DataError, InputError
+
+_TABLES = (".csv", ".tsv")
+
+
+def read(
+    path: PathLike,
+    *,
+    target: Target = None,
+    features: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+    scaling: Scaling | None = None,
+    part: Part = "train",
+) -> Dataset:
+    """Return the samples and labels of one file; the numbers are raw (float64) unless ``scaling`` is given.
+
+    For training, give the path, and the ``target`` if the labels are not in the last column. For evaluation,
+    give also the trained model's ``features``, ``classes`` and ``scaling``: columns are then picked by name,
+    and every label must be one of the classes. Pixels come as float32, which holds 0...255 exactly.
+
+    Args:
+        path: a table ``.csv`` or ``.tsv``; an archive ``.npz`` with X and y, or with x_train, y_train,
+            x_test, y_test; or the images file of an idx pair such as ``train-images-idx3-ubyte.gz``.
+        target: for tables, the label column's name or position (0 is the first, -1 the last). Several
+            (a tuple, or a text with commas) are multi-label columns of 0 and 1, named after the classes.
+        features: column names to use, in this order; the header may have others, which are ignored.
+        classes: the class names in order; None takes the distinct labels, whole numbers in order of value.
+        scaling: applied to the raw numbers, giving float32.
+        part: which part of an archive that has two.
+
+    Raises:
+        DataError: the file is missing, damaged or foreign, or does not fit the given features or classes.
+        InputError: an argument that fits no kind of file.
+    """
+    raw = read_raw(path, target=target, features=features, classes=classes, part=part)
+    dataset = dataset_of(raw, classes)
+    if scaling is None:
+        return dataset
+    with about(raw.path):
+        return dataset.scaled(scaling)
+
+
+def read_features(
+    path: PathLike,
+    *,
+    n_features: int,
+    features: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+    part: Part = "test",
+) -> Array:
+    """Return the raw samples X (N, n_features) of a file for prediction; labels are not needed.
+
+    If the file has a header and the model has feature names, columns are picked by name, in the model's
+    order, and all others are ignored. Without names, the file must have exactly ``n_features`` columns, not
+    counting those whose header is in ``ignore`` (the target's name, say). X is float64, or uint8 for pixels.
+
+    Raises:
+        DataError: the file is missing, damaged or foreign, or has not the model's features.
+    """
+    kind, place = _kind(path), Path(path)
+    if kind == "table":
+        return read_table_features(place, n_features, features, ignore).X
+    raw = read_npz(place, part, labelled=False) if kind == "npz" else read_idx(place, labelled=False)
+    raw = _picked(raw, features)
+    with about(place):
+        check_width(raw.X.shape[1], n_features)
+    _check_finite(raw)
+    return raw.X
+
+
+def read_raw(
+    path: PathLike,
+    *,
+    target: Target = None,
+    features: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+    part: Part = "train",
+) -> Raw:
+    """Return a labelled file's content as it stands there."""
+    kind, place = _kind(path), Path(path)
+    if part not in ("train", "test"):
+        raise InputError(f"part must be 'train' or 'test'; got {part!r}. Pass one of these.")
+    if kind == "table":
+        return read_table(place, target, features, classes)
+    if target is not None:
+        raise InputError(
+            f"target must be left out unless the file is a table; got target={target!r} for {place.name}. "
+            "This kind of file says itself which are the labels."
+        )
+    return _picked(read_npz(place, part), features) if kind == "npz" else read_idx(place)
+
+
+def dataset_of(raw: Raw, classes: Sequence[str] | None = None, part: str = "") -> Dataset:
+    """Return a file's content as a `Dataset` of raw numbers."""
+    y, names = encode(raw, classes)
+    with about(raw.path):
+        return Dataset(
+            raw.X, y, names, shape=raw.shape, features=raw.features, name=stem(raw.path), part=part
+        )
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without its endings."""
+    return path.name.removesuffix(".gz").removesuffix(path.suffix if path.suffix != ".gz" else "")
+
+
+def _kind(path: PathLike) -> str:
+    place = Path(path)
+    if place.suffix.lower() in _TABLES:
+        return "table"
+    if place.suffix.lower() == ".npz":
+        return "npz"
+    if is_idx(place):
+        return "idx"
+    raise DataError(
+        f"{place} must be a .csv, .tsv or .npz file, or an idx file of pictures (...-images-idx3-ubyte); "
+        f"got {place.suffix or 'no ending'!r}. Convert it to one of these."
+    )
+
+
+def _picked(raw: Raw, features: Sequence[str] | None) -> Raw:
+    """Choose columns by name, where both the file and the model have names."""
+    if features is None or raw.features is None or tuple(features) == raw.features:
+        return raw
+    with about(raw.path):
+        positions = pick_features(features, raw.features)
+    return Raw(raw.path, raw.X[:, positions], raw.labels, raw.classes, tuple(features))
+
+
+def _check_finite(raw: Raw) -> None:
+    finite = np.isfinite(raw.X)
+    if not finite.all():
+        row, column = (int(index) for index in np.argwhere(~finite)[0])
+        raise raw.error(
+            f"features must be finite; got {raw.X[row, column]} at row {row}, column {column}. "
+            "Fill in or drop that sample."
+        )

@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+
+from chainrule.datasets import load, read, read_features
+from chainrule.datasets.scaling import PIXELS
+from chainrule.errors import DataError, InputError
+
+X = np.arange(12.0).reshape(4, 3)
+Y = np.array([0, 1, 1, 0])
+
+
+@pytest.fixture
+def archive(tmp_path):
+    def write(**arrays):
+        path = tmp_path / "a.npz"
+        np.savez_compressed(path, **arrays)
+        return path
+
+    return write
+
+
+def test_numbers(archive):
+    data = read(archive(X=X, y=Y))
+    np.testing.assert_array_equal(data.X, X)
+    np.testing.assert_array_equal(data.y, Y)
+    assert data.X.dtype == np.float64
+    assert data.classes == ("0", "1")
+    assert data.name == "a"
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "numbers"),
+    [
+        ([3, 9, 10, 3], ("3", "9", "10"), [0, 1, 2, 0]),
+        ([-1, 1, 1, -1], ("-1", "1"), Y),
+        ([0.0, 1.0, 1.0, 0.0], ("0", "1"), Y),
+        ([[0], [1], [1], [0]], ("0", "1"), Y),
+        (["no", "yes", "yes", "no"], ("no", "yes"), Y),
+        ([b"no", b"yes", b"yes", b"no"], ("no", "yes"), Y),
+        ([False, True, True, False], ("0", "1"), Y),
+    ],
+)
+def test_kinds_of_labels(archive, y, classes, numbers):
+    data = read(archive(X=X, y=np.array(y)))
+    assert data.classes == classes
+    np.testing.assert_array_equal(data.y, numbers)
+
+
+def test_rows_of_labels(archive):
+    y = np.array([[0, 1], [1, 1], [0, 0], [1, 0]])
+    data = read(archive(X=X, y=y))
+    assert data.multi_label
+    assert data.classes == ("0", "1")
+    np.testing.assert_array_equal(data.y, y)
+    swapped = read(archive(X=X, y=y, classes=np.array(["cat", "dog"])), classes=("dog", "cat"))
+    np.testing.assert_array_equal(swapped.y, y[:, ::-1])
+
+
+def test_its_own_names(archive):
+    path = archive(X=X, y=Y, classes=np.array(["no", "yes", "maybe"]), features=np.array(["a", "b", "c"]))
+    data = read(path)
+    assert data.classes == ("no", "yes", "maybe")
+    assert data.features == ("a", "b", "c")
+    model = read(path, classes=("yes", "no"), features=("c", "a"))
+    np.testing.assert_array_equal(model.y, 1 - Y)
+    np.testing.assert_array_equal(model.X, X[:, [2, 0]])
+    np.testing.assert_array_equal(read_features(path, n_features=2, features=("c", "a")), X[:, [2, 0]])
+
+
+def test_a_models_classes(archive):
+    path = archive(X=X, y=np.array([5, 7, 7, 5]))
+    np.testing.assert_array_equal(read(path, classes=("7", "5")).y, [1, 0, 0, 1])
+    np.testing.assert_array_equal(read(archive(X=X, y=Y), classes=("cat", "dog")).y, Y)
+
+
+@pytest.mark.parametrize("shape", [(4, 2, 3), (4, 2, 3, 1)])
+def test_pictures(archive, shape):
+    pixels = np.arange(24, dtype=np.uint8).reshape(shape)
+    data = read(archive(X=pixels, y=Y))
+    assert data.shape == (2, 3)
+    np.testing.assert_array_equal(data.X, pixels.reshape(4, 6))
+    train, _ = load(archive(X=pixels, y=Y), test_fraction=0.5)
+    assert train.scaling == PIXELS
+    assert read_features(archive(X=pixels), n_features=6).dtype == np.uint8
+
+
+def test_the_form_of_keras(archive, refuses):
+    path = archive(x_train=X, y_train=Y, x_test=X[:2] + 1, y_test=Y[:2])
+    np.testing.assert_array_equal(read(path).X, X)
+    np.testing.assert_array_equal(read(path, part="test").X, X[:2] + 1)
+    np.testing.assert_array_equal(read_features(path, n_features=3), X[:2] + 1)
+    train, test = load(path)
+    assert (train.part, test.part, len(train), len(test)) == ("train", "test", 4, 2)
+    np.testing.assert_allclose(train.X.mean(axis=0), 0, atol=1e-6)
+    assert test.scaling == train.scaling
+    with refuses(InputError, "must be left out", "got test_fraction=0.3", "use split()"):
+        load(path, test_fraction=0.3)
+    with refuses(InputError, "part must be", "got 'both'", "Pass one"):
+        read(path, part="both")
+
+
+def test_a_test_label_that_no_training_sample_has(archive, refuses):
+    path = archive(x_train=X, y_train=Y, x_test=X, y_test=Y + 1)
+    with refuses(DataError, "one of the classes 0, 1", "got '2' on row 1", "Fix that label"):
+        load(path)
+
+
+OBJECTS = np.array([{}, 1, 2, 3], dtype=object)
+BAD = [
+    ({"X": X, "y": OBJECTS}, "without pickled objects", "got ValueError", "numpy.savez"),
+    ({"X": X}, "must hold the arrays X and y", "got X", "numpy.savez"),
+    ({"data": X}, "must hold the arrays X and y", "got none of them", "numpy.savez"),
+    ({"X": X, "y": Y[:3]}, "equally many rows", "got 4 and 3", "one label for each"),
+    ({"X": X[:0], "y": Y[:0]}, "X must be numbers", "float64 of shape (0, 3)", "Flatten"),
+    ({"X": np.ones((4, 2, 2, 3)), "y": Y}, "X must be numbers", "shape (4, 2, 2, 3)", "Flatten"),
+    ({"X": X.astype(str), "y": Y}, "X must be numbers", "<U", "Flatten"),
+    ({"X": X * 1j, "y": Y}, "X must be numbers", "complex128", "Flatten"),
+    ({"X": X / [0.5, 1, np.inf] + [0, np.nan, 0], "y": Y}, "X must be finite", "row 0, column 1", "Fill in"),
+    ({"X": X, "y": Y + 0.5}, "y must be whole numbers", "got float64", "Number the classes"),
+    ({"X": X, "y": Y * np.nan}, "y must be whole numbers", "got float64", "Number the classes"),
+    ({"X": X, "y": np.array(5)}, "y must be whole numbers", "shape ()", "Number the classes"),
+    ({"X": X, "y": np.full((4, 2), 2)}, "must hold 0 or 1", "got 2 at row 0", "Write 1"),
+    ({"X": X, "y": Y, "classes": np.ones(2)}, "classes must be a row of names", "float64", "Store"),
+    ({"X": X, "y": Y, "classes": np.array(["a"])}, "classes a", "got '1' on row 1", "Fix"),
+    ({"X": X, "y": Y, "features": np.array(["a"])}, "each of the 3 columns", "got 1 names", "Store"),
+]
+
+
+@pytest.mark.parametrize(("arrays", "must", "got", "remedy"), BAD)
+def test_bad_archives(archive, arrays, must, got, remedy, refuses):
+    with refuses(DataError, must, got, remedy):
+        read(archive(**arrays))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 no zip", b"\x93NUMPY", b"\x80\4]", b"X,y\n1,2\n"])
+def test_foreign_files(tmp_path, content, refuses):
+    path = tmp_path / "a.npz"
+    path.write_bytes(content)
+    with refuses(DataError, "must be a NumPy archive", "got ", "numpy.savez"):
+        read(path)
+
+
+def test_a_single_array_is_no_archive(tmp_path, refuses):
+    path = tmp_path / "a.npz"
+    with path.open("wb") as file:
+        np.save(file, X)
+    with refuses(DataError, "must be a NumPy archive", "got ", "numpy.savez"):
+        read(path)
+
+
+def test_a_damaged_archive(archive, refuses):
+    path = archive(X=np.random.default_rng(0).normal(size=(100, 10)), y=np.zeros(100, int))
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:500] + b"damage" + whole[506:]):
+        path.write_bytes(damaged)
+        with refuses(DataError, "must be a NumPy archive", "got ", "numpy.savez"):
+            read(path)
+
+
+def test_prediction_needs_finite_numbers_of_the_right_width(archive, refuses):
+    with refuses(DataError, "the model's 2 features", "got 3 columns", "Drop the label column"):
+        read_features(archive(X=X), n_features=2)
+    with refuses(DataError, "must be finite", "got nan at row 1, column 2", "Fill in"):
+        read_features(archive(X=np.where(X == 5, np.nan, X)), n_features=3)
