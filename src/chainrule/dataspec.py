@@ -19,6 +19,8 @@ class DataSpec(NamedTuple):
     features: tuple[str, ...] | None
     shape: tuple[int, int] | None
     scaling: Scaling
+    target: str | None = None
+    """Label column or columns of the training table, where they were named."""
 
     @classmethod
     def of(cls, dataset: Dataset) -> DataSpec:

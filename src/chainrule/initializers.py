@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import sqrt
-
-import numpy as np
+from typing import TYPE_CHECKING, TypeAlias
 
 from chainrule.types import Layer
 
-Initializer = Callable[[np.random.Generator, int, int], Layer]
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+Initializer: TypeAlias = "Callable[[Generator, int, int], Layer]"
 
 
-def normal(rng: np.random.Generator, n_out: int, n_in: int) -> Layer:
+def normal(rng: Generator, n_out: int, n_in: int) -> Layer:
     """Weights and biases from N(0, 1), as ``randn`` gives them.
 
     Source: Nielsen, Neural Networks and Deep Learning, 2015, chapter 1.
@@ -20,23 +22,24 @@ def normal(rng: np.random.Generator, n_out: int, n_in: int) -> Layer:
     return Layer(rng.standard_normal((n_out, n_in)), rng.standard_normal(n_out))
 
 
-def lecun(rng: np.random.Generator, n_out: int, n_in: int) -> Layer:
+def lecun(rng: Generator, n_out: int, n_in: int) -> Layer:
     """Weights from N(0, 1/n_in), biases 0. Source: LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998."""
     return _scaled(rng, n_out, n_in, sqrt(1 / n_in))
 
 
-def xavier(rng: np.random.Generator, n_out: int, n_in: int) -> Layer:
+def xavier(rng: Generator, n_out: int, n_in: int) -> Layer:
     """Weights from N(0, 2/(n_in + n_out)), biases 0. Source: Glorot & Bengio, AISTATS 2010."""
     return _scaled(rng, n_out, n_in, sqrt(2 / (n_in + n_out)))
 
 
-def he(rng: np.random.Generator, n_out: int, n_in: int) -> Layer:
+def he(rng: Generator, n_out: int, n_in: int) -> Layer:
     """Weights from N(0, 2/n_in), biases 0; made for ReLU. Source: He, Zhang, Ren & Sun, ICCV 2015."""
     return _scaled(rng, n_out, n_in, sqrt(2 / n_in))
 
 
-def _scaled(rng: np.random.Generator, n_out: int, n_in: int, sd: float) -> Layer:
-    return Layer(sd * rng.standard_normal((n_out, n_in)), np.zeros(n_out))
+def _scaled(rng: Generator, n_out: int, n_in: int, sd: float) -> Layer:
+    W = sd * rng.standard_normal((n_out, n_in))
+    return Layer(W, 0 * W[:, 0])
 
 
 INITIALIZERS: dict[str, Initializer] = {"normal": normal, "lecun": lecun, "xavier": xavier, "he": he}

@@ -329,15 +329,14 @@ def _widths(layers: Sequence[int]) -> tuple[int, ...]:
 
 
 def _activations(hidden: str | Activation | Sequence[str | Activation], n: int) -> ByLayer[Activation]:
-    one = isinstance(hidden, str | Activation)
-    choices = [hidden] * n if one else list(hidden)  # type: ignore[list-item]
+    if isinstance(hidden, str | Activation):
+        return ByLayer([_activation(hidden)] * n)
+    choices = [_activation(choice) for choice in hidden]
     if len(choices) != n:
         raise InputError(
             f"hidden must name one activation, or one for each of the {n} hidden layers; got {len(choices)}."
         )
-    if one and n == 0:
-        _activation(hidden)  # type: ignore[arg-type] # a wrong name is told even where it is not used
-    return ByLayer(_activation(choice) for choice in choices)  # type: ignore[arg-type]
+    return ByLayer(choices)
 
 
 def _activation(choice: str | Activation) -> Activation:

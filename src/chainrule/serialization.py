@@ -76,4 +76,5 @@ def _data_spec(about: dict[str, Any], tensors: Tensors) -> DataSpec:
         features=None if about["features"] is None else tuple(about["features"]),
         shape=None if about["shape"] is None else (about["shape"][0], about["shape"][1]),
         scaling=Scaling(tensors["scaling.shift"], tensors["scaling.scale"]),
+        target=about["target"],
     )

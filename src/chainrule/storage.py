@@ -85,7 +85,8 @@ def _check_format(name: str, metadata: Mapping[str, str]) -> None:
         )
     if int(version) > FORMAT:
         raise ModelFileError(
-            f"{name} must be of format {FORMAT} or older; it is of format {version}. Upgrade chainrule to read it."
+            f"{name} must be of format {FORMAT} or older; it is of format {version}. "
+            "Upgrade chainrule to read it."
         )
 
 

@@ -182,10 +182,9 @@ def train(
             total_hits += hits
             running = total_loss / samples, total_hits / samples
             yield BatchEnd(number, batch + 1, batches, samples, running[0], running[1], eta, params)
-        validated: tuple[float, float] | tuple[None, None]
-        validated = score(net, params, validation) if validation is not None else (None, None)
+        val_loss, val_accuracy = score(net, params, validation) if validation else (None, None)
         seconds = time.perf_counter() - started
-        record = EpochRecord(number, running[0], running[1], *validated, eta, seconds)
+        record = EpochRecord(number, running[0], running[1], val_loss, val_accuracy, eta, seconds)
         history.records.append(record)
         yield EpochEnd(record, params)
 

@@ -1,0 +1,69 @@
+"""The command ``chainrule``. Each subcommand lives in a module of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+import chainrule
+from chainrule.errors import ChainruleError, did_you_mean
+
+COMMANDS = {
+    "train": "Train a network; with no data given, on pictures of digits.",
+    "evaluate": "Measure how well a trained model does on data.",
+    "predict": "Write class and probabilities for every row of a file.",
+}
+
+
+class Commands(click.Group):
+    """Subcommands by name, with errors told in a line and never as a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import the command of that name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"chainrule.cli.{name}"), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest name where there is no such command."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(
+                f"the command must be one of {', '.join(COMMANDS)}; got {args[0]!r}."
+                f"{did_you_mean(args[0], COMMANDS)}"
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them, so that ``--help`` is quick."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(chainrule.__version__, prog_name="chainrule")
+def chainrule_command() -> None:
+    """Feed-forward classifiers with cross-entropy: derived, proven and trained by the same equations.
+
+    Start with:  chainrule train
+    """
+
+
+def main() -> None:
+    """Run the command; an error of ours is one clear message and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        chainrule_command(prog_name="chainrule")
+    except ChainruleError as error:
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,90 @@
+"""Pieces of command line that several commands share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from chainrule.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from chainrule.datasets import Dataset
+    from chainrule.network import Network
+
+
+target_option = click.option(
+    "--target",
+    metavar="COLUMN",
+    help="Label column of a table, by name or position; several, with commas, are labels of their own. "
+    "[default: the last column]",
+)
+
+
+def read_layers(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+    """Read a list of widths such as 784-30-10."""
+    parts = [part.strip() for part in value.split("-")]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise click.BadParameter(
+            f"widths must be whole numbers joined by dashes, like 784-30-10; got {value!r}."
+        )
+    return tuple(int(part) for part in parts)
+
+
+def complete_layers(given: tuple[int, ...], n_features: int, n_classes: int, data: str) -> list[int]:
+    """Complete a list of hidden layers by the data's widths, or check a list that names them.
+
+    Raises:
+        InputError: one end of the list fits the data and the other does not.
+    """
+    starts, ends = bool(given) and given[0] == n_features, len(given) > 1 and given[-1] == n_classes
+    if starts and ends:
+        return list(given)
+    if starts or ends:
+        wrong, must = (given[-1], n_classes) if starts else (given[0], n_features)
+        end, of = ("last", "classes") if starts else ("first", "features")
+        full = "-".join(map(str, (n_features, *(given[1:] if starts else given[:-1]), n_classes)))
+        raise InputError(
+            f"the {end} layer must have width {must}, for {data} has {must} {of}; got {wrong} in "
+            f"{'-'.join(map(str, given))}. Write {full}, or list the hidden layers only."
+        )
+    return [n_features, *given, n_classes]
+
+
+def load_model(path: str) -> Network:
+    """Load a model from its file, or from the run folder that holds it."""
+    from pathlib import Path
+
+    from chainrule.network import Network
+
+    place = Path(path)
+    return Network.load(place / "model.safetensors" if place.is_dir() else place)
+
+
+def data_for(network: Network, name: str | None, target: str | None) -> Dataset:
+    """The data a model is asked about: the test part of a known set, or a file read as in training.
+
+    Raises:
+        DataError: no data named, and none remembered that could be loaded again.
+    """
+    from chainrule import datasets
+
+    spec = network.data
+    chosen = name or (spec.name if spec is not None else None)
+    if chosen in datasets.names():
+        return datasets.load(str(chosen))[1]
+    if name is None:
+        raise DataError(
+            "data must be named where the model was not trained on one of "
+            f"{', '.join(datasets.names())}; got none. Give a file: chainrule evaluate MODEL DATA."
+        )
+    if spec is None:
+        return datasets.read(name, target=target, part="test")
+    return datasets.read(
+        name,
+        target=target or spec.target,
+        features=spec.features,
+        classes=spec.classes,
+        scaling=spec.scaling,
+        part="test",
+    )

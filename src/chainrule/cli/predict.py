@@ -1,0 +1,66 @@
+"""``chainrule predict``: class and probabilities for every row of a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainrule.cli.options import load_model
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+
+@click.command(short_help="Write class and probabilities for every row of a file.")
+@click.argument("model", type=click.Path())
+@click.argument("file", type=click.Path())
+@click.option("-o", "--output", type=click.Path(), help="Where to write. [default: standard output]")
+def predict(model: str, file: str, output: str | None) -> None:
+    """Write a CSV with a row for every row of FILE: what the model says, and how sure it is of each class.
+
+    MODEL is a model file or a run folder. FILE holds raw numbers, as the training file did (.csv, .tsv,
+    .npz, idx pictures); columns are found by name where there is a header, and labels are not needed.
+    """
+    from chainrule import datasets
+    from chainrule.files import atomic_write
+
+    network = load_model(model)
+    spec = network.data
+    X = datasets.read_features(
+        file,
+        n_features=network.layers[0],
+        features=spec.features if spec else None,
+        ignore=spec.target.split(",") if spec and spec.target else (),
+    )
+    if len(X) == 0:
+        raise InputError(f"{file} must hold at least one row; got none. Check the file.")
+    table = predictions(network, spec.scaling(X, network.dtype) if spec else X)
+    if output is None:
+        click.echo(table, nl=False)
+    else:
+        atomic_write(output, table.encode())
+        click.echo(f"{len(X):,} predictions written to {output}", err=True)
+
+
+def predictions(network: Network, X: Any) -> str:
+    """A CSV: the predicted class (or labels, joined by spaces), then the probability of each."""
+    from chainrule.evaluation import decide
+
+    probabilities = network.predict_proba(X)
+    predicted = decide(probabilities, network.multi_label)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        ["labels" if network.multi_label else "class", *(f"p({name})" for name in network.classes)]
+    )
+    for said, row in zip(predicted, probabilities, strict=True):
+        if network.multi_label:
+            name = " ".join(label for label, on in zip(network.classes, said, strict=True) if on)
+        else:
+            name = network.classes[said]
+        writer.writerow([name, *(f"{p:.6g}" for p in row)])
+    return out.getvalue()

@@ -1,0 +1,211 @@
+"""``chainrule train``: the main job. Train a network on data and leave a run folder."""
+
+from __future__ import annotations
+
+import sys
+from math import log
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainrule.cli.options import complete_layers, read_layers, target_option
+from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.heads import HEADS
+from chainrule.errors import InputError, TrainingDiverged
+from chainrule.initializers import INITIALIZERS
+from chainrule.optimizers import OPTIMIZERS, as_optimizer
+from chainrule.schedules import SCHEDULES, as_schedule, warm_up
+
+if TYPE_CHECKING:
+    from chainrule.datasets import Dataset
+    from chainrule.evaluation import Evaluation
+    from chainrule.network import Network
+    from chainrule.runs import Run
+    from chainrule.training import History
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+@click.command(short_help="Train a network; with no data given, on pictures of digits.")
+@click.argument("data", default="digits")
+@click.option(
+    "--layers",
+    default="30",
+    show_default=True,
+    metavar="N-N-…",
+    callback=read_layers,
+    help="Widths: all of them, as in 784-30-10, or those of the hidden layers alone.",
+)
+@click.option(
+    "--hidden",
+    default="sigmoid",
+    show_default=True,
+    metavar="NAME[,NAME…]",
+    help=f"Activation of the hidden layers, or one for each: {', '.join(ACTIVATIONS)}.",
+)
+@click.option(
+    "--output",
+    metavar="NAME",
+    help=f"{', '.join(HEADS)}. [default: softmax; sigmoid where samples have several labels]",
+)
+@click.option(
+    "--initializer",
+    default="xavier",
+    show_default=True,
+    metavar="NAME",
+    help=f"Initial weights: {', '.join(INITIALIZERS)}.",
+)
+@click.option(
+    "--optimizer", default="sgd", show_default=True, metavar="NAME", help=f"{', '.join(OPTIMIZERS)}."
+)
+@click.option("--learning-rate", type=float, help="Step size η. [default: the optimiser's own, 0.5 for sgd]")
+@click.option(
+    "--schedule",
+    default="constant",
+    show_default=True,
+    metavar="NAME",
+    help=f"How η changes over the epochs: {', '.join(SCHEDULES)}.",
+)
+@click.option("--warm-up", type=float, default=0.0, metavar="EPOCHS", help="Let η rise from 0 first.")
+@click.option("--batch-size", type=int, default=10, show_default=True, help="Samples in a mini-batch.")
+@click.option("--epochs", type=int, default=30, show_default=True, help="Passes over the training data.")
+@click.option("--l1", type=float, default=0.0, help="Strength of the L1 penalty on weights.")
+@click.option("--l2", type=float, default=0.0, help="Strength of the L2 penalty on weights.")
+@click.option("--dropout", type=float, default=0.0, help="Share of hidden activations dropped in training.")
+@click.option(
+    "--label-smoothing", type=float, default=0.0, metavar="ε", help="Share of each label spread evenly."
+)
+@click.option(
+    "--validation",
+    type=float,
+    default=0.1,
+    show_default=True,
+    metavar="FRACTION",
+    help="Share of the training data held out for validation; 0 for none.",
+)
+@click.option(
+    "--patience",
+    type=int,
+    metavar="EPOCHS",
+    help="Stop after so many epochs without a lower validation loss; keep the best network.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides everything random.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    default="float32",
+    show_default=True,
+    help="Precision.",
+)
+@target_option
+@click.option(
+    "--test-fraction",
+    type=float,
+    metavar="FRACTION",
+    help="Share of a file held out for the final test. [default: 0.2]",
+)
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(),
+    metavar="DIR",
+    help="Folder of this run, new or empty. [default: runs/DATA-DATE-TIME]",
+)
+@click.option("--progress/--no-progress", default=None, help="Show a bar. [default: on a terminal]")
+def train(data: str, folder: str | None, progress: bool | None, **options: Any) -> None:
+    """Train a network on DATA and test it; with no DATA, on the digits that come with the package.
+
+    DATA is digits, mnist, fashion-mnist, two-digits, or a file (.csv, .tsv, .npz, idx pictures).
+    """
+    from chainrule.runs import Run, default_folder
+
+    training, test = _load(data, options["target"], options["test_fraction"])
+    network = _network(training, data, options)
+    fit_options = _fit_options(options)
+    about = {
+        "data": {"name": data, "checksum": training.checksum(), "samples": len(training), "test": len(test)},
+        "options": {**options, "layers": network.layers, "output": network.head.name},
+    }
+    run = Run(folder or default_folder(data), about, sum(layer.W.nbytes for layer in network.params))
+    click.echo(f"{network!r}\n{training!r}")
+    history = _train(network, training, run, {**fit_options, "progress": progress})
+    evaluation = network.evaluate(test)
+    if network.data is not None:
+        network.data = network.data._replace(target=options["target"])
+    run.keep(network)
+    run.draw(network, history, test, evaluation)
+    test_figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy, "samples": evaluation.n}
+    run.end(history.stopped, test=test_figures)
+    _report(network, history, evaluation, run.folder)
+    if history.stopped == "interrupted":
+        sys.exit(INTERRUPTED)
+
+
+def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any]) -> History:
+    try:
+        return network.fit(training, on_epoch=[run.epoch], **options)
+    except InputError:
+        run.discard()
+        raise
+    except TrainingDiverged:
+        run.end("diverged")
+        raise
+
+
+def _load(data: str, target: str | None, test_fraction: float | None) -> tuple[Dataset, Dataset]:
+    from chainrule import datasets
+
+    return datasets.load(data, target=target, test_fraction=test_fraction)
+
+
+def _network(training: Dataset, data: str, options: dict[str, Any]) -> Network:
+    from chainrule.network import Network
+
+    output = options["output"] or ("sigmoid" if training.multi_label else "softmax")
+    names = options["hidden"].split(",")
+    return Network(
+        complete_layers(options["layers"], training.n_features, training.n_classes, data),
+        hidden=names[0] if len(names) == 1 else names,
+        output=output,
+        initializer=options["initializer"],
+        seed=options["seed"],
+        dtype=options["dtype"],
+    )
+
+
+def _fit_options(options: dict[str, Any]) -> dict[str, Any]:
+    schedule = as_schedule(options["schedule"])
+    if options["warm_up"]:
+        schedule = warm_up(schedule, options["warm_up"])
+    same = ("epochs", "batch_size", "learning_rate", "l1", "l2", "dropout", "label_smoothing", "patience")
+    return {
+        **{name: options[name] for name in same},
+        "optimizer": as_optimizer(options["optimizer"]),
+        "schedule": schedule,
+        "validation": options["validation"] or None,
+    }
+
+
+def _report(network: Network, history: History, evaluation: Evaluation, folder: Path) -> None:
+    seconds = sum(history.column("seconds"))
+    epochs = f"{len(history)} epoch{'s' if len(history) != 1 else ''}"
+    why = {
+        "finished": "",
+        "early stopping": f", stopped early; epoch {history.best_epoch} was best and is kept",
+        "interrupted": ", interrupted; what was learnt is kept",
+    }.get(history.stopped, f", {history.stopped}")
+    click.echo(f"trained {epochs} in {seconds:.1f} s{why}")
+    click.echo(click.style(f"test {evaluation}", bold=True))
+    if evaluation.loss > _guessing(network):
+        click.echo("That is worse than guessing. Try a smaller --learning-rate, or scale the features.")
+    click.echo(f"run folder: {folder}")
+    if sys.stdout.isatty():
+        click.echo(f"next: chainrule evaluate {folder}")
+
+
+def _guessing(network: Network) -> float:
+    """The loss of the network that knows nothing: ln K for softmax, K ln 2 for multi-label."""
+    n = network.layers[-1]
+    return {"softmax": log(n), "sigmoid": n * log(2), "quadratic": n / 8}[network.head.name]

@@ -1,0 +1,169 @@
+"""Run folders: everything one training run leaves behind, written as it comes to be known.
+
+RUN/
+run.json            every option, versions, seed, checksum of the data, and how it ended
+history.jsonl       a line for each epoch, written when the epoch ends
+model.safetensors   the network
+curves.png          loss and accuracy by epoch
+confusion.png       which class is taken for which
+mistakes.png        the worst misclassified samples
+weights.png         first-layer weights, as pictures where the data are pictures
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import InputError, StorageError
+from chainrule.files import atomic_write, storage_errors
+
+if TYPE_CHECKING:
+    from chainrule.datasets import Dataset
+    from chainrule.evaluation import Evaluation
+    from chainrule.network import Network
+    from chainrule.training import EpochRecord, History
+
+ROOM_FOR_FIGURES = 4_000_000
+"""Bytes that the figures and records of a run may take."""
+
+
+class Run:
+    """One run folder. Making it checks that the disk will take what training is about to produce."""
+
+    def __init__(self, folder: str | os.PathLike[str], about: dict[str, Any], model_bytes: int) -> None:
+        """Make the folder and write ``run.json``.
+
+        Raises:
+            InputError: the folder holds something already.
+            StorageError: the disk refuses. Nothing is left behind.
+        """
+        self.folder = Path(folder)
+        if self.folder.is_dir() and any(self.folder.iterdir()):
+            raise InputError(
+                f"a run must get a folder of its own; {self.folder} is not empty. "
+                "Name another with --run, or remove that one first."
+            )
+        self._made = _make_folder(self.folder)
+        self._history: list[str] = []
+        self._written = 0
+        try:
+            _check_room(self.folder, 2 * model_bytes + ROOM_FOR_FIGURES)
+            self._about = {"started": _now(), "status": "running", **about, "versions": _versions()}
+            self._write_about()
+        except BaseException:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Take back the folder of a run that never began."""
+        (self.folder / "run.json").unlink(missing_ok=True)
+        for path in self._made:
+            path.rmdir()
+
+    def epoch(self, record: EpochRecord) -> None:
+        """Add an epoch to ``history.jsonl``. A disk that refuses is asked again later: training goes on."""
+        self._history.append(json.dumps(record._asdict()) + "\n")
+        with suppress(StorageError):
+            self._write_history()
+
+    def _write_history(self) -> None:
+        path = self.folder / "history.jsonl"
+        text = "".join(self._history).encode()
+        with storage_errors(path), path.open("r+b" if self._written else "wb") as file:
+            file.seek(self._written)
+            file.write(text)
+        self._written += len(text)
+        self._history.clear()
+
+    def end(self, status: str, **results: Any) -> None:
+        """Write in ``run.json`` how it ended, and whatever of the history is not yet written."""
+        self._write_history()
+        self._about.update(status=status, ended=_now(), **results)
+        self._write_about()
+
+    def keep(self, network: Network) -> None:
+        """Write the model. Where the run folder refuses it, it goes to the system's temporary folder.
+
+        Raises:
+            StorageError: the run folder refused; the message says where the model is.
+        """
+        try:
+            network.save(self.folder / "model.safetensors")
+        except StorageError as error:
+            refuge = Path(tempfile.gettempdir()) / f"{self.folder.name}-{os.getpid()}.safetensors"
+            network.save(refuge)
+            raise StorageError(f"{error} The trained model is safe in {refuge}.") from error
+
+    def draw(self, network: Network, history: History, test: Dataset, evaluation: Evaluation) -> None:
+        """Write the figures."""
+        from chainrule import plots
+
+        figures = {
+            "confusion": plots.confusion(evaluation),
+            "mistakes": plots.mistakes(
+                test.X,
+                test.y,
+                network.predict_proba(test.X),
+                test.classes,
+                shape=test.shape,
+                multi_label=network.multi_label,
+            ),
+            "weights": plots.weights(network.W[1], shape=test.shape),
+        }
+        if len(history):
+            figures["curves"] = plots.curves(history, network.head.loss_name)
+        for name, figure in figures.items():
+            plots.save(figure, self.folder / f"{name}.png")
+
+    def _write_about(self) -> None:
+        text = json.dumps(self._about, ensure_ascii=False, indent=2, default=str)
+        atomic_write(self.folder / "run.json", text.encode() + b"\n")
+
+
+def default_folder(data: str) -> Path:
+    """A new folder ``runs/DATA-DATE-TIME`` below the current one."""
+    stem = Path("runs") / f"{Path(data).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder, count = stem, 1
+    while folder.exists():
+        count += 1
+        folder = stem.with_name(f"{stem.name}-{count}")
+    return folder
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make ``folder`` and its parents; return those that are new, innermost first."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return new
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        with storage_errors(folder):
+            raise OSError(errno.ENOSPC, f"{free / 1e6:.0f} MB free, a run needs up to {needed / 1e6:.0f} MB")
+
+
+def _versions() -> dict[str, str]:
+    packages = ("chainrule", "numpy", "scipy", "scikit-learn")
+    return {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        **{name: version(name) for name in packages},
+    }
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
