@@ -29,15 +29,15 @@ if TYPE_CHECKING:
         TrainingDiverged,
     )
     from chainrule.evaluation import Evaluation
+    from chainrule.history import History
     from chainrule.network import Network
-    from chainrule.training import History
 
 _HOME = {
     "ChainruleError": "errors",
     "DataError": "errors",
     "Dataset": "datasets",
     "Evaluation": "evaluation",
-    "History": "training",
+    "History": "history",
     "InputError": "errors",
     "ModelFileError": "errors",
     "Network": "network",

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from chainrule.training import History
+    from chainrule.history import History
 
 T = TypeVar("T")
 

@@ -114,7 +114,7 @@ class Evaluation:
         return _scores(y, predicted, labels=range(K), sample_weight=self.confusion.ravel())
 
     def __str__(self) -> str:
-        loss = f"{self.loss_name} {self.loss:.4f}"
+        loss = f"{self.loss_name} {loss_text(self.loss)}"
         samples = f"({self.n:,} sample{'' if self.n == 1 else 's'})"
         if not self.multi_label:
             return f"accuracy {100 * self.accuracy:.2f} %, {loss} {samples}"
@@ -125,6 +125,11 @@ class Evaluation:
 
     def __repr__(self) -> str:
         return f"<Evaluation: {self}>"
+
+
+def loss_text(loss: float) -> str:
+    """A loss with four decimals, or four digits where it is huge."""
+    return f"{loss:.4f}" if loss < 1e4 else f"{loss:.4g}"
 
 
 def evaluate(

@@ -19,6 +19,7 @@ _REMEDIES = {
     errno.EPERM: "writing there is not permitted; choose a folder you may write to",
     errno.EROFS: "that file system is read-only; choose another place",
     errno.ENOTDIR: "a part of that path is a file, not a folder; choose another place",
+    errno.EEXIST: "a part of that path is a file, not a folder; choose another place",
     errno.EISDIR: "that path is a folder; give the name of a file",
 }
 

@@ -11,11 +11,12 @@ from chainrule.datasets import Dataset
 from chainrule.dataspec import DataSpec
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, TrainingDiverged
+from chainrule.history import History
 from chainrule.inputs import as_pair, as_samples, as_targets, as_weights
 from chainrule.optimizers import as_optimizer
 from chainrule.progress import ProgressBar
 from chainrule.schedules import as_schedule
-from chainrule.training import BatchEnd, EpochEnd, Event, Examples, History, Plan, train
+from chainrule.training import BatchEnd, EpochEnd, Event, Examples, Plan, train
 from chainrule.types import Params
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What people hand in, turned into rows: samples, targets, weights and mini-batches, checked.
+"""What people hand in, checked: samples, targets, weights and mini-batches as rows, and architectures.
 
 Every function says what must hold, what came and what to do. Rows are counted from 0.
 """
@@ -11,8 +11,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import Head
-from chainrule.errors import InputError
+from chainrule.errors import InputError, look_up
+from chainrule.types import ByLayer
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 
@@ -115,6 +117,40 @@ def as_pair(mini_batch: Any) -> tuple[Any, Any]:
     )
 
 
+def as_widths(layers: Sequence[int]) -> tuple[int, ...]:
+    """The widths n_0, n_1, …, n_H of a network."""
+    is_list = isinstance(layers, Sequence | np.ndarray) and not isinstance(layers, str)
+    widths = tuple(layers) if is_list else ()
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1 for n in widths)
+    if len(widths) < 2 or not whole:
+        raise InputError(
+            "layers must be two or more whole numbers from 1 up, inputs first, outputs last; "
+            f"got {layers!r}. Write for example [784, 30, 10]."
+        )
+    return tuple(int(n) for n in widths)
+
+
+def as_activations(hidden: str | Activation | Sequence[str | Activation], n: int) -> ByLayer[Activation]:
+    """The activations of n hidden layers, from one name or a list of names."""
+    if isinstance(hidden, str | Activation):
+        return ByLayer([_activation(hidden)] * n)
+    choices = [_activation(choice) for choice in hidden]
+    if len(choices) != n:
+        raise InputError(
+            f"hidden must name one activation, or one for each of the {n} hidden layers; got {len(choices)}."
+        )
+    return ByLayer(choices)
+
+
+def as_seed(seed: int | None) -> int:
+    """A seed, drawn if None."""
+    if seed is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"seed must be a whole number from 0 up, or None; got {seed!r}.")
+    return int(seed)
+
+
 def _stack(name: str, vectors: list[Any]) -> NDArray[Any]:
     flat = [np.asarray(vector).reshape(-1) for vector in vectors]
     widths = {len(vector) for vector in flat}
@@ -177,3 +213,7 @@ def _check_rows(rows: Floats, head: Head) -> None:
     if wrong.any():
         row = int(np.argmax(wrong))
         raise InputError(f"{must}; got {rows[row].tolist()} at row {row}. {remedy}")
+
+
+def _activation(choice: str | Activation) -> Activation:
+    return choice if isinstance(choice, Activation) else look_up("hidden", choice, ACTIVATIONS)

@@ -10,16 +10,26 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from chainrule.engines.reference import NUMPY
-from chainrule.equations.activations import ACTIVATIONS, Activation
+from chainrule.equations.activations import Activation
 from chainrule.equations.heads import HEADS
 from chainrule.equations.network import Architecture, backward, forward, loss, loss_and_gradients
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
+from chainrule.history import EpochRecord, History
 from chainrule.initializers import INITIALIZERS
-from chainrule.inputs import Floats, as_pair, as_samples, as_targets, as_weights
+from chainrule.inputs import (
+    Floats,
+    as_activations,
+    as_pair,
+    as_samples,
+    as_seed,
+    as_targets,
+    as_weights,
+    as_widths,
+)
 from chainrule.optimizers import Optimizer, descend
 from chainrule.schedules import Schedule
-from chainrule.training import BatchEnd, EpochRecord, History
+from chainrule.training import BatchEnd
 from chainrule.types import ByLayer, Forward, Gradients, Layer, Params
 
 if TYPE_CHECKING:
@@ -68,17 +78,17 @@ class Network:
         seed: int | None = None,
         dtype: DTypeLike = "float64",
     ) -> None:
-        self.layers = _widths(layers)
+        self.layers = as_widths(layers)
         self.head = look_up("output", output, HEADS)
         if self.head.distribution and self.layers[-1] < 2:
             raise InputError(
                 "softmax must have at least 2 outputs, which share the probability 1; got 1. "
                 "For one yes-or-no label use output='sigmoid'."
             )
-        self.hidden = _activations(hidden, len(self.layers) - 2)
+        self.hidden = as_activations(hidden, len(self.layers) - 2)
         self.initializer = initializer
         self.dtype = np.dtype(look_up("dtype", np.dtype(dtype).name, DTYPES))
-        self.seed = _seed(seed)
+        self.seed = as_seed(seed)
         self.data: DataSpec | None = None
         self.training: list[dict[str, Any]] = []
         initialize = look_up("initializer", initializer, INITIALIZERS)
@@ -314,38 +324,3 @@ class Network:
         w = as_weights(sample_weight, n, self.dtype)
         mean: Floats = w / w.sum()
         return mean
-
-
-def _widths(layers: Sequence[int]) -> tuple[int, ...]:
-    is_list = isinstance(layers, Sequence | np.ndarray) and not isinstance(layers, str)
-    widths = tuple(layers) if is_list else ()
-    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1 for n in widths)
-    if len(widths) < 2 or not whole:
-        raise InputError(
-            "layers must be two or more whole numbers from 1 up, inputs first, outputs last; "
-            f"got {layers!r}. Write for example [784, 30, 10]."
-        )
-    return tuple(int(n) for n in widths)
-
-
-def _activations(hidden: str | Activation | Sequence[str | Activation], n: int) -> ByLayer[Activation]:
-    if isinstance(hidden, str | Activation):
-        return ByLayer([_activation(hidden)] * n)
-    choices = [_activation(choice) for choice in hidden]
-    if len(choices) != n:
-        raise InputError(
-            f"hidden must name one activation, or one for each of the {n} hidden layers; got {len(choices)}."
-        )
-    return ByLayer(choices)
-
-
-def _activation(choice: str | Activation) -> Activation:
-    return choice if isinstance(choice, Activation) else look_up("hidden", choice, ACTIVATIONS)
-
-
-def _seed(seed: int | None) -> int:
-    if seed is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
-        raise InputError(f"seed must be a whole number from 0 up, or None; got {seed!r}.")
-    return int(seed)

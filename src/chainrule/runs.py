@@ -1,13 +1,12 @@
 """Run folders: everything one training run leaves behind, written as it comes to be known.
 
-RUN/
-run.json            every option, versions, seed, checksum of the data, and how it ended
-history.jsonl       a line for each epoch, written when the epoch ends
-model.safetensors   the network
-curves.png          loss and accuracy by epoch
-confusion.png       which class is taken for which
-mistakes.png        the worst misclassified samples
-weights.png         first-layer weights, as pictures where the data are pictures
+- ``run.json``: every option, versions, seed, checksum of the data, and how it ended
+- ``history.jsonl``: a line for each epoch, written when the epoch ends
+- ``model.safetensors``: the network
+- ``curves.png``: loss and accuracy by epoch
+- ``confusion.png``: which class is taken for which
+- ``mistakes.png``: the worst misclassified samples
+- ``weights.png``: first-layer weights, as pictures where the data are pictures
 """
 
 from __future__ import annotations
@@ -31,11 +30,15 @@ from chainrule.files import atomic_write, storage_errors
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
     from chainrule.evaluation import Evaluation
+    from chainrule.history import EpochRecord, History
     from chainrule.network import Network
-    from chainrule.training import EpochRecord, History
 
 ROOM_FOR_FIGURES = 4_000_000
 """Bytes that the figures and records of a run may take."""
+
+
+class FolderTaken(InputError):
+    """A run folder that holds something already."""
 
 
 class Run:
@@ -45,22 +48,27 @@ class Run:
         """Make the folder and write ``run.json``.
 
         Raises:
-            InputError: the folder holds something already.
+            FolderTaken: the folder holds something already.
+            InputError: it is a file.
             StorageError: the disk refuses. Nothing is left behind.
         """
         self.folder = Path(folder)
-        if self.folder.is_dir() and any(self.folder.iterdir()):
+        if self.folder.exists() and not self.folder.is_dir():
             raise InputError(
-                f"a run must get a folder of its own; {self.folder} is not empty. "
-                "Name another with --run, or remove that one first."
+                f"a run must get a folder of its own; {self.folder} is a file. Name another place with --run."
             )
+        if self.folder.is_dir() and any(self.folder.iterdir()):
+            raise _taken(self.folder)
         self._made = _make_folder(self.folder)
         self._history: list[str] = []
         self._written = 0
         try:
+            _claim(self.folder)
             _check_room(self.folder, 2 * model_bytes + ROOM_FOR_FIGURES)
             self._about = {"started": _now(), "status": "running", **about, "versions": _versions()}
             self._write_about()
+        except FolderTaken:
+            raise
         except BaseException:
             self.discard()
             raise
@@ -68,8 +76,9 @@ class Run:
     def discard(self) -> None:
         """Take back the folder of a run that never began."""
         (self.folder / "run.json").unlink(missing_ok=True)
-        for path in self._made:
-            path.rmdir()
+        with suppress(OSError):  # another run may have put its folder into one of these meanwhile
+            for path in self._made:
+                path.rmdir()
 
     def epoch(self, record: EpochRecord) -> None:
         """Add an epoch to ``history.jsonl``. A disk that refuses is asked again later: training goes on."""
@@ -106,14 +115,18 @@ class Run:
             raise StorageError(f"{error} The trained model is safe in {refuge}.") from error
 
     def draw(self, network: Network, history: History, test: Dataset, evaluation: Evaluation) -> None:
-        """Write the figures."""
+        """Write the figures.
+
+        Raises:
+            StorageError: the run folder refused; the model is there already.
+        """
         from chainrule import plots
 
         figures = {
             "confusion": plots.confusion(evaluation),
             "mistakes": plots.mistakes(
                 test.X,
-                test.y,
+                evaluation.y,
                 network.predict_proba(test.X),
                 test.classes,
                 shape=test.shape,
@@ -124,11 +137,24 @@ class Run:
         if len(history):
             figures["curves"] = plots.curves(history, network.head.loss_name)
         for name, figure in figures.items():
-            plots.save(figure, self.folder / f"{name}.png")
+            try:
+                plots.save(figure, self.folder / f"{name}.png")
+            except StorageError as error:
+                model = self.folder / "model.safetensors"
+                raise StorageError(f"{error} The trained model is safe in {model}.") from error
 
     def _write_about(self) -> None:
         text = json.dumps(self._about, ensure_ascii=False, indent=2, default=str)
         atomic_write(self.folder / "run.json", text.encode() + b"\n")
+
+
+def begin(folder: str | os.PathLike[str] | None, data: str, about: dict[str, Any], model_bytes: int) -> Run:
+    """Make a run in ``folder``, or else in a new default folder, whatever else starts at the same time."""
+    if folder is not None:
+        return Run(folder, about, model_bytes)
+    while True:
+        with suppress(FolderTaken):
+            return Run(default_folder(data), about, model_bytes)
 
 
 def default_folder(data: str) -> Path:
@@ -147,6 +173,25 @@ def _make_folder(folder: Path) -> list[Path]:
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return new
+
+
+def _claim(folder: Path) -> None:
+    """Create ``run.json``, unless another run has just done so."""
+    with storage_errors(folder):
+        try:
+            (folder / "run.json").open("x").close()
+        except FileExistsError:
+            taken = _taken(folder)
+        else:
+            return
+    raise taken
+
+
+def _taken(folder: Path) -> FolderTaken:
+    return FolderTaken(
+        f"a run must get a folder of its own; {folder} is not empty. "
+        "Name another with --run, or remove that one first."
+    )
 
 
 def _check_room(folder: Path, needed: int) -> None:

@@ -36,7 +36,7 @@ def write_model(
     from safetensors.numpy import save
 
     # safetensors garbles strided arrays silently, so every tensor is made contiguous first.
-    plain = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    plain = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     text = json.dumps(about, ensure_ascii=False, sort_keys=True)
     metadata = {
         "format": f"chainrule {FORMAT}",
@@ -95,5 +95,5 @@ def _checksum(tensors: Mapping[str, NDArray[Any]], text: str) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
-        digest.update(np.ascontiguousarray(tensor).tobytes())
+        digest.update(tensor.tobytes())
     return digest.hexdigest()

@@ -7,9 +7,9 @@ each with the parameters as they stand; whoever iterates decides what to keep, s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias, overload
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from chainrule.equations.network import Architecture, backward, forward, loss
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.evaluation import decide
+from chainrule.history import EpochRecord, History
 from chainrule.inputs import Floats
 from chainrule.optimizers import Optimizer, descend
 from chainrule.schedules import Schedule
@@ -62,62 +63,6 @@ class Plan:
         for name in ("dropout", "label_smoothing"):
             value = getattr(self, name)
             _within(name, value, "at least 0 and below 1", 0 <= value < 1)
-
-
-class EpochRecord(NamedTuple):
-    """One line of the history.
-
-    ``loss`` and ``accuracy`` are means over the epoch's mini-batches, each taken just before its step
-    (with dropout and label smoothing, without penalties). ``val_loss`` and ``val_accuracy`` are taken
-    on the validation data after the epoch, and are None without such data.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    val_loss: float | None
-    val_accuracy: float | None
-    learning_rate: float
-    seconds: float
-
-
-class History(Sequence[EpochRecord]):
-    """The epochs of a training run, and why it ended.
-
-    ``stopped`` is "finished", "early stopping", "callback" or "interrupted"; ``best_epoch`` is the
-    epoch of the lowest validation loss, or None without validation data.
-    """
-
-    def __init__(self, records: Sequence[EpochRecord] = (), stopped: str = "finished") -> None:
-        self.records = list(records)
-        self.stopped = stopped
-
-    @overload
-    def __getitem__(self, index: int) -> EpochRecord: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[EpochRecord]: ...
-    def __getitem__(self, index: int | slice) -> EpochRecord | list[EpochRecord]:
-        return self.records[index]
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def column(self, name: str) -> list[float]:
-        """One quantity over the epochs, such as ``history.column("val_loss")``."""
-        return [getattr(record, name) for record in self.records]
-
-    @property
-    def best_epoch(self) -> int | None:
-        """The epoch of the lowest validation loss."""
-        validated = [r for r in self.records if r.val_loss is not None]
-        return min(validated, key=lambda r: r.val_loss or 0.0).epoch if validated else None
-
-    def __repr__(self) -> str:
-        if not self.records:
-            return f"History(no epoch done, {self.stopped})"
-        last = self.records[-1]
-        tail = "" if last.val_loss is None else f", val_loss {last.val_loss:.4f}"
-        return f"History({len(self)} epochs, {self.stopped}: loss {last.loss:.4f}{tail})"
 
 
 class BatchEnd(NamedTuple):
@@ -293,7 +238,7 @@ def _diverged(
 
 def _whole(name: str, value: object) -> None:
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise InputError(f"{name} must be a whole number of 1 or more; got {value!r}. Try 30 epochs of 10.")
+        raise InputError(f"{name} must be a whole number of 1 or more; got {value!r}.")
 
 
 def _within(name: str, value: float, must: str, holds: bool) -> None:

@@ -65,5 +65,11 @@ def main() -> None:
     try:
         chainrule_command(prog_name="chainrule")
     except ChainruleError as error:
-        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:  # a full disk under standard output, say
+        _fail(f"output must be writable; got {error.strerror or error}. Free some space, or write elsewhere.")
+
+
+def _fail(message: str) -> None:
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {message}", err=True)
+    sys.exit(1)

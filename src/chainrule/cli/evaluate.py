@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def evaluate(model: str, data: str | None, target: str | None, as_json: bool) -> None:
     """Print accuracy, cross-entropy, and precision, recall and F1 by class.
 
-    MODEL is a model file or a run folder. DATA is a data set's name or a labelled file; without it, the
-    test part of the data set the model was trained on is taken.
+    MODEL is a model file or a run folder. DATA is a data set's name or a labelled file. It may be left
+    out for a model trained on a data set with a name: the test part of that set is taken.
     """
     network = load_model(model)
     dataset = data_for(network, data, target)
@@ -41,12 +41,21 @@ def show(evaluation: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from chainrule.evaluation import loss_text
+
     console = Console(highlight=False)
-    summary = totals(evaluation)
-    width = max(map(len, summary))
-    for name, value in summary.items():
-        share = name.endswith("accuracy")
-        console.print(f"{name:>{width}}  {100 * value:.2f} %" if share else f"{name:>{width}}  {value:.4f}")
+    lines = [("accuracy", f"{100 * evaluation.accuracy:.2f} %")]
+    if evaluation.multi_label:
+        lines = [
+            ("subset accuracy", lines[0][1]),
+            ("Hamming loss", f"{evaluation.hamming_loss:.4f}"),
+            ("F1 micro", f"{evaluation.f1_micro:.4f}"),
+            ("F1 macro", f"{evaluation.f1_macro:.4f}"),
+        ]
+    lines.append((evaluation.loss_name, loss_text(evaluation.loss)))
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
+        console.print(f"{name:>{width}}  {value}")
     table = Table("label" if evaluation.multi_label else "class", box=None, pad_edge=False)
     for heading in ("precision", "recall", "F1", "samples"):
         table.add_column(heading, justify="right")
@@ -56,23 +65,14 @@ def show(evaluation: Evaluation) -> None:
     console.print(table)
 
 
-def totals(evaluation: Evaluation) -> dict[str, float]:
-    """The figures of the whole, by the names they are printed with."""
-    if evaluation.multi_label:
-        return {
-            "subset accuracy": evaluation.accuracy,
-            "Hamming loss": evaluation.hamming_loss or 0.0,
-            "F1 micro": evaluation.f1_micro or 0.0,
-            "F1 macro": evaluation.f1_macro or 0.0,
-            evaluation.loss_name: evaluation.loss,
-        }
-    return {"accuracy": evaluation.accuracy, evaluation.loss_name: evaluation.loss}
-
-
 def figures(evaluation: Evaluation) -> dict[str, Any]:
-    """Everything that is printed, as JSON can hold it."""
+    """Everything that is printed, as JSON can hold it. What does not apply is null."""
     return {
         "samples": evaluation.n,
-        **totals(evaluation),
+        "loss_name": evaluation.loss_name,
+        **{
+            name: getattr(evaluation, name)
+            for name in ("loss", "accuracy", "subset_accuracy", "hamming_loss", "f1_micro", "f1_macro")
+        },
         "by_class": [scores._asdict() for scores in evaluation.by_class],
     }

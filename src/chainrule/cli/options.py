@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -75,11 +76,15 @@ def data_for(network: Network, name: str | None, target: str | None) -> Dataset:
         return datasets.load(str(chosen))[1]
     if name is None:
         raise DataError(
-            "data must be named where the model was not trained on one of "
-            f"{', '.join(datasets.names())}; got none. Give a file: chainrule evaluate MODEL DATA."
+            f"data must be named unless the model was trained on {', '.join(datasets.names())}; this one was "
+            f"trained on {chosen or 'arrays'}. Give a file: chainrule evaluate MODEL DATA."
         )
     if spec is None:
         return datasets.read(name, target=target, part="test")
+    if os.path.basename(name) == spec.name:
+        click.echo(
+            f"note: the model was trained on a part of {spec.name}, and these figures include it.", err=True
+        )
     return datasets.read(
         name,
         target=target or spec.target,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from math import log
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,20 +21,22 @@ from chainrule.schedules import SCHEDULES, as_schedule, warm_up
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
     from chainrule.evaluation import Evaluation
+    from chainrule.history import History
     from chainrule.network import Network
     from chainrule.runs import Run
-    from chainrule.training import History
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
 
-@click.command(short_help="Train a network; with no data given, on pictures of digits.")
+@click.command(
+    short_help="Train a network; with no data given, on pictures of digits.",
+    context_settings={"show_default": True},
+)
 @click.argument("data", default="digits")
 @click.option(
     "--layers",
     default="30",
-    show_default=True,
     metavar="N-N-…",
     callback=read_layers,
     help="Widths: all of them, as in 784-30-10, or those of the hidden layers alone.",
@@ -41,47 +44,50 @@ INTERRUPTED = 130
 @click.option(
     "--hidden",
     default="sigmoid",
-    show_default=True,
     metavar="NAME[,NAME…]",
     help=f"Activation of the hidden layers, or one for each: {', '.join(ACTIVATIONS)}.",
 )
 @click.option(
     "--output",
     metavar="NAME",
-    help=f"{', '.join(HEADS)}. [default: softmax; sigmoid where samples have several labels]",
+    help=f"Output head: {', '.join(HEADS)}. [default: softmax; sigmoid where samples have several labels]",
 )
 @click.option(
     "--initializer",
     default="xavier",
-    show_default=True,
     metavar="NAME",
     help=f"Initial weights: {', '.join(INITIALIZERS)}.",
 )
-@click.option(
-    "--optimizer", default="sgd", show_default=True, metavar="NAME", help=f"{', '.join(OPTIMIZERS)}."
-)
+@click.option("--optimizer", default="sgd", metavar="NAME", help=f"{', '.join(OPTIMIZERS)}.")
 @click.option("--learning-rate", type=float, help="Step size η. [default: the optimiser's own, 0.5 for sgd]")
 @click.option(
     "--schedule",
     default="constant",
-    show_default=True,
     metavar="NAME",
     help=f"How η changes over the epochs: {', '.join(SCHEDULES)}.",
 )
 @click.option("--warm-up", type=float, default=0.0, metavar="EPOCHS", help="Let η rise from 0 first.")
-@click.option("--batch-size", type=int, default=10, show_default=True, help="Samples in a mini-batch.")
-@click.option("--epochs", type=int, default=30, show_default=True, help="Passes over the training data.")
+@click.option("--batch-size", type=int, default=10, help="Samples in a mini-batch.")
+@click.option("--epochs", type=int, default=30, help="Passes over the training data.")
 @click.option("--l1", type=float, default=0.0, help="Strength of the L1 penalty on weights.")
 @click.option("--l2", type=float, default=0.0, help="Strength of the L2 penalty on weights.")
-@click.option("--dropout", type=float, default=0.0, help="Share of hidden activations dropped in training.")
 @click.option(
-    "--label-smoothing", type=float, default=0.0, metavar="ε", help="Share of each label spread evenly."
+    "--dropout",
+    type=float,
+    default=0.0,
+    help="Share of hidden activations dropped in training.",
+)
+@click.option(
+    "--label-smoothing",
+    type=float,
+    default=0.0,
+    metavar="ε",
+    help="Share of each label spread evenly.",
 )
 @click.option(
     "--validation",
     type=float,
     default=0.1,
-    show_default=True,
     metavar="FRACTION",
     help="Share of the training data held out for validation; 0 for none.",
 )
@@ -91,12 +97,11 @@ INTERRUPTED = 130
     metavar="EPOCHS",
     help="Stop after so many epochs without a lower validation loss; keep the best network.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides everything random.")
+@click.option("--seed", type=int, default=0, help="Decides everything random.")
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float64"]),
     default="float32",
-    show_default=True,
     help="Precision.",
 )
 @target_option
@@ -119,21 +124,25 @@ def train(data: str, folder: str | None, progress: bool | None, **options: Any) 
 
     DATA is digits, mnist, fashion-mnist, two-digits, or a file (.csv, .tsv, .npz, idx pictures).
     """
-    from chainrule.runs import Run, default_folder
+    from chainrule.runs import begin
 
     training, test = _load(data, options["target"], options["test_fraction"])
     network = _network(training, data, options)
     fit_options = _fit_options(options)
+    if options["learning_rate"] is None:
+        options["learning_rate"] = fit_options["optimizer"].learning_rate
     about = {
         "data": {"name": data, "checksum": training.checksum(), "samples": len(training), "test": len(test)},
         "options": {**options, "layers": network.layers, "output": network.head.name},
     }
-    run = Run(folder or default_folder(data), about, sum(layer.W.nbytes for layer in network.params))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C: keep what was learnt
+    run = begin(folder, data, about, sum(layer.W.nbytes for layer in network.params))
     click.echo(f"{network!r}\n{training!r}")
     history = _train(network, training, run, {**fit_options, "progress": progress})
     evaluation = network.evaluate(test)
     if network.data is not None:
-        network.data = network.data._replace(target=options["target"])
+        # A file keeps its ending, so that digits.csv is never taken for the data set digits.
+        network.data = network.data._replace(name=Path(data).name, target=options["target"])
     run.keep(network)
     run.draw(network, history, test, evaluation)
     test_figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy, "samples": evaluation.n}
@@ -150,6 +159,7 @@ def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any
         run.discard()
         raise
     except TrainingDiverged:
+        run.keep(network)
         run.end("diverged")
         raise
 
@@ -157,6 +167,12 @@ def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any
 def _load(data: str, target: str | None, test_fraction: float | None) -> tuple[Dataset, Dataset]:
     from chainrule import datasets
 
+    if data in datasets.names() and (target is not None or test_fraction is not None):
+        given = "--target" if target is not None else "--test-fraction"
+        raise InputError(
+            f"{given} must be left out for {data}, which has its own labels and test part. "
+            "It is for files; leave it out."
+        )
     return datasets.load(data, target=target, test_fraction=test_fraction)
 
 
@@ -164,7 +180,7 @@ def _network(training: Dataset, data: str, options: dict[str, Any]) -> Network:
     from chainrule.network import Network
 
     output = options["output"] or ("sigmoid" if training.multi_label else "softmax")
-    names = options["hidden"].split(",")
+    names = [name.strip() for name in options["hidden"].split(",")]
     return Network(
         complete_layers(options["layers"], training.n_features, training.n_classes, data),
         hidden=names[0] if len(names) == 1 else names,
@@ -177,6 +193,8 @@ def _network(training: Dataset, data: str, options: dict[str, Any]) -> Network:
 
 def _fit_options(options: dict[str, Any]) -> dict[str, Any]:
     schedule = as_schedule(options["schedule"])
+    if not 0 <= options["warm_up"] < inf:
+        raise InputError(f"warm-up must be 0 or more epochs; got {options['warm_up']:g}. Try 1.")
     if options["warm_up"]:
         schedule = warm_up(schedule, options["warm_up"])
     same = ("epochs", "batch_size", "learning_rate", "l1", "l2", "dropout", "label_smoothing", "patience")
@@ -199,13 +217,17 @@ def _report(network: Network, history: History, evaluation: Evaluation, folder: 
     click.echo(f"trained {epochs} in {seconds:.1f} s{why}")
     click.echo(click.style(f"test {evaluation}", bold=True))
     if evaluation.loss > _guessing(network):
-        click.echo("That is worse than guessing. Try a smaller --learning-rate, or scale the features.")
+        click.echo("That is worse than guessing. Try more --epochs or a smaller --learning-rate.")
     click.echo(f"run folder: {folder}")
     if sys.stdout.isatty():
         click.echo(f"next: chainrule evaluate {folder}")
 
 
 def _guessing(network: Network) -> float:
-    """The loss of the network that knows nothing: ln K for softmax, K ln 2 for multi-label."""
-    n = network.layers[-1]
-    return {"softmax": log(n), "sigmoid": n * log(2), "quadratic": n / 8}[network.head.name]
+    """The loss at logits 0, where nothing is known: ln K for softmax, K ln 2 for sigmoid."""
+    import numpy as np
+
+    from chainrule.engines.reference import NUMPY
+
+    K = network.layers[-1]
+    return float(network.head.loss(NUMPY, np.zeros((1, K)), np.eye(1, K))[0])

@@ -1,0 +1,172 @@
+"""Trainings that do not end as planned: Ctrl-C, kill, a full disk, a loss that is no longer finite."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commandline import COMMAND, FILES, environment
+
+from chainrule import Network
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+FOREVER = ("--epochs", "100000", "--no-progress")
+
+
+@contextmanager
+def training(folder, *args):
+    """A training process in ``folder``, writing to ``folder/run``; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [*COMMAND, "train", *args, "--run", "run"],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for_epochs(folder, count=3, seconds=60):
+    history = folder / "run" / "history.jsonl"
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if history.is_file() and len(history.read_text().splitlines()) >= count:
+            return
+        time.sleep(0.02)
+    raise AssertionError("no epochs")
+
+
+def about(folder):
+    return json.loads((folder / "run" / "run.json").read_text(encoding="utf-8"))
+
+
+@POSIX
+def test_ctrl_c_keeps_what_was_learnt(tmp_path, here):
+    with training(tmp_path, *FOREVER) as process:
+        wait_for_epochs(tmp_path)
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        out, err = process.communicate(timeout=60)
+        assert time.monotonic() - started < 20
+    assert (process.returncode, err) == (130, "")
+    assert "interrupted; what was learnt is kept" in out
+    assert {path.name for path in (tmp_path / "run").iterdir()} == FILES
+    assert about(tmp_path)["status"] == "interrupted"
+    epochs = len((tmp_path / "run" / "history.jsonl").read_text().splitlines())
+    assert f"trained {epochs} epochs" in out
+    network = Network.load(tmp_path / "run" / "model.safetensors")
+    assert network.training[0]["stopped"] == "interrupted"
+    assert network.training[0]["epochs_done"] == epochs
+    done = here("evaluate", "run", "--json")
+    assert json.loads(done.out)["accuracy"] == about(tmp_path)["test"]["accuracy"]
+
+
+@POSIX
+def test_kill_leaves_what_was_written(tmp_path):
+    with training(tmp_path, *FOREVER) as process:
+        wait_for_epochs(tmp_path)
+        process.kill()
+        process.communicate(timeout=60)
+    assert about(tmp_path)["status"] == "running"
+    assert about(tmp_path)["options"]["epochs"] == 100_000
+    lines = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines[:3]] == [1, 2, 3]
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.json", "history.jsonl"}
+
+
+def test_divergence_is_explained(here, data, tmp_path):
+    done = here("train", data / "kinds.csv", "--hidden", "relu", "--learning-rate", 1e30, "--run", "run")
+    assert done.code == 1
+    assert "the loss must stay finite; it became NaN or infinite in epoch" in done.err
+    assert "the learning rate 1e+30 is too large" in done.err
+    assert "Traceback" not in done.err
+    assert about(tmp_path)["status"] == "diverged"
+    kept = Network.load(tmp_path / "run" / "model.safetensors")
+    assert all(np.isfinite(W).all() for W in kept.W)
+
+
+def _tiny_disk(script, folder, size):
+    """Run a bash script with ``$DISK`` a file system of that size, in a namespace of its own."""
+    if not shutil.which("unshare") or not shutil.which("bash"):
+        pytest.skip("needs unshare and bash")
+    (folder / "disk").mkdir()
+    (folder / "tmp").mkdir()
+    mount = f"mount -t tmpfs -o size={size} tmpfs disk"
+    if subprocess.run(
+        ["unshare", "-rm", "sh", "-c", mount], cwd=folder, capture_output=True, check=False
+    ).returncode:
+        pytest.skip("may not mount a file system here")
+    done = subprocess.run(
+        ["unshare", "-rm", "bash", "-c", f"{mount} && cd disk && {script}", *COMMAND],
+        cwd=folder,
+        env=environment(TMPDIR=str(folder / "tmp")),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    return done
+
+
+def test_a_full_disk_is_noticed_before_training(tmp_path):
+    done = _tiny_disk('"$0" "$@" train --run run; echo "code $?"; ls -A', tmp_path, "1m")
+    assert "got 'No space left" in done.stderr or "1 MB free" in done.stderr, done
+    assert "the disk is full; free some space or choose another place" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == "code 1\n"
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_while_training(tmp_path):
+    """The training goes on without its history, and in the end the model lands in the temporary folder."""
+    script = """
+set -m
+"$0" "$@" train --epochs 100000 --no-progress --run run &
+for _ in $(seq 600); do [ -s run/history.jsonl ] && break; sleep 0.1; done
+dd if=/dev/zero of=filler bs=4k 2>/dev/null
+sleep 1
+kill -0 %1 && kill -INT %1
+wait %1
+echo "code $?"
+"""
+    done = _tiny_disk(script, tmp_path, "8m")
+    assert "code 1\n" in done.stdout, done
+    assert "Traceback" not in done.stderr
+    assert "the disk is full" in done.stderr
+    assert "The trained model is safe in" in done.stderr
+    (refuge,) = (tmp_path / "tmp").glob("run-*.safetensors")
+    assert str(refuge) in done.stderr
+    assert Network.load(refuge).training[0]["stopped"] == "interrupted"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("command", ["evaluate", "predict"])
+def test_output_that_cannot_be_written(kinds, data, command):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, command, str(kinds), str(data / "kinds.csv")],
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "Error: output must be writable; got No space left on device. Free some space, or write elsewhere.\n"
+    )

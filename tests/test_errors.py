@@ -1,0 +1,71 @@
+"""The exception tree, and the nearest name."""
+
+from __future__ import annotations
+
+import builtins
+import pickle
+
+import pytest
+
+import chainrule
+from chainrule import errors
+from chainrule.errors import InputError, did_you_mean, look_up
+
+CHOICES = {"sigmoid": 1, "tanh": 2, "relu": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "also"),
+    [
+        ("InputError", "ValueError"),
+        ("DataError", "Exception"),
+        ("ModelFileError", "Exception"),
+        ("StorageError", "OSError"),
+        ("TrainingDiverged", "ArithmeticError"),
+    ],
+)
+def test_tree(name, also):
+    error = getattr(errors, name)
+    assert issubclass(error, errors.ChainruleError)
+    assert issubclass(error, getattr(builtins, also))
+    assert getattr(chainrule, name) is error
+    assert name in chainrule.__all__
+
+
+def test_look_up():
+    assert look_up("hidden", "tanh", CHOICES) == 2
+
+
+@pytest.mark.parametrize(
+    ("word", "near"), [("rleu", "relu"), ("Sigmoid", "sigmoid"), ("TANH", "tanh"), ("sigmod", "sigmoid")]
+)
+def test_nearest_name(word, near):
+    assert did_you_mean(word, CHOICES) == f" Did you mean {near!r}?"
+    with pytest.raises(InputError) as caught:
+        look_up("hidden", word, CHOICES)
+    assert str(caught.value) == (
+        f"hidden must be one of sigmoid, tanh, relu; got {word!r}. Did you mean {near!r}?"
+    )
+
+
+@pytest.mark.parametrize("word", ["xyz", "", None, 3])
+def test_nothing_near(word):
+    with pytest.raises(InputError, match=r"one of sigmoid, tanh, relu; got .*\.$"):
+        look_up("hidden", word, CHOICES)
+
+
+@pytest.mark.xfail(raises=TypeError, reason="look_up hashes the name before it checks that it is one")
+def test_a_list_is_no_name():
+    with pytest.raises(InputError, match="one of sigmoid"):
+        look_up("hidden", ["relu"], CHOICES)
+
+
+def test_diverged_carries_where_and_what():
+    error = errors.TrainingDiverged("no", epoch=3, batch=7, history=None)
+    assert (error.epoch, error.batch, error.history, str(error)) == (3, 7, None, "no")
+
+
+@pytest.mark.xfail(raises=TypeError, reason="BaseException.__reduce__ forgets keyword-only arguments")
+def test_diverged_travels_between_processes():
+    error = errors.TrainingDiverged("no", epoch=3, batch=7, history=None)
+    assert pickle.loads(pickle.dumps(error)).batch == 7

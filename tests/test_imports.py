@@ -1,0 +1,153 @@
+"""The arrows of the design, read from the source, and what `import chainrule` costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chainrule
+
+SOURCE = Path(chainrule.__file__).parent
+MODULES = {
+    ".".join(("chainrule", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__"): path
+    for path in sorted(SOURCE.rglob("*.py"))
+}
+LAZY = ("sklearn", "rich", "safetensors", "scipy.stats", "sympy", "numba", "jax", "pyarrow", "onnx", "click")
+
+
+def imports(path, *, top_level=False):
+    """Dotted names that a file imports; those for type checkers alone do not count."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {name for node in _statements(tree, top_level) for name in _names(node)}
+
+
+def _statements(node, top_level):
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        if top_level and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child
+        yield from _statements(child, top_level)
+
+
+def _names(node):
+    """``from a import b`` counts as a.b, which is at least as much as it imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    assert node.level == 0, "imports are absolute"
+    return [f"{node.module}.{alias.name}" for alias in node.names]
+
+
+def within(name, packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def modules(prefix):
+    chosen = [name for name in MODULES if within(name, [prefix])]
+    assert chosen, prefix
+    return chosen
+
+
+STDLIB = ("__future__", "math", "typing", "collections")
+
+
+@pytest.mark.parametrize("module", modules("chainrule.equations"))
+def test_equations_import_mathematics_only(module):
+    allowed = ("chainrule.types", "chainrule.equations", *STDLIB)
+    assert [name for name in imports(MODULES[module]) if not within(name, allowed)] == []
+
+
+@pytest.mark.parametrize("module", modules("chainrule.engines"))
+def test_engines_import_types_and_equations_only(module):
+    ours = [name for name in imports(MODULES[module]) if within(name, ["chainrule"])]
+    allowed = ("chainrule.types", "chainrule.equations", module)
+    assert [name for name in ours if not within(name, allowed)] == []
+
+
+FORBIDDEN = {
+    "chainrule.types": ["chainrule"],
+    "chainrule.errors": ["chainrule"],
+    "chainrule.inputs": ["chainrule.network", "chainrule.fitting", "chainrule.training"],
+    "chainrule.storage": ["chainrule.network", "chainrule.fitting", "chainrule.training"],
+    "chainrule.files": ["chainrule.network", "chainrule.storage", "numpy"],
+    "chainrule.optimizers": ["chainrule.training", "chainrule.network", "chainrule.engines", "numpy"],
+    "chainrule.schedules": ["chainrule.training", "chainrule.network", "chainrule.engines", "numpy"],
+    "chainrule.initializers": ["chainrule.training", "chainrule.network", "chainrule.engines"],
+    "chainrule.training": ["chainrule.network", "chainrule.fitting", "chainrule.datasets"],
+    "chainrule.evaluation": ["chainrule.network", "chainrule.training"],
+    "chainrule.datasets": ["chainrule.network", "chainrule.training", "chainrule.fitting"],
+}
+
+
+@pytest.mark.parametrize(("module", "forbidden"), FORBIDDEN.items(), ids=FORBIDDEN.keys())
+def test_arrows_point_one_way(module, forbidden):
+    found = {name for part in modules(module) for name in imports(MODULES[part])}
+    assert [name for name in found if within(name, forbidden)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_imports_tests_or_the_command_line(module):
+    forbidden = ["tests", "conftest", "pytest", "hypothesis", "calculus"]
+    if not within(module, ["chainrule.cli", "chainrule.__main__"]):
+        forbidden.append("chainrule.cli")
+    if not within(module, ["chainrule.proof", "chainrule.cli", "chainrule.diagnosis"]):
+        forbidden.append("chainrule.proof")
+    assert [name for name in imports(MODULES[module]) if within(name, forbidden)] == []
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not within(name, ["chainrule.cli"])])
+def test_heavy_packages_are_imported_when_used(module):
+    heavy = LAZY if within(module, ["chainrule.plots"]) else (*LAZY, "matplotlib")
+    found = imports(MODULES[module], top_level=True)
+    assert [name for name in found if within(name, heavy)] == []
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if within(name, ["chainrule.cli"])])
+def test_the_command_line_starts_without_heavy_packages(module):
+    heavy = (*(name for name in LAZY if name != "click"), "matplotlib", "chainrule.plots")
+    found = imports(MODULES[module], top_level=True)
+    assert [name for name in found if within(name, heavy)] == []
+
+
+def test_the_reader_of_imports_sees_them():
+    """Checked on what is known, so that the tests above cannot pass by seeing nothing."""
+    assert "chainrule.equations.affine.affine" in imports(MODULES["chainrule.equations.network"])
+    storage = MODULES["chainrule.storage"]
+    assert "safetensors.safe_open" in imports(storage)
+    assert "safetensors.safe_open" not in imports(storage, top_level=True)
+
+
+def loaded_by(code):
+    """Modules that a fresh interpreter has after running ``code``."""
+    code = f"import sys; {code}; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_import_chainrule_costs_next_to_nothing():
+    loaded = loaded_by("import chainrule; dir(chainrule)")
+    assert not loaded & {"numpy", "scipy", "sklearn", "matplotlib", "rich", "safetensors", "click"}
+    assert {name for name in loaded if within(name, ["chainrule"])} == {"chainrule"}
+
+
+def test_making_a_network_imports_no_heavy_package():
+    loaded = loaded_by(
+        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); "
+        "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); n.evaluate([[0, 1]], [0])"
+    )
+    assert not loaded & {"sklearn", "matplotlib", "rich", "safetensors", "scipy.stats", "click"}
+
+
+def test_every_public_name_is_there():
+    assert sorted(chainrule.__all__) == chainrule.__all__
+    for name in chainrule.__all__:
+        assert getattr(chainrule, name) is not None
+    assert set(chainrule.__all__) <= set(dir(chainrule))
+    with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
+        chainrule.Netwrok  # noqa: B018
