@@ -63,8 +63,16 @@ SETTINGS = [
         "scaled weights, L2, cosine",
         [784, 100, 10],
         {"initializer": "lecun"},
-        {"learning_rate": 0.5, "batch_size": 10, "l2": 3e-5, "schedule": "cosine"},
+        {"learning_rate": 0.5, "batch_size": 10, "l2": 5e-5, "schedule": "cosine"},
         "97.92 (Nielsen)",
+    ),
+    Setting(
+        "relu, L2, dropout 0.05, cosine",
+        [784, 128, 10],
+        {"initializer": "he", "hidden": "relu"},
+        {"learning_rate": 0.5, "batch_size": 32, "l2": 5e-5, "dropout": 0.05, "schedule": "cosine"},
+        "98.29 ± 0.07",
+        epochs=100,
     ),
 ]
 

@@ -38,7 +38,6 @@ def test_biases(name):
     assert b.var() == pytest.approx(1, rel=0.6) if name == "normal" else not b.any()
 
 
-@pytest.mark.xfail(reason="0 * W[:, 0] is −0 where W is negative")
 @pytest.mark.parametrize("name", ["lecun", "xavier", "he"])
 def test_biases_are_not_minus_zero(name):
     assert not np.signbit(draw(name).b).any()

@@ -85,7 +85,7 @@ class TestMaking:
             ({"initializer": "xaver"}, ["initializer must be one of", "mean 'xavier'?"]),
             ({"dtype": "float16"}, ["dtype must be one of float64, float32", "'float16'"]),
             ({"dtype": "int64"}, ["dtype must be one of float64, float32", "'int64'"]),
-            ({"seed": -1}, ["seed must be a whole number from 0 up", "got -1"]),
+            ({"seed": -1}, ["seed must be a whole number of 0 or more", "got -1"]),
             ({"seed": 1.5}, ["seed must be", "got 1.5"]),
             ({"seed": "x"}, ["seed must be", "got 'x'"]),
         ],
@@ -99,7 +99,6 @@ class TestMaking:
     def test_softmax_of_one_output(self):
         refused(lambda: Network([3, 1]), "at least 2 outputs", "got 1", "output='sigmoid'")
 
-    @pytest.mark.xfail(raises=TypeError, reason="not checked before it is looked up or iterated")
     @pytest.mark.parametrize(
         "options",
         [
@@ -169,7 +168,6 @@ class TestFromParameters:
     def test_impossible(self, parameters, parts):
         refused(lambda: Network.from_parameters(parameters), *parts)
 
-    @pytest.mark.xfail(raises=(TypeError, ValueError), reason="only shapes are checked, not kinds")
     @pytest.mark.parametrize("parameters", [[1, 2], [([["a", "b"]] * 2, [0, 0])]], ids=["numbers", "text"])
     def test_of_an_odd_kind(self, parameters):
         with pytest.raises(InputError):
@@ -205,11 +203,9 @@ class TestParameters:
             with pytest.raises(IndexError, match=f"layers here are numbered 1 to 2; got {L}"):
                 use()
 
-    @pytest.mark.xfail(reason="NaN is accepted here, though X, y and weights refuse it")
     def test_nan(self):
         refused(lambda: make().W.__setitem__(1, np.full((4, 3), np.nan)), "finite")
 
-    @pytest.mark.xfail(raises=ValueError, reason="only the shape is checked, not the kind")
     def test_text(self):
         refused(lambda: make().W.__setitem__(1, np.full((4, 3), "a")), "numbers")
 
@@ -351,12 +347,10 @@ class TestGradientDescent:
         )
         assert bits(network) == before
 
-    @pytest.mark.xfail(raises=TypeError, reason="compared before it is known to be a number")
     @pytest.mark.parametrize("rate", ["0.5", None, 1j])
     def test_rates_that_are_no_numbers(self, rate):
         refused(lambda: make().gradient_descent((X, Y), rate), "learning_rate must")
 
-    @pytest.mark.xfail(reason="a float64 scalar of NumPy turns the whole network into float64")
     def test_float32_survives_a_numpy_rate(self):
         network = make(dtype="float32")
         network.gradient_descent((X, Y), np.float64(0.5))
@@ -472,7 +466,6 @@ class TestPredicting:
         data = Dataset(X, np.ones((6, 2), np.uint8), ("a", "b"))
         refused(lambda: make().evaluate(data), "several labels", "output='softmax'", "output='sigmoid'")
 
-    @pytest.mark.xfail(raises=InputError, reason="`classes` are then two, and the outputs one")
     def test_one_output_for_a_data_set_of_two_classes(self):
         data = Dataset(X, Y, ("no", "yes"))
         network = make((3, 1), output="sigmoid")

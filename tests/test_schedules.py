@@ -82,7 +82,6 @@ def test_impossible_options(make, name):
         make()
 
 
-@pytest.mark.xfail(reason="cosine does not check `final`: below 0 training climbs the loss")
 @pytest.mark.parametrize("final", [-1.0, float("nan")])
 def test_cosine_never_ends_below_0(final):
     with pytest.raises(InputError, match="final must"):

@@ -212,7 +212,6 @@ class TestDivergence:
         losses = network.fit(*moon, epochs=5, learning_rate=0.05, progress=False).column("loss")
         assert losses[-1] < losses[0]
 
-    @pytest.mark.xfail(reason="the loss is looked at before a step only, so the last step goes unseen")
     def test_in_the_very_last_step(self, moon):
         network = Network([2, 8, 3], hidden="relu", seed=0)
         with pytest.raises(TrainingDiverged):
@@ -233,17 +232,17 @@ def moderate(X, y):
         ({"learning_rate": 0}, ["learning_rate must be above 0", "got 0"]),
         ({"learning_rate": float("nan")}, ["learning_rate must be above 0", "got nan"]),
         ({"learning_rate": float("inf")}, ["learning_rate must", "got inf"]),
-        ({"l1": -0.1}, ["l1 must be 0 or more", "got -0.1"]),
-        ({"l2": float("nan")}, ["l2 must be 0 or more", "got nan"]),
+        ({"l1": -0.1}, ["l1 must be at least 0", "got -0.1"]),
+        ({"l2": float("nan")}, ["l2 must be at least 0", "got nan"]),
         ({"dropout": 1}, ["dropout must be at least 0 and below 1", "got 1"]),
         ({"label_smoothing": 1.0}, ["label_smoothing must be", "got 1.0"]),
         ({"optimizer": "adm"}, ["optimizer must be one of sgd", "mean 'adam'?"]),
         ({"schedule": "cosin"}, ["schedule must be one of constant", "mean 'cosine'?"]),
         ({"patience": 2}, ["patience needs validation data", "got none", "validation=0.1"]),
         ({"patience": 0, "validation": 0.5}, ["patience must be a whole number", "got 0"]),
-        ({"validation": 0.0}, ["fraction that leaves samples on both sides", "got 0.0 of 60"]),
-        ({"validation": 0.999}, ["fraction", "got 0.999 of 60"]),
-        ({"validation": 1.5}, ["fraction", "got 1.5"]),
+        ({"validation": 0.0}, ["validation must be above 0 and below 1", "got 0.0", "Try 0.1"]),
+        ({"validation": 0.999}, ["validation must leave samples on both sides", "got 0.999 of 60"]),
+        ({"validation": 1.5}, ["validation must be above 0 and below 1", "got 1.5"]),
         ({"sample_weight": [1, 2]}, ["sample_weight must have shape (60,)", "got (2,)"]),
         ({"sample_weight": -np.ones(60)}, ["0 or more", "got -1.0 at row 0"]),
     ],
@@ -258,7 +257,6 @@ def test_options_that_cannot_be_right(moon, options, parts):
     assert network.training == []
 
 
-@pytest.mark.xfail(raises=(TypeError, ValueError), reason="compared or used before its kind is checked")
 @pytest.mark.parametrize(
     "options",
     [
@@ -269,7 +267,6 @@ def test_options_that_cannot_be_right(moon, options, parts):
         {"seed": "a"},
         {"validation": float("nan")},
         {"on_epoch": 5},
-        {"on_epoch": print},
     ],
     ids=str,
 )

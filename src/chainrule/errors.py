@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from chainrule.history import History
@@ -55,6 +56,10 @@ class TrainingDiverged(ChainruleError, ArithmeticError):
         self.batch = batch
         self.history = history
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild = partial(TrainingDiverged, epoch=self.epoch, batch=self.batch, history=self.history)
+        return rebuild, (str(self),)
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'relu'?`` when a known name is near ``word``, otherwise an empty string."""
@@ -64,6 +69,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def look_up(kind: str, name: str, known: dict[str, T]) -> T:
     """Return ``known[name]``, or raise an error that lists the choices and the nearest one."""
-    if name in known:
+    if isinstance(name, str) and name in known:
         return known[name]
     raise InputError(f"{kind} must be one of {', '.join(known)}; got {name!r}.{did_you_mean(name, known)}")

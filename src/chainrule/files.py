@@ -6,7 +6,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from chainrule.errors import StorageError
@@ -34,7 +34,9 @@ def storage_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, "choose another place")
         reason = error.strerror or str(error)
-        raise StorageError(f"{os.fspath(path)} must be writable; got {reason!r}: {remedy}.") from error
+        refusal = StorageError(f"{os.fspath(path)} must be writable; got {reason!r}: {remedy}.")
+        refusal.errno = error.errno
+        raise refusal from error
 
 
 @contextmanager
@@ -46,17 +48,18 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises:
         StorageError: the disk refused. The temporary file is removed and ``path`` is as it was.
     """
-    target = Path(path)
-    with storage_errors(target):
+    target = Path(os.path.realpath(path))  # a link stays a link
+    with storage_errors(path):
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(prefix=".chainrule-", suffix=target.suffix, dir=target.parent)
         os.close(handle)
         temporary = Path(name)
         try:
             yield temporary
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
-            temporary.chmod(0o666 & ~_umask())
+            temporary.chmod(mode)
             os.replace(temporary, target)
             _sync_folder(target.parent)
         finally:
@@ -76,10 +79,10 @@ def _umask() -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows cannot open a folder for syncing.
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    # Some systems cannot sync a folder. The file is in place by then, and stays.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

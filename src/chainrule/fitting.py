@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
 from chainrule.dataspec import DataSpec
-from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
-from chainrule.inputs import as_pair, as_samples, as_targets, as_weights
+from chainrule.inputs import as_pair, as_penalty, as_samples, as_seed, as_targets, as_weights
 from chainrule.optimizers import as_optimizer
 from chainrule.progress import ProgressBar
 from chainrule.schedules import as_schedule
@@ -38,12 +39,13 @@ def fit(
 ) -> History:
     """Train ``network`` in place. See `Network.fit` for the arguments."""
     plan = _plan(network, **options)
-    _check_patience(patience, validation)
+    patience = _patience(patience, validation)
+    callbacks = _several(on_epoch), _several(on_batch)
     examples = as_examples(network, data, y, sample_weight)
     examples, held_out = _hold_out(network, examples, data, validation, plan.seed)
     if isinstance(data, Dataset):
         network.data = DataSpec.of(data)
-    keeper = _Keeper(network, patience, on_epoch, on_batch)
+    keeper = _Keeper(network, patience, callbacks[0], callbacks[1])
     with ProgressBar(plan.epochs, progress) as bar:
         try:
             for event in train(network.architecture, network.params, examples, plan, held_out):
@@ -93,10 +95,11 @@ class _Keeper:
         return late
 
     def _call(self, callbacks: Sequence[Callable[..., Any]], event: Any) -> bool:
-        stop = [callback(event) is True for callback in callbacks]
-        if any(stop):
+        answers = [callback(event) for callback in callbacks]
+        stop = any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
+        if stop:
             self.history.stopped = "callback"
-        return any(stop)
+        return stop
 
     def _is_late(self, event: EpochEnd) -> bool:
         if self._patience is None or event.record.val_loss is None:
@@ -143,19 +146,24 @@ def _hold_out(
 ) -> tuple[Examples, Examples | None]:
     if validation is None:
         return examples, None
-    if not isinstance(validation, float):
+    if not isinstance(validation, Real):
         return examples, as_examples(network, validation)
     n = len(examples.X)
-    n_held_out = round(n * validation)
-    if not 0 < validation < 1 or not 0 < n_held_out < n:
+    n_held_out = round(n * as_real("validation", validation, above=0, below=1, remedy="Try 0.1."))
+    if not 0 < n_held_out < n:
         raise InputError(
-            f"validation must be data, or a fraction that leaves samples on both sides; got {validation} "
-            f"of {n} samples. Try 0.1, or pass (X, y)."
+            f"validation must leave samples on both sides; got {validation} of {n} samples. "
+            "Try another fraction, or none."
         )
     order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 2))).permutation(n)
     held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
     parts = (Examples(*(part[rows] for part in examples)) for rows in (rest, held_out))
     train_part, held_out_part = parts
+    if not (train_part.weight.any() and held_out_part.weight.any()):
+        raise InputError(
+            "sample weights must not all be 0 among the samples trained on, nor among those held out; "
+            "they are. Pass validation data of their own."
+        )
     weight = train_part.weight / train_part.weight.mean()
     return train_part._replace(weight=weight), held_out_part
 
@@ -164,26 +172,32 @@ def _plan(network: Network, **options: Any) -> Plan:
     optimizer = as_optimizer(options["optimizer"])
     rate = options["learning_rate"]
     return Plan(
-        epochs=options["epochs"],
-        batch_size=options["batch_size"],
-        learning_rate=optimizer.learning_rate if rate is None else rate,
+        epochs=as_whole("epochs", options["epochs"]),
+        batch_size=as_whole("batch_size", options["batch_size"]),
+        learning_rate=as_real("learning_rate", optimizer.learning_rate if rate is None else rate, above=0),
         optimizer=optimizer,
         schedule=as_schedule(options["schedule"]),
-        penalty=Penalty(options["l1"], options["l2"]),
-        dropout=options["dropout"],
-        label_smoothing=options["label_smoothing"],
-        seed=network.seed if options["seed"] is None else options["seed"],
+        penalty=as_penalty(options["l1"], options["l2"]),
+        dropout=as_real("dropout", options["dropout"], at_least=0, below=1),
+        label_smoothing=as_real("label_smoothing", options["label_smoothing"], at_least=0, below=1),
+        seed=network.seed if options["seed"] is None else as_seed(options["seed"]),
         first_epoch=sum(run["epochs_done"] for run in network.training),
     )
 
 
-def _check_patience(patience: int | None, validation: Any) -> None:
+def _patience(patience: Any, validation: Any) -> int | None:
     if patience is None:
-        return
+        return None
     if validation is None:
         raise InputError("patience needs validation data to watch; got none. Pass validation=0.1, say.")
-    if not isinstance(patience, int | np.integer) or patience < 1:
-        raise InputError(f"patience must be a whole number of epochs, 1 or more; got {patience!r}.")
+    return as_whole("patience", patience)
+
+
+def _several(callbacks: Any) -> Sequence[Callable[..., Any]]:
+    several = [callbacks] if callable(callbacks) else callbacks
+    if not isinstance(several, Sequence) or not all(map(callable, several)):
+        raise InputError(f"a callback must be a function, or a list of functions; got {callbacks!r}.")
+    return several
 
 
 def _record(plan: Plan, n: int, patience: int | None, history: History) -> dict[str, Any]:

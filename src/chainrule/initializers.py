@@ -38,8 +38,9 @@ def he(rng: Generator, n_out: int, n_in: int) -> Layer:
 
 
 def _scaled(rng: Generator, n_out: int, n_in: int, sd: float) -> Layer:
-    W = sd * rng.standard_normal((n_out, n_in))
-    return Layer(W, 0 * W[:, 0])
+    from numpy import zeros
+
+    return Layer(sd * rng.standard_normal((n_out, n_in)), zeros(n_out))
 
 
 INITIALIZERS: dict[str, Initializer] = {"normal": normal, "lecun": lecun, "xavier": xavier, "he": he}

@@ -11,8 +11,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from chainrule.checks import as_real, as_whole
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import Head
+from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
 from chainrule.types import ByLayer
 
@@ -28,7 +30,7 @@ def as_samples(X: Any, n_inputs: int, dtype: DTypeLike) -> Floats:
     Raises:
         InputError: wrong width, no rows, not numbers, NaN or infinity (named by row and column).
     """
-    x = _numbers("X", X, dtype)
+    x = as_numbers("X", X, dtype)
     if x.ndim == 1 and len(x) == n_inputs:
         x = x[None, :]
     elif x.ndim == 2 and x.shape == (n_inputs, 1) and n_inputs != 1:
@@ -40,7 +42,7 @@ def as_samples(X: Any, n_inputs: int, dtype: DTypeLike) -> Floats:
         )
     if len(x) == 0:
         raise InputError("X must hold at least one sample; got none. Check how the data were selected.")
-    _finite("X", x)
+    check_finite("X", x)
     return x
 
 
@@ -50,12 +52,7 @@ def as_targets(y: Any, n: int, n_outputs: int, head: Head, dtype: DTypeLike) -> 
     Raises:
         InputError: labels out of range, rows that are not one-hot (softmax) or not 0/1 (sigmoid).
     """
-    raw = np.asarray(y)
-    if raw.size and not (np.issubdtype(raw.dtype, np.number) or raw.dtype == np.bool_):
-        raise InputError(
-            f"y must hold class numbers or rows of numbers; got {raw.dtype} such as {raw.flat[0]!r}. "
-            "Turn names into numbers 0…K−1 first; `datasets.read` does so for files."
-        )
+    raw = _labels(y)
     if raw.ndim == 0:
         raw = raw[None]
     if n == 1 and n_outputs != 1 and raw.shape in ((n_outputs,), (n_outputs, 1)):
@@ -84,10 +81,10 @@ def as_weights(sample_weight: Any, n: int, dtype: DTypeLike) -> Floats:
     """
     if sample_weight is None:
         return np.ones(n, dtype)
-    w = _numbers("sample_weight", sample_weight, dtype)
+    w = as_numbers("sample_weight", sample_weight, dtype)
     if w.shape != (n,):
         raise InputError(f"sample_weight must have shape ({n},), one for each sample; got {w.shape}.")
-    _finite("sample_weight", w[:, None])
+    check_finite("sample_weight", w)
     if (w < 0).any() or not w.any():
         row = int(np.argmin(w))
         raise InputError(
@@ -103,11 +100,9 @@ def as_pair(mini_batch: Any) -> tuple[Any, Any]:
     A mini-batch is a pair (X, y) of arrays, or a list of (x, y) samples as textbooks write it, x and y
     column vectors (y may be a class number).
     """
-    if isinstance(mini_batch, tuple) and len(mini_batch) == 2:
-        return mini_batch
     if isinstance(mini_batch, Sequence) and not isinstance(mini_batch, str):
         if len(mini_batch) == 0:
-            raise InputError("a mini-batch must hold at least one sample; got none.")
+            raise InputError("a mini-batch must hold at least one sample; got none. Pass some samples.")
         if all(isinstance(sample, tuple) and len(sample) == 2 for sample in mini_batch):
             return _stack("x", [x for x, _ in mini_batch]), _stack("y", [y for _, y in mini_batch])
         if len(mini_batch) == 2:
@@ -130,10 +125,12 @@ def as_widths(layers: Sequence[int]) -> tuple[int, ...]:
     return tuple(int(n) for n in widths)
 
 
-def as_activations(hidden: str | Activation | Sequence[str | Activation], n: int) -> ByLayer[Activation]:
+def as_activations(hidden: Any, n: int) -> ByLayer[Activation]:
     """The activations of n hidden layers, from one name or a list of names."""
     if isinstance(hidden, str | Activation):
         return ByLayer([_activation(hidden)] * n)
+    if not isinstance(hidden, Sequence):
+        raise InputError(f"hidden must be a name, or a list of names; got {hidden!r}. Try 'sigmoid'.")
     choices = [_activation(choice) for choice in hidden]
     if len(choices) != n:
         raise InputError(
@@ -142,13 +139,25 @@ def as_activations(hidden: str | Activation | Sequence[str | Activation], n: int
     return ByLayer(choices)
 
 
-def as_seed(seed: int | None) -> int:
+def as_seed(seed: Any) -> int:
     """A seed, drawn if None."""
     if seed is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
-        raise InputError(f"seed must be a whole number from 0 up, or None; got {seed!r}.")
-    return int(seed)
+    return as_whole("seed", seed, at_least=0, remedy="Leave it out to have one drawn.")
+
+
+def as_dtype(dtype: Any) -> np.dtype[Any]:
+    """float64 or float32, however it is spelt."""
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)
+    return np.dtype(look_up("dtype", name, {"float64": np.float64, "float32": np.float32}))
+
+
+def as_penalty(l1: Any, l2: Any) -> Penalty:
+    """The strengths of both penalties."""
+    return Penalty(as_real("l1", l1, at_least=0), as_real("l2", l2, at_least=0))
 
 
 def _stack(name: str, vectors: list[Any]) -> NDArray[Any]:
@@ -160,22 +169,46 @@ def _stack(name: str, vectors: list[Any]) -> NDArray[Any]:
     return rows[:, 0] if name == "y" and rows.shape[1] == 1 else rows
 
 
-def _numbers(name: str, values: Any, dtype: DTypeLike) -> Floats:
+def as_numbers(name: str, values: Any, dtype: DTypeLike) -> Floats:
+    """An array of real numbers in ``dtype``; what does not fit into it becomes infinite."""
     if hasattr(values, "X") and hasattr(values, "y"):
         raise InputError(f"{name} must be an array; got {values!r}. Pass its .X and .y.")
     try:
+        raw = np.asarray(values)
+        if raw.dtype.kind not in "biufO":
+            raise TypeError(f"values of {raw.dtype}")
         with np.errstate(over="ignore"):
-            return np.asarray(values, dtype)
+            return raw.astype(dtype, copy=False)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"{name} must be an array of numbers, every row of the same length; got {type(values).__name__} "
-            f"({error}). Encode text as numbers first."
+            f"{name} must be an array of real numbers, every row of the same length; got "
+            f"{type(values).__name__} ({error}). Encode text as numbers first."
         ) from error
 
 
-def _finite(name: str, values: Floats) -> None:
+def _labels(y: Any) -> NDArray[Any]:
+    try:
+        raw = np.asarray(y)
+        if raw.dtype.kind == "O":  # whole numbers as pandas keeps them beside gaps
+            raw = raw.astype(np.float64)
+    except (TypeError, ValueError):
+        raw = np.asarray("ragged or mixed")
+    if raw.dtype.kind == "b":
+        raw = raw.astype(np.int8)
+    if raw.size and raw.dtype.kind not in "iuf":
+        raise InputError(
+            f"y must hold class numbers, or rows of numbers all of the same length; got {raw.flat[0]!r}. "
+            "Turn names into numbers 0…K−1 first; `datasets.read` does so for files."
+        )
+    return raw
+
+
+def check_finite(name: str, values: Floats) -> None:
+    """Refuse NaN and infinity, naming the first place. Shapes: (N, n) or (n,)."""
     if np.isfinite(values).all():
         return
+    if values.ndim == 1:
+        values = values[:, None]
     row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
     raise InputError(
         f"{name} must be finite in {values.dtype}; got {values[row, column]} at row {row}, column {column}. "
@@ -184,16 +217,15 @@ def _finite(name: str, values: Floats) -> None:
 
 
 def _one_hot(labels: NDArray[Any], n_outputs: int, dtype: DTypeLike) -> Floats:
-    numbers = labels.astype(np.int64, copy=False) if np.isfinite(labels).all() else np.full(labels.shape, -1)
-    wrong = (numbers != labels) | (numbers < 0) | (numbers >= n_outputs)
+    wrong = ~((labels >= 0) & (labels < n_outputs) & (labels == np.floor(labels)))
     if wrong.any():
         row = int(np.argmax(wrong))
         raise InputError(
             f"labels must be 0…{n_outputs - 1} for {n_outputs} outputs; got {labels[row]} at row {row}. "
             f"Fix the row, or make a network with as many outputs as there are classes."
         )
-    rows = np.zeros((len(numbers), n_outputs), dtype)
-    rows[np.arange(len(numbers)), numbers] = 1
+    rows = np.zeros((len(labels), n_outputs), dtype)
+    rows[np.arange(len(labels)), labels.astype(np.intp)] = 1
     return rows
 
 

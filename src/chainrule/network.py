@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from chainrule.checks import as_real
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
 from chainrule.equations.heads import HEADS
@@ -20,12 +21,16 @@ from chainrule.initializers import INITIALIZERS
 from chainrule.inputs import (
     Floats,
     as_activations,
+    as_dtype,
+    as_numbers,
     as_pair,
+    as_penalty,
     as_samples,
     as_seed,
     as_targets,
     as_weights,
     as_widths,
+    check_finite,
 )
 from chainrule.optimizers import Optimizer, descend
 from chainrule.schedules import Schedule
@@ -37,16 +42,18 @@ if TYPE_CHECKING:
     from chainrule.dataspec import DataSpec
     from chainrule.evaluation import Evaluation
 
-DTYPES = {"float64": np.float64, "float32": np.float32}
-
 
 class Parameters(ByLayer[Floats]):
     """The W or b of every layer. ``network.W[1] = array`` copies the array into layer 1."""
 
     def __setitem__(self, L: int, value: Any) -> None:
-        mine, new = self[L], np.asarray(value)
+        mine = self[L]
+        new = as_numbers(f"the new array of layer {L}", value, mine.dtype)
         if new.shape != mine.shape:
-            raise InputError(f"the new array of layer {L} must have shape {mine.shape}; got {new.shape}.")
+            raise InputError(
+                f"the new array of layer {L} must have shape {mine.shape}, as the old one; got {new.shape}."
+            )
+        check_finite(f"the new array of layer {L}", new)
         mine[...] = new
 
 
@@ -87,7 +94,7 @@ class Network:
             )
         self.hidden = as_activations(hidden, len(self.layers) - 2)
         self.initializer = initializer
-        self.dtype = np.dtype(look_up("dtype", np.dtype(dtype).name, DTYPES))
+        self.dtype = as_dtype(dtype)
         self.seed = as_seed(seed)
         self.data: DataSpec | None = None
         self.training: list[dict[str, Any]] = []
@@ -101,9 +108,15 @@ class Network:
     @classmethod
     def from_parameters(cls, parameters: Iterable[tuple[Any, Any]], **options: Any) -> Network:
         """Make a network from [(W^1, b^1), (W^2, b^2), …]; the other options are those of `Network`."""
-        layers = [(np.asarray(W), np.asarray(b)) for W, b in parameters]
+        try:
+            layers = [(np.asarray(W), np.asarray(b)) for W, b in parameters]
+        except (TypeError, ValueError):
+            layers = []
         if not layers or any(W.ndim != 2 for W, _ in layers):
-            raise InputError("parameters must be pairs (W, b) with W of shape (n_L, n_{L-1}), one a layer.")
+            raise InputError(
+                "parameters must be pairs (W, b), one a layer, with W of shape (n_L, n_{L-1}); "
+                f"got {parameters!r}. Write [(W1, b1), (W2, b2)]."
+            )
         network = cls([layers[0][0].shape[1], *(W.shape[0] for W, _ in layers)], **options)
         for L, (W, b) in enumerate(layers, 1):
             network.W[L], network.b[L] = W, b
@@ -157,20 +170,20 @@ class Network:
         """
         n = len(cache.a[0])
         y, w = self._targets(y, n), self._mean_weights(sample_weight, n)
-        return backward(NUMPY, self.architecture, self.params, cache, y, w, Penalty(l1, l2))
+        return backward(NUMPY, self.architecture, self.params, cache, y, w, as_penalty(l1, l2))
 
     def gradients(
         self, X: Any, y: Any, *, sample_weight: Any = None, l1: float = 0.0, l2: float = 0.0
     ) -> Gradients:
         """Forward and backward pass in one: the gradient of `loss` with the same arguments."""
-        return self._loss_and_gradients(X, y, sample_weight, Penalty(l1, l2))[1]
+        return self._loss_and_gradients(X, y, sample_weight, as_penalty(l1, l2))[1]
 
     def loss(self, X: Any, y: Any, *, sample_weight: Any = None, l1: float = 0.0, l2: float = 0.0) -> float:
         """Mean loss J over the samples (Eq. H2, H4 or Q1), plus λ₁ Σ|W| + λ₂ ½ ΣW² over all layers."""
         x = self._samples(X)
         y, w = self._targets(y, len(x)), self._mean_weights(sample_weight, len(x))
         z_H = forward(NUMPY, self.architecture, self.params, x).z[-1]
-        return float(loss(NUMPY, self.architecture, self.params, z_H, y, w, Penalty(l1, l2)))
+        return float(loss(NUMPY, self.architecture, self.params, z_H, y, w, as_penalty(l1, l2)))
 
     def gradient_descent(self, mini_batch: Any, learning_rate: float) -> float:
         """Take one step of gradient descent on a mini-batch, averaging over its samples. Eq. G1.
@@ -187,8 +200,7 @@ class Network:
         Raises:
             InputError: samples or labels that cannot be right. The parameters stay as they were.
         """
-        if not 0 < learning_rate < np.inf:
-            raise InputError(f"learning_rate must be above 0; got {learning_rate!r}. Try 0.5.")
+        learning_rate = as_real("learning_rate", learning_rate, above=0, remedy="Try 0.5.")
         value, gradients = self._loss_and_gradients(*as_pair(mini_batch), None, Penalty())
         self.params = ByLayer(
             Layer(descend(layer.W, dW, learning_rate), descend(layer.b, db, learning_rate))
@@ -226,8 +238,12 @@ class Network:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the outputs: those of the data it was trained on, else their numbers."""
-        return self.data.classes if self.data is not None else tuple(map(str, range(self.layers[-1])))
+        """Names of the outputs: those of the data it was trained on, else their numbers.
+
+        The one output of a yes-or-no network stands for the second of two classes.
+        """
+        n_outputs = self.layers[-1]
+        return tuple(map(str, range(n_outputs))) if self.data is None else self.data.classes[-n_outputs:]
 
     def fit(
         self,
@@ -246,8 +262,8 @@ class Network:
         sample_weight: Any = None,
         validation: Dataset | tuple[Any, Any] | float | None = None,
         patience: int | None = None,
-        on_epoch: Sequence[Callable[[EpochRecord], Any]] = (),
-        on_batch: Sequence[Callable[[BatchEnd], Any]] = (),
+        on_epoch: Callable[[EpochRecord], Any] | Sequence[Callable[[EpochRecord], Any]] = (),
+        on_batch: Callable[[BatchEnd], Any] | Sequence[Callable[[BatchEnd], Any]] = (),
         seed: int | None = None,
         progress: bool | None = None,
     ) -> History:
@@ -269,8 +285,8 @@ class Network:
             validation: a `Dataset`, a pair (X, y), or the fraction of ``data`` to hold out.
             patience: stop after so many epochs without a lower validation loss, and go back to the
                 best parameters.
-            on_epoch: functions called with each `EpochRecord`; one that returns True stops training.
-            on_batch: functions called with each `BatchEnd`; one that returns True stops training.
+            on_epoch: function, or several, called with each `EpochRecord`; returning True stops training.
+            on_batch: function, or several, called with each `BatchEnd`; returning True stops training.
             seed: decides order and dropout; None takes the network's.
             progress: show a bar; None shows it on a terminal only.
 

@@ -1,6 +1,6 @@
 """Optimisers: from a gradient to the step a parameter takes. All pure, one array at a time.
 
-Every optimiser is a pair of functions over the namespace ``xp``: ``init(theta) → state`` and
+Every optimiser is a pair of functions over the namespace ``xp``: ``init(xp, theta) → state`` and
 ``update(xp, g, state) → (direction, state)``. The step itself is the same for all of them, Eq. G1:
 
     θ ← θ − η (direction + λ θ)
@@ -13,9 +13,10 @@ Shapes: theta, g, direction and every moment in the state are alike.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from chainrule.errors import InputError, look_up
+from chainrule.checks import as_real
+from chainrule.errors import look_up
 from chainrule.types import Array, Namespace
 
 
@@ -28,10 +29,10 @@ class Moments(NamedTuple):
 
 
 class Optimizer(NamedTuple):
-    """``init(theta) → state`` and ``update(xp, g, state) → (direction, state)``, with their options."""
+    """``init(xp, theta) → state`` and ``update(xp, g, state) → (direction, state)``, with their options."""
 
     name: str
-    init: Callable[[Array], Moments]
+    init: Callable[[Namespace, Array], Moments]
     update: Callable[[Namespace, Array, Moments], tuple[Array, Moments]]
     learning_rate: float
     """The learning rate taken when none is given."""
@@ -52,12 +53,12 @@ def sgd() -> Optimizer:
     def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
         return g, state
 
-    return Optimizer("sgd", lambda theta: Moments(0), update, learning_rate=0.5)
+    return Optimizer("sgd", lambda xp, theta: Moments(0), update, learning_rate=0.5)
 
 
 def momentum(mu: float = 0.9) -> Optimizer:
     """Heavy ball: v ← μ v + g, direction v. Source: Polyak, USSR Comp. Math. 4(5), 1964."""
-    _fraction("mu", mu)
+    mu = _share("mu", mu)
 
     def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
         v = mu * state.first + g
@@ -71,7 +72,7 @@ def nesterov(mu: float = 0.9) -> Optimizer:
 
     Source: Nesterov, Soviet Math. Doklady 27, 1983, in the form of Sutskever et al., ICML 2013.
     """
-    _fraction("mu", mu)
+    mu = _share("mu", mu)
 
     def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
         v = mu * state.first + g
@@ -82,7 +83,7 @@ def nesterov(mu: float = 0.9) -> Optimizer:
 
 def rmsprop(rho: float = 0.9, epsilon: float = 1e-8) -> Optimizer:
     """RMSprop: s ← ρ s + (1 − ρ) g², direction g / (√s + ε). Source: Tieleman & Hinton, lecture 6.5, 2012."""
-    _fraction("rho", rho)
+    rho, epsilon = _share("rho", rho), as_real("epsilon", epsilon, above=0)
 
     def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
         s = rho * state.first + (1 - rho) * g * g
@@ -97,8 +98,8 @@ def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> O
 
     With the bias corrections m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ). Source: Kingma & Ba, ICLR 2015.
     """
-    _fraction("beta_1", beta_1)
-    _fraction("beta_2", beta_2)
+    beta_1 = _share("beta_1", beta_1)
+    beta_2, epsilon = _share("beta_2", beta_2), as_real("epsilon", epsilon, above=0)
 
     def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
         t = state.t + 1
@@ -119,8 +120,7 @@ def adamw(
 
     Source: Loshchilov & Hutter, ICLR 2019.
     """
-    if not weight_decay >= 0:
-        raise InputError(f"weight_decay must be 0 or more; got {weight_decay!r}. Try 0.01.")
+    weight_decay = as_real("weight_decay", weight_decay, at_least=0)
     plain = adam(beta_1, beta_2, epsilon)
     options = (*plain.options, ("weight_decay", weight_decay))
     return plain._replace(name="adamw", weight_decay=weight_decay, options=options)
@@ -143,18 +143,13 @@ def as_optimizer(optimizer: str | Optimizer) -> Optimizer:
     return look_up("optimizer", optimizer, OPTIMIZERS)()
 
 
-def _zeros_like(theta: Any) -> Array:
-    return theta * 0
+def _one_moment(xp: Namespace, theta: Array) -> Moments:
+    return Moments(0, 0 * xp.ones_like(theta))
 
 
-def _one_moment(theta: Array) -> Moments:
-    return Moments(0, _zeros_like(theta))
+def _two_moments(xp: Namespace, theta: Array) -> Moments:
+    return Moments(0, 0 * xp.ones_like(theta), 0 * xp.ones_like(theta))
 
 
-def _two_moments(theta: Array) -> Moments:
-    return Moments(0, _zeros_like(theta), _zeros_like(theta))
-
-
-def _fraction(name: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise InputError(f"{name} must lie in 0 ≤ {name} < 1; got {value!r}. The usual value is near 0.9.")
+def _share(name: str, value: float) -> float:
+    return as_real(name, value, at_least=0, below=1)

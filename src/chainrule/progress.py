@@ -23,6 +23,7 @@ class ProgressBar:
         self._show = sys.stderr.isatty() if show is None else show
         self._bar: Progress | None = None
         self._shown_at = 0.0
+        self._validated = ""
         self._started = 0.0
 
     def __enter__(self) -> ProgressBar:
@@ -44,7 +45,8 @@ class ProgressBar:
         if self._bar is None:
             return
         if isinstance(event, EpochEnd):
-            self._last_validation = event.record
+            if event.record.val_loss is not None:
+                self._validated = f"  val_loss {event.record.val_loss:.4f}"
             return
         now = time.monotonic()
         if now - self._shown_at < REFRESH_SECONDS and not self._is_last(event):
@@ -54,7 +56,7 @@ class ProgressBar:
         samples = (event.epoch - 1) * event.samples * event.batches / event.batch + event.samples
         status = (
             f"loss {event.loss:.4f}  accuracy {event.accuracy:6.2%}  "
-            f"{samples / max(now - self._started, 1e-9):,.0f} samples/s"
+            f"{samples / max(now - self._started, 1e-9):,.0f} samples/s{self._validated}"
         )
         self._bar.update(
             self._task,

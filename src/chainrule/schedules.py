@@ -11,7 +11,8 @@ from collections.abc import Callable
 from math import cos, pi
 from typing import NamedTuple
 
-from chainrule.errors import InputError, look_up
+from chainrule.checks import as_real, as_whole
+from chainrule.errors import look_up
 
 
 class Schedule(NamedTuple):
@@ -29,8 +30,7 @@ def constant() -> Schedule:
 
 def step(factor: float = 0.1, parts: int = 3) -> Schedule:
     """Multiply by ``factor`` each time a further 1/``parts`` of all epochs is done."""
-    _positive("factor", factor)
-    _positive("parts", parts)
+    factor, parts = as_real("factor", factor, above=0), as_whole("parts", parts)
     return Schedule(
         "step",
         lambda progress, epochs: float(factor ** int(parts * progress / epochs)),
@@ -40,7 +40,7 @@ def step(factor: float = 0.1, parts: int = 3) -> Schedule:
 
 def exponential(final: float = 0.01) -> Schedule:
     """Fall by the same factor in every epoch, from 1 to ``final`` at the end."""
-    _positive("final", final)
+    final = as_real("final", final, above=0)
     return Schedule(
         "exponential", lambda progress, epochs: float(final ** (progress / epochs)), (("final", final),)
     )
@@ -48,6 +48,7 @@ def exponential(final: float = 0.01) -> Schedule:
 
 def cosine(final: float = 0.0) -> Schedule:
     """Fall along half a cosine from 1 to ``final``. Source: Loshchilov & Hutter, ICLR 2017."""
+    final = as_real("final", final, at_least=0)
 
     def share(progress: float, epochs: int) -> float:
         return final + (1 - final) * (1 + cos(pi * min(progress / epochs, 1.0))) / 2
@@ -60,7 +61,7 @@ def warm_up(schedule: Schedule, epochs: float) -> Schedule:
 
     Source: Goyal et al., arXiv:1706.02677, 2017.
     """
-    _positive("epochs", epochs)
+    epochs = as_real("epochs", epochs, above=0)
 
     def share(progress: float, total: int) -> float:
         return schedule.share(progress, total) * min(progress / epochs, 1.0)
@@ -81,8 +82,3 @@ def as_schedule(schedule: str | Schedule) -> Schedule:
     if isinstance(schedule, Schedule):
         return schedule
     return look_up("schedule", schedule, SCHEDULES)()
-
-
-def _positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise InputError(f"{name} must be above 0; got {value!r}. Leave it out for the usual value.")

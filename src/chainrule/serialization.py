@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 import chainrule
+from chainrule.checks import as_whole
 from chainrule.datasets import Scaling
 from chainrule.dataspec import DataSpec
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.errors import InputError, ModelFileError
+from chainrule.inputs import Floats
 from chainrule.network import Network
 from chainrule.storage import Tensors, read_model, write_model
+from chainrule.types import ByLayer, Layer
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
@@ -49,19 +52,14 @@ def load(path: str | os.PathLike[str]) -> Network:
     """Read the network in the file at ``path``."""
     tensors, about = read_model(path)
     try:
-        layers = [(tensors[f"W{L}"], tensors[f"b{L}"]) for L in range(1, len(about["layers"]))]
-        network = Network.from_parameters(
-            layers,
-            hidden=about["hidden"],
-            output=about["output"],
-            initializer=about["initializer"],
-            seed=about["seed"],
-            dtype=about["dtype"],
-        )
-        network.training = about["training"]
+        network = _network(tensors, about)
         if "data" in about:
-            network.data = _data_spec(about["data"], tensors)
-    except (KeyError, TypeError, ValueError) as error:
+            network.data = _data_spec(about["data"], tensors, network.layers[-1])
+        network.training = [
+            {**run, "epochs_done": as_whole("epochs_done", run["epochs_done"], at_least=0)}
+            for run in about["training"]
+        ]
+    except (LookupError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"{os.fspath(path)} must describe a network; its description does not fit: {error}. "
             "Save the model anew with this version of chainrule."
@@ -69,12 +67,45 @@ def load(path: str | os.PathLike[str]) -> Network:
     return network
 
 
-def _data_spec(about: dict[str, Any], tensors: Tensors) -> DataSpec:
+def _network(tensors: Tensors, about: dict[str, Any]) -> Network:
+    network = Network(
+        about["layers"],
+        hidden=about["hidden"],
+        output=about["output"],
+        initializer=about["initializer"],
+        seed=about["seed"],
+        dtype=about["dtype"],
+    )
+    extra = {"scaling.shift", "scaling.scale"} if "data" in about else set()
+    layers = {
+        L: Layer(*(_tensor(tensors, f"{name}{L}", theta) for name, theta in layer._asdict().items()))
+        for L, layer in network.params.items()
+    }
+    if len(tensors) != 2 * len(layers) + len(extra):
+        raise InputError(f"there are tensors too many among {sorted(tensors)}")
+    network.params = ByLayer(layers.values())
+    return network
+
+
+def _tensor(tensors: Tensors, name: str, like: Floats) -> Floats:
+    tensor = tensors[name]
+    if tensor.shape != like.shape or tensor.dtype != like.dtype:
+        raise InputError(
+            f"{name} must be {like.dtype} of shape {like.shape}; it is {tensor.dtype} of shape {tensor.shape}"
+        )
+    return tensor
+
+
+def _data_spec(about: dict[str, Any], tensors: Tensors, n_outputs: int) -> DataSpec:
+    classes, shape = tuple(about["classes"]), about["shape"]
+    fits = len(classes) == n_outputs or (len(classes), n_outputs) == (2, 1)
+    if not (fits and isinstance(about["classes"], list)):
+        raise InputError(f"{n_outputs} outputs must have as many class names; got {classes}")
     return DataSpec(
         name=about["name"],
-        classes=tuple(about["classes"]),
+        classes=classes,
         features=None if about["features"] is None else tuple(about["features"]),
-        shape=None if about["shape"] is None else (about["shape"][0], about["shape"][1]),
+        shape=None if shape is None else (shape[0], shape[1]),
         scaling=Scaling(tensors["scaling.shift"], tensors["scaling.scale"]),
         target=about["target"],
     )

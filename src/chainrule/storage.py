@@ -38,11 +38,8 @@ def write_model(
     # safetensors garbles strided arrays silently, so every tensor is made contiguous first.
     plain = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     text = json.dumps(about, ensure_ascii=False, sort_keys=True)
-    metadata = {
-        "format": f"chainrule {FORMAT}",
-        "chainrule": text,
-        "sha256": _checksum(plain, text),
-    }
+    made_by = f"chainrule {FORMAT}"
+    metadata = {"format": made_by, "chainrule": text, "sha256": _checksum(plain, made_by + text)}
     atomic_write(path, save(plain, metadata))
 
 
@@ -56,7 +53,10 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Tensors, dict[str, Any]]:
 
     name = os.fspath(path)
     if not Path(path).is_file():
-        raise ModelFileError(f"a model file must exist at {name}; found none. Check the path.")
+        found = "a folder" if Path(path).is_dir() else "none"
+        raise ModelFileError(f"a model file must exist at {name}; found {found}. Check the path.")
+    if not os.access(path, os.R_OK):
+        raise ModelFileError(f"{name} must be readable; reading it is not permitted. Change its permissions.")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -67,7 +67,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Tensors, dict[str, Any]]:
             "It is truncated, damaged or of another kind: take it from its source again."
         ) from error
     _check_format(name, metadata)
-    if metadata.get("sha256") != _checksum(tensors, metadata["chainrule"]):
+    if metadata.get("sha256") != _checksum(tensors, metadata["format"] + metadata["chainrule"]):
         raise ModelFileError(
             f"{name} must have the checksum written in it; it has another. "
             "The file was altered or damaged: take it from its source again."
@@ -78,7 +78,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Tensors, dict[str, Any]]:
 
 def _check_format(name: str, metadata: Mapping[str, str]) -> None:
     made_by, _, version = metadata.get("format", "").partition(" ")
-    if made_by != "chainrule" or not version.isdigit() or "chainrule" not in metadata:
+    if made_by != "chainrule" or not version.isdecimal() or "chainrule" not in metadata:
         raise ModelFileError(
             f"{name} must be a model written by chainrule; it is a safetensors file of another program. "
             "Load it there, or pass the weights to Network.from_parameters."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,7 +17,7 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.heads import Head, smooth_labels
 from chainrule.equations.network import Architecture, backward, forward, loss
 from chainrule.equations.penalty import Penalty
-from chainrule.errors import InputError, TrainingDiverged
+from chainrule.errors import TrainingDiverged
 from chainrule.evaluation import decide
 from chainrule.history import EpochRecord, History
 from chainrule.inputs import Floats
@@ -38,8 +37,7 @@ class Examples(NamedTuple):
     weight: Floats
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything that decides a training run besides the data and the initial parameters."""
 
     epochs: int
@@ -53,16 +51,6 @@ class Plan:
     seed: int
     first_epoch: int
     """Epochs this network has seen before: the order of the samples goes on from there."""
-
-    def __post_init__(self) -> None:
-        _whole("epochs", self.epochs)
-        _whole("batch_size", self.batch_size)
-        _within("learning_rate", self.learning_rate, "above 0", 0 < self.learning_rate < np.inf)
-        for name, value in self.penalty._asdict().items():
-            _within(name, value, "0 or more", 0 <= value < np.inf)
-        for name in ("dropout", "label_smoothing"):
-            value = getattr(self, name)
-            _within(name, value, "at least 0 and below 1", 0 <= value < 1)
 
 
 class BatchEnd(NamedTuple):
@@ -93,15 +81,15 @@ def train(
 ) -> Iterator[Event]:
     """Train by mini-batch gradient descent, yielding an event after each step and each epoch.
 
-    Epoch e draws its order and its dropout masks from (plan.seed, e) alone, so that the same seed gives
-    the same bits, and training on from epoch e is the same as never having stopped.
+    Epoch e draws its order and its dropout masks from (plan.seed, e) alone: the same seed gives the same
+    bits, and a second run that starts at epoch e sees the samples in the order a longer run would have.
 
     Raises:
-        TrainingDiverged: the loss of a mini-batch is NaN or infinite. The parameters yielded last but
-            one are the last ones known to be good.
+        TrainingDiverged: the loss of a mini-batch, or of the validation data, is NaN or infinite. The
+            parameters yielded last but one are the last ones known to be good.
     """
     dtype = params[1].W.dtype
-    moments = params.map(lambda layer: Layer(*(plan.optimizer.init(theta) for theta in layer)))
+    moments = params.map(lambda layer: Layer(*(plan.optimizer.init(NUMPY, theta) for theta in layer)))
     history = History()
     n = len(examples.X)
     batches = -(-n // plan.batch_size)
@@ -120,7 +108,8 @@ def train(
             value, hits, gradients = step_gradients(net, params, x, y, w, plan, masks)
             if not np.isfinite(value):
                 raise _diverged(number, batch + 1, params, x, eta, history)
-            eta = plan.learning_rate * plan.schedule.share(number - 1 + (batch + 0.5) / batches, plan.epochs)
+            progress = number - 1 + (batch + 0.5) / batches
+            eta = plan.learning_rate * float(plan.schedule.share(progress, plan.epochs))
             params, moments = apply_step(plan.optimizer, params, gradients, moments, eta)
             samples += len(rows)
             total_loss += value * len(rows)
@@ -128,6 +117,9 @@ def train(
             running = total_loss / samples, total_hits / samples
             yield BatchEnd(number, batch + 1, batches, samples, running[0], running[1], eta, params)
         val_loss, val_accuracy = score(net, params, validation) if validation else (None, None)
+        after_last_step, _ = score(net, params, Examples(x, y, w))
+        if not np.isfinite([after_last_step, val_loss or 0.0]).all():
+            raise _diverged(number, batches, params, x, eta, history)
         seconds = time.perf_counter() - started
         record = EpochRecord(number, running[0], running[1], val_loss, val_accuracy, eta, seconds)
         history.records.append(record)
@@ -234,13 +226,3 @@ def _diverged(
         batch=batch,
         history=history,
     )
-
-
-def _whole(name: str, value: object) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise InputError(f"{name} must be a whole number of 1 or more; got {value!r}.")
-
-
-def _within(name: str, value: float, must: str, holds: bool) -> None:
-    if not holds:
-        raise InputError(f"{name} must be {must}; got {value!r}. Leave it out for the usual value.")

@@ -74,7 +74,6 @@ def test_truth_value():
     assert Penalty(l2=0.1)
 
 
-@pytest.mark.xfail(reason="Penalty.__bool__ returns numpy.bool, so that bool() raises TypeError")
 def test_truth_value_of_numpy_strengths():
     assert Penalty(l1=np.float64(0.1))
     assert not Penalty(l1=np.float64(0), l2=np.float64(0))

@@ -81,25 +81,31 @@ class TestMutants:
 
     @pytest.mark.parametrize(
         "mutant",
-        {
-            "no derivative": lambda xp, phi, d, W, z, a, r: input_gradient(d, W) * r,
-            "sign": lambda xp, phi, d, W, z, a, r: (
-                -equations.dropout(d @ W, r) * phi.d_phi(xp, z, phi.phi(xp, z))
-            ),
-            "φ for φ'": lambda xp, phi, d, W, z, a, r: d @ W * r * phi.phi(xp, z),
-            "transpose": lambda xp, phi, d, W, z, a, r: d @ W.T * r * phi.d_phi(xp, z, phi.phi(xp, z)),
-            "no mask": lambda xp, phi, d, W, z, a, r: d @ W * phi.d_phi(xp, z, phi.phi(xp, z)),
-            "mask not scaled": lambda xp, phi, d, W, z, a, r: (
-                d @ W * (r > 0) * phi.d_phi(xp, z, phi.phi(xp, z))
-            ),
-            "φ' of the masked a": lambda xp, phi, d, W, z, a, r: d @ W * r * phi.d_phi(xp, z, a),
-            "wrong activation": lambda xp, phi, d, W, z, a, r: d @ W * r * d_sigmoid(xp, z, phi.phi(xp, z)),
-            "diagonal": lambda xp, phi, d, W, z, a, r: d * np.diag(W) * r * phi.d_phi(xp, z, phi.phi(xp, z)),
-            "first sample": lambda xp, phi, d, W, z, a, r: np.repeat(
-                (d @ W * r * phi.d_phi(xp, z, phi.phi(xp, z)))[:1], len(z), axis=0
-            ),
-        }.values(),
-        ids=str,
+        [
+            pytest.param(mutant, id=name)
+            for name, mutant in {
+                "no derivative": lambda xp, phi, d, W, z, a, r: input_gradient(d, W) * r,
+                "sign": lambda xp, phi, d, W, z, a, r: (
+                    -equations.dropout(d @ W, r) * phi.d_phi(xp, z, phi.phi(xp, z))
+                ),
+                "φ for φ'": lambda xp, phi, d, W, z, a, r: d @ W * r * phi.phi(xp, z),
+                "transpose": lambda xp, phi, d, W, z, a, r: d @ W.T * r * phi.d_phi(xp, z, phi.phi(xp, z)),
+                "no mask": lambda xp, phi, d, W, z, a, r: d @ W * phi.d_phi(xp, z, phi.phi(xp, z)),
+                "mask not scaled": lambda xp, phi, d, W, z, a, r: (
+                    d @ W * (r > 0) * phi.d_phi(xp, z, phi.phi(xp, z))
+                ),
+                "φ' of the masked a": lambda xp, phi, d, W, z, a, r: d @ W * r * phi.d_phi(xp, z, a),
+                "wrong activation": lambda xp, phi, d, W, z, a, r: (
+                    d @ W * r * d_sigmoid(xp, z, phi.phi(xp, z))
+                ),
+                "diagonal": lambda xp, phi, d, W, z, a, r: (
+                    d * np.diag(W) * r * phi.d_phi(xp, z, phi.phi(xp, z))
+                ),
+                "first sample": lambda xp, phi, d, W, z, a, r: np.repeat(
+                    (d @ W * r * phi.d_phi(xp, z, phi.phi(xp, z)))[:1], len(z), axis=0
+                ),
+            }.items()
+        ],
     )
     def test_hidden_error(self, monkeypatch, mutant):
         monkeypatch.setattr(equations, "hidden_error", mutant)

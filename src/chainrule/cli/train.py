@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.checks import as_real
 from chainrule.cli.options import complete_layers, read_layers, target_option
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
@@ -193,10 +193,9 @@ def _network(training: Dataset, data: str, options: dict[str, Any]) -> Network:
 
 def _fit_options(options: dict[str, Any]) -> dict[str, Any]:
     schedule = as_schedule(options["schedule"])
-    if not 0 <= options["warm_up"] < inf:
-        raise InputError(f"warm-up must be 0 or more epochs; got {options['warm_up']:g}. Try 1.")
-    if options["warm_up"]:
-        schedule = warm_up(schedule, options["warm_up"])
+    rising = as_real("warm-up", options["warm_up"], at_least=0, remedy="Try 1, for one epoch.")
+    if rising:
+        schedule = warm_up(schedule, rising)
     same = ("epochs", "batch_size", "learning_rate", "l1", "l2", "dropout", "label_smoothing", "patience")
     return {
         **{name: options[name] for name in same},

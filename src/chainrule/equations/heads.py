@@ -44,7 +44,7 @@ def softmax(xp: Namespace, z: Array) -> Array:
 
 
 def log_softmax(xp: Namespace, z: Array) -> Array:
-    """Log a_m = s_m − log Σ_k e^{s_k} with s = z − max z: finite for every finite z."""
+    """Log a_m = s_m − log Σ_k e^{s_k} with s = z − max z: no exponential overflows, no logarithm sees 0."""
     s = z - xp.max(z, axis=1, keepdims=True)
     return s - xp.log(xp.sum(xp.exp(s), axis=1, keepdims=True))
 

@@ -14,7 +14,7 @@ class Penalty(NamedTuple):
     l2: float = 0.0
 
     def __bool__(self) -> bool:
-        return self.l1 != 0 or self.l2 != 0
+        return bool(self.l1 != 0 or self.l2 != 0)
 
 
 def l2_penalty(xp: Namespace, W: Array) -> Array:
