@@ -7,7 +7,7 @@ each with the parameters as they stand; whoever iterates decides what to keep, s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -88,42 +88,66 @@ def train(
         TrainingDiverged: the loss of a mini-batch, or of the validation data, is NaN or infinite. The
             parameters yielded last but one are the last ones known to be good.
     """
-    dtype = params[1].W.dtype
     moments = params.map(lambda layer: Layer(*(plan.optimizer.init(NUMPY, theta) for theta in layer)))
     history = History()
-    n = len(examples.X)
-    batches = -(-n // plan.batch_size)
     for number in range(1, plan.epochs + 1):
         started = time.perf_counter()
-        order, mask_rng = epoch_randomness(plan.seed, plan.first_epoch + number - 1, n)
-        total_loss = total_hits = 0.0
-        samples = 0
-        eta = plan.learning_rate
-        for batch in range(batches):
-            rows = order[batch * plan.batch_size : (batch + 1) * plan.batch_size]
-            x = examples.X[rows].astype(dtype, copy=False)
-            y = examples.Y[rows]
-            w = examples.weight[rows] / len(rows)
-            masks = dropout_masks(mask_rng, plan.dropout, params, len(rows))
-            value, hits, gradients = step_gradients(net, params, x, y, w, plan, masks)
-            if not np.isfinite(value):
-                raise _diverged(number, batch + 1, params, x, eta, history)
-            progress = number - 1 + (batch + 0.5) / batches
-            eta = plan.learning_rate * float(plan.schedule.share(progress, plan.epochs))
-            params, moments = apply_step(plan.optimizer, params, gradients, moments, eta)
-            samples += len(rows)
-            total_loss += value * len(rows)
-            total_hits += hits
-            running = total_loss / samples, total_hits / samples
-            yield BatchEnd(number, batch + 1, batches, samples, running[0], running[1], eta, params)
+        end, moments = yield from _epoch(net, params, moments, examples, plan, number, history)
+        params = end.params
         val_loss, val_accuracy = score(net, params, validation) if validation else (None, None)
-        after_last_step, _ = score(net, params, Examples(x, y, w))
-        if not np.isfinite([after_last_step, val_loss or 0.0]).all():
-            raise _diverged(number, batches, params, x, eta, history)
+        if val_loss is not None and not np.isfinite(val_loss):
+            raise _diverged(end, examples.X, history)
         seconds = time.perf_counter() - started
-        record = EpochRecord(number, running[0], running[1], val_loss, val_accuracy, eta, seconds)
+        record = EpochRecord(
+            number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds
+        )
         history.records.append(record)
         yield EpochEnd(record, params)
+
+
+def _epoch(
+    net: Architecture,
+    params: Params,
+    moments: ByLayer[Layer],
+    examples: Examples,
+    plan: Plan,
+    number: int,
+    history: History,
+) -> Generator[BatchEnd, None, tuple[BatchEnd, ByLayer[Layer]]]:
+    """One pass over the shuffled examples; returns its last event and the optimiser's moments."""
+    n, dtype = len(examples.X), params[1].W.dtype
+    order, mask_rng = epoch_randomness(plan.seed, plan.first_epoch + number - 1, n)
+    batches = -(-n // plan.batch_size)
+    end = BatchEnd(number, 0, batches, 0, 0.0, 0.0, plan.learning_rate, params)
+    total_loss = total_hits = 0.0
+    for batch in range(batches):
+        rows = order[batch * plan.batch_size : (batch + 1) * plan.batch_size]
+        x, y = examples.X[rows].astype(dtype, copy=False), examples.Y[rows]
+        w = examples.weight[rows] / len(rows)
+        masks = dropout_masks(mask_rng, plan.dropout, params, len(rows))
+        value, hits, gradients = step_gradients(net, params, x, y, w, plan, masks)
+        if not np.isfinite(value):
+            raise _diverged(end._replace(batch=batch + 1, params=params), x, history)
+        eta = plan.learning_rate * float(
+            plan.schedule.share(number - 1 + (batch + 0.5) / batches, plan.epochs)
+        )
+        params, moments = apply_step(plan.optimizer, params, gradients, moments, eta)
+        samples = end.samples + len(rows)
+        total_loss += value * len(rows)
+        total_hits += hits
+        running = total_loss / samples, total_hits / samples
+        end = BatchEnd(number, batch + 1, batches, samples, running[0], running[1], eta, params)
+        yield end
+    if not np.isfinite(step_loss(net, params, x, y, w)):
+        raise _diverged(end, x, history)
+    return end, moments
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def step_loss(net: Architecture, params: Params, x: Floats, y: Floats, sample_weight: Floats) -> float:
+    """The loss of one mini-batch: after the last step of an epoch nothing else would look at it."""
+    z_H = forward(NUMPY, net, params, x).z[-1]
+    return float(loss(NUMPY, net, params, z_H, y, sample_weight))
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -207,22 +231,20 @@ def score(net: Architecture, params: Params, examples: Examples) -> tuple[float,
     return value, float(correct(net.head, outputs, examples.Y).mean())
 
 
-def _diverged(
-    epoch: int, batch: int, params: Params, x: Floats, eta: float, history: History
-) -> TrainingDiverged:
+def _diverged(at: BatchEnd, x: Floats, history: History) -> TrainingDiverged:
     largest_input = float(np.abs(x).max())
-    largest_weight = max(float(np.abs(layer.W).max()) for layer in params)
+    largest_weight = max(float(np.abs(layer.W).max()) for layer in at.params)
     if largest_input > 1e3:
         cause = f"the inputs are large (up to {largest_input:.3g}). Scale them to about −1…1 first"
     else:
         cause = (
-            f"the learning rate {eta:g} is too large (weights have grown to {largest_weight:.3g}). "
-            f"Try {eta / 10:g}"
+            f"the learning rate {at.learning_rate:g} is too large (weights have grown to "
+            f"{largest_weight:.3g}). Try {at.learning_rate / 10:g}"
         )
     return TrainingDiverged(
-        f"the loss must stay finite; it became NaN or infinite in epoch {epoch}, mini-batch {batch}. "
+        f"the loss must stay finite; it became NaN or infinite in epoch {at.epoch}, mini-batch {at.batch}. "
         f"Most likely {cause}. The network keeps its last good parameters.",
-        epoch=epoch,
-        batch=batch,
+        epoch=at.epoch,
+        batch=at.batch,
         history=history,
     )
