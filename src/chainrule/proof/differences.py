@@ -1,0 +1,247 @@
+"""Derivatives of the loss by centred differences in float64, each with an estimate of its own error.
+
+A line is θ + t u: one tensor θ of one layer (W^L or b^L) moved along a direction u of its shape. The
+slope of the loss along it is
+
+    [J(θ + h u) − J(θ − h u)] / 2h  =  ∂J/∂t + c₂ h² + c₄ h⁴ + …
+
+taken at h, h/2, h/4, … and extrapolated to h = 0 (Richardson 1911; Ridders 1982). The first h moves no
+z of the network by more than about ¼; of all the extrapolations the one with the least doubt is kept.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import comb
+from types import SimpleNamespace
+from typing import Any, NamedTuple, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engines.reference import NUMPY
+from chainrule.equations.activations import Activation
+from chainrule.equations.network import Architecture, forward
+from chainrule.equations.penalty import Penalty, penalty_value
+from chainrule.types import Array, ByLayer, Forward, Layer, Namespace, Params
+
+Floats: TypeAlias = NDArray[np.floating[Any]]
+
+EPS = float(np.finfo(np.float64).eps)
+REACH = 0.25
+"""How far the longest step may move any z of the network."""
+HALVINGS = 5
+"""Steps h, h/2, … tried before the best extrapolation is taken."""
+ORDER = 5
+"""Degree of the polynomial that continues φ beyond a kink."""
+AT_KINK = 64 * EPS
+"""Nearer to a kink than this, relative to 1 + |z|, z stands on it."""
+BENDS = {"elu": (0.0,)}
+"""Where φ'' jumps but φ' does not: no kink, but differences across it lose their order."""
+
+ELEMENTWISE = cast(Namespace, SimpleNamespace(abs=np.abs, sum=lambda w: w))
+"""An interpreter of the penalties that leaves out the sum: each entry's own share of the penalty."""
+
+
+class Problem(NamedTuple):
+    """What the loss depends on. Shapes: x (N, n_0), y (N, n_H), w (N,) with Σ w_i = 1."""
+
+    net: Architecture
+    params: Params
+    x: Floats
+    y: Floats
+    w: Floats
+    cache: Forward
+
+    @classmethod
+    def at(cls, net: Architecture, params: Params, x: Floats, y: Floats, w: Floats) -> Problem:
+        """The problem with its forward pass."""
+        return cls(net, params, x, y, w, forward(NUMPY, net, params, x))
+
+    def losses(self, z_H: Floats) -> Floats:
+        """J_i of every sample. Shapes: (N, n_H) → (N,)."""
+        values: Floats = self.net.head.loss(NUMPY, z_H, self.y)
+        return values
+
+
+class Slope(NamedTuple):
+    """∂J/∂t along a line, how far it may be off, and what the longest step met.
+
+    ``crossed``: some z went over a kink, where φ was continued from its own side. ``other``: the slope
+    with φ' from the right where a z stands on a kink and moves; None where none does.
+    """
+
+    value: float
+    doubt: float
+    crossed: bool = False
+    other: float | None = None
+
+
+class Line:
+    """The mean loss at θ + t u, without penalty, as a function of t; t = 0 is the network as it is."""
+
+    def __init__(self, problem: Problem, L: int, field: str, u: Floats) -> None:
+        self.problem, self.L, self.field, self.u = problem, L, field, u
+        self.theta: Floats = getattr(problem.params[L], field)
+        self.tail = ByLayer(layer for k, layer in problem.params.items() if k >= L)
+        self.z = ByLayer(z for k, z in problem.cache.z.items() if k >= L)
+        self.hidden = ByLayer(phi for k, phi in problem.net.hidden.items() if k >= L)
+        self.start = problem.losses(problem.cache.z[-1])
+
+    def reach(self, t: float, upper: bool = False) -> ByLayer[Array]:
+        """z^L … z^H at θ + t u; a^{L-1} stays. On a kink φ is the left branch, or the ``upper`` one."""
+        layers = list(self.tail)
+        layers[0] = layers[0]._replace(**{self.field: self.theta + t * self.u})
+        net = Architecture(self._continued(upper), self.problem.net.head)
+        return forward(NUMPY, net, ByLayer(Layer(*p) for p in layers), self.problem.cache.a[self.L - 1]).z
+
+    def rise(self, t: float, upper: bool = False) -> float:
+        """J(θ + t u) − J(θ), summed from the differences of the samples."""
+        z_H = self.reach(t, upper)[-1]
+        return float(np.sum((self.problem.losses(z_H) - self.start) * self.problem.w))
+
+    def _continued(self, upper: bool) -> ByLayer[Activation]:
+        return ByLayer(continued(phi, self.z[k], upper) for k, phi in self.hidden.items())
+
+    @cached_property
+    def speed(self) -> tuple[float, bool]:
+        """The greatest |∂z/∂t| of all layers and samples, and whether a z on a kink is among the moving."""
+        t = 1e-7 * max(1.0, float(np.abs(self.theta[self.u != 0]).max(initial=0)))
+        moves = [np.abs(new - old) for new, old in zip(self.reach(t), self.z, strict=True)]
+        on_kink = any(
+            bool((moves[k - 1] > 0)[on_kinks(self.z[k], phi)].any()) for k, phi in self.hidden.items()
+        )
+        return max(float(move.max()) for move in moves) / t, on_kink
+
+    @property
+    def longest(self) -> float:
+        """The first h: moves no z by more than about REACH, and no parameter by more than its size or 1."""
+        size = max(1.0, float(np.abs(self.theta[self.u != 0]).max(initial=0)))
+        return min(size, REACH / max(self.speed[0], 1e-300))
+
+    def crosses(self, h: float) -> bool:
+        """Whether a step of h takes some z over a kink."""
+        for t in (h, -h):
+            z = self.reach(t)
+            for k, phi in self.hidden.items():
+                if any(((z[k] > kink) != (self.z[k] > kink)).any() for kink in phi.kinks):
+                    return True
+        return False
+
+
+def on_kinks(z: Floats, activation: Activation) -> NDArray[np.bool_]:
+    """Which z stand on a kink of φ, but for rounding. Shapes: like z."""
+    near = np.zeros(z.shape, bool)
+    for kink in activation.kinks:
+        near |= np.abs(z - kink) <= AT_KINK * (1 + abs(kink))
+    return near
+
+
+def continued(activation: Activation, z_start: Floats, upper: bool = False) -> Activation:
+    """φ with every z kept on the branch where it started, beyond a kink k by extrapolation.
+
+        φ(k + d) := Σ_j (−1)^j C(p+1, j+1) φ(k − j d),  j = 0 … p
+
+    which is exact for polynomials of degree p, so for relu and leaky_relu, and uses nothing but φ.
+    """
+    seams = (*activation.kinks, *BENDS.get(activation.name, ()))
+    if not seams:
+        return activation
+    on = on_kinks(z_start, activation)
+
+    def phi(xp: Namespace, z: Array) -> Array:
+        a = activation.phi(xp, z)
+        for kink in seams:
+            right = np.where(on, upper, z_start > kink)
+            beyond = (z > kink) != right
+            if beyond.any():
+                a = np.where(beyond, _extrapolate(activation, kink, np.where(beyond, z - kink, 0)), a)
+        return a
+
+    return activation._replace(phi=phi)
+
+
+def _extrapolate(activation: Activation, kink: float, d: Floats) -> Floats:
+    terms = (
+        (-1) ** j * comb(ORDER + 1, j + 1) * activation.phi(NUMPY, kink - j * d) for j in range(ORDER + 1)
+    )
+    return cast(Floats, sum(terms))
+
+
+def noise(line: Line) -> float:
+    """Rounding noise of the loss: third differences of values so near that all but rounding cancels.
+
+    Source: Hamming, Introduction to Applied Numerical Analysis, 1971; Moré & Wild, SISC 33, 2011.
+    """
+    step = 1e-7 * line.longest
+    values = [line.rise(k * step) for k in range(1, 11)]
+    measured = float(np.sqrt(np.mean(np.diff(values, 3) ** 2) / 20))
+    least = EPS * float(np.sum(line.problem.w * (1 + np.abs(line.start))))
+    return max(measured, least)
+
+
+def slope(line: Line, noise: float) -> Slope:
+    """∂J/∂t at t = 0, its doubt, and what became of the kinks."""
+    h = line.longest
+    value, doubt = _extrapolated(line, h, noise, upper=False)
+    if not any(phi.kinks for phi in line.hidden):
+        return Slope(value, doubt)
+    if not line.speed[1]:
+        return Slope(value, doubt, line.crosses(h))
+    other, other_doubt = _extrapolated(line, h, noise, upper=True)
+    return Slope(value, max(doubt, other_doubt), True, other)
+
+
+def _extrapolated(line: Line, h: float, noise: float, *, upper: bool) -> tuple[float, float]:
+    """Neville's table of centred differences at h, h/2, …: the entry with the least doubt.
+
+    Its doubt is how far its two parents are from it, plus the rounding noise of the difference.
+    """
+    rows: list[list[float]] = []
+    best = (0.0, np.inf)
+    for k in range(HALVINGS):
+        step = h / 2**k
+        rounding = 2 * noise / step
+        row = [(line.rise(step, upper) - line.rise(-step, upper)) / (2 * step)]
+        for j in range(1, k + 1):
+            row.append(row[-1] + (row[-1] - rows[-1][j - 1]) / (4**j - 1))
+            apart = max(abs(row[j] - row[j - 1]), abs(row[j] - rows[-1][j - 1]))
+            if apart + rounding < best[1]:
+                best = row[j], apart + rounding
+        if best[1] < 2 * rounding:  # shorter steps can only be noisier
+            break
+        rows.append(row)
+    return best
+
+
+def penalty_slope(penalty: Penalty, W: Floats) -> Floats:
+    """∂(λ₁|w| + λ₂ w²/2)/∂w of every entry, by a centred difference that stays on w's side of 0.
+
+    Both terms are polynomials there, so any step will do: |w|/2, or 1 where w = 0 (which gives 0, the
+    middle of what |w| allows). Shapes: like W.
+    """
+    h = np.where(W == 0, 1.0, np.abs(W) / 2)
+    up, down = (penalty_value(ELEMENTWISE, penalty, w) for w in (W + h, W - h))
+    return np.asarray((up - down) / ((W + h) - (W - h)), np.float64)
+
+
+def rounding(problem: Problem, delta: ByLayer[Floats], eps: float) -> ByLayer[dict[str, Floats]]:
+    """How far rounding alone may put a correct gradient off, {"W": (n_L, n_{L-1}), "b": (n_L,)} a layer.
+
+    A running error analysis of Eq. B1 to B4 in arithmetic of precision ``eps``: whatever is computed from
+    z carries the rounding of z, which is eps Σ|W||a|.
+    """
+    params, cache, H = problem.params, problem.cache, problem.params.last
+    off: Any = None
+    found: list[dict[str, Floats]] = []
+    for L in range(H, 0, -1):
+        a_prev = np.abs(cache.a[L - 1])
+        shake = eps * (1 + a_prev @ np.abs(params[L].W).T + np.abs(params[L].b))
+        if L == H:
+            off = shake * problem.w[:, None]
+        else:
+            W = np.abs(params[L + 1].W)
+            off = 1.2 * off @ W + shake * (np.abs(delta[L + 1]) @ W)
+        total = off + eps * np.abs(delta[L])
+        found.insert(0, {"W": total.T @ a_prev, "b": total.sum(axis=0)})
+    return ByLayer(found)
