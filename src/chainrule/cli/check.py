@@ -47,10 +47,10 @@ def check(
     from chainrule.inputs import as_seed
     from chainrule.proof.numeric import gradient_check
 
-    as_whole("samples", samples), as_seed(seed)
+    as_whole("samples", samples)
     network = load_model(model)
     dataset = data_for(network, data, target)
-    order = np.random.default_rng(seed).permutation(len(dataset.X))[:samples]
+    order = np.random.default_rng(as_seed(seed)).permutation(len(dataset.X))[:samples]
     report = gradient_check(
         network, dataset.X[order], dataset.y[order], l1=l1, l2=l2, entries=entries, seed=seed
     )

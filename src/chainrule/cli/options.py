@@ -77,7 +77,8 @@ def data_for(network: Network, name: str | None, target: str | None) -> Dataset:
     if name is None:
         raise DataError(
             f"data must be named unless the model was trained on {', '.join(datasets.names())}; this one was "
-            f"trained on {chosen or 'arrays'}. Give a file: chainrule evaluate MODEL DATA."
+            f"trained on {chosen or 'arrays'}. Give a file: "
+            f"chainrule {click.get_current_context().info_name} MODEL DATA."
         )
     if spec is None:
         return datasets.read(name, target=target, part="test")

@@ -36,7 +36,11 @@ def suspect(rows: Sequence[TensorReport], tensors: Sequence[Tensor], penalty: Pe
             cause = _of_penalty(row)
         elif row.verdict == "wrong":
             tensor = next(t for t in tensors if (t.L, t.field) == (row.layer, row.tensor))
-            cause = EXTRA_SIGMA if extra_sigma else _of_tensor(row, tensor, penalty) or _of_place(row, wrong)
+            cause = (
+                EXTRA_SIGMA
+                if extra_sigma
+                else _of_tensor(row, tensor, penalty) or _of_place(row, wrong, tensors[-1].L)
+            )
         found.append(replace(row, cause=cause))
     return found
 
@@ -64,31 +68,32 @@ def _of_tensor(row: TensorReport, tensor: Tensor, penalty: Penalty) -> str:
         return "the gradient is all 0: never computed, or overwritten"
     theta = getattr(tensor.problem.params[tensor.L], tensor.field)
     places = tuple(np.array([e.index for e in counted]).T)
-    share = tensor.penalty[places]
     return (
-        _penalty_pattern(a, n, share, theta[places], tensor, penalty)
+        _penalty_pattern(a, n, theta[places], tensor, penalty)
         or _factor(a, n, tensor)
         or _transposed(tensor, a, [e.index for e in counted])
     )
 
 
-def _penalty_pattern(
-    a: Floats, n: Floats, share: Floats, theta: Floats, tensor: Tensor, penalty: Penalty
-) -> str:
+def _penalty_pattern(a: Floats, n: Floats, theta: Floats, tensor: Tensor, penalty: Penalty) -> str:
+    """Whether a − n is c₁ sign θ + c₂ θ: a penalty too few, too many, or of another strength."""
     rest = a - n
-    if len(a) < 2:
-        return ""
-    if share.any():
-        times = 1 + float(rest @ share / (share @ share))
-        if _fits(rest, (times - 1) * share):
+    own = penalty.l1 * np.sign(theta) + penalty.l2 * theta
+    if len(a) > 1 and own.any():
+        if tensor.field == "b" and _fits(rest, own):
+            return "the penalty is on the biases too"
+        if tensor.field == "W" and _fits(rest, -own):
+            return "the penalty is missing"
+        times = 1 + float(rest @ own / (own @ own))
+        if tensor.field == "W" and _fits(rest, (times - 1) * own):
             return _penalty_times(times)
-    on_b = penalty.l1 * np.sign(theta) + penalty.l2 * theta
-    if tensor.field == "b" and on_b.any() and _fits(rest, on_b):
-        return "the penalty is on the biases too"
-    strength = float(rest @ theta / (theta @ theta)) if theta.any() else 0.0
-    if strength and _fits(rest, strength * theta):
-        return f"{strength:.4g} times the {tensor.field} itself is in it: an L2 penalty that the loss has not"
-    return ""
+    terms = np.stack([np.sign(theta), theta], axis=1)
+    c, *_ = np.linalg.lstsq(terms, rest, rcond=None)
+    if len(a) < 5 or not c.any() or not _fits(rest, terms @ c):
+        return ""
+    strengths = c + (np.array(penalty) if tensor.field == "W" else 0)
+    l1, l2 = np.where(np.abs(strengths) > 1e-6 * np.abs(strengths).max(), strengths, 0)
+    return f"the penalty in it is another than the loss has: l1 = {l1:.4g}, l2 = {l2:.4g}"
 
 
 def _penalty_times(times: float) -> str:
@@ -126,15 +131,15 @@ def _transposed(tensor: Tensor, a: Floats, places: list[tuple[int, ...]]) -> str
     return "the gradient is transposed" if _fits(a, np.array(mirrored)) else ""
 
 
-def _of_place(row: TensorReport, wrong: set[tuple[int, str]]) -> str:
+def _of_place(row: TensorReport, wrong: set[tuple[int, str]], H: int) -> str:
     """Which equation, from which tensors are wrong."""
     L, other = row.layer, "b" if row.tensor == "W" else "W"
-    last = max(L for L, _ in wrong) == L
+    top = max(L for L, _ in wrong) == L
     if (L, other) not in wrong:
         return f"only d{row.tensor} of layer {L} is wrong: {'B3' if row.tensor == 'W' else 'B4'} of layer {L}"
-    if last:
-        return f"δ^{L} is wrong, from which dW and db of layer {L} come: B2, or B1 in the output layer"
-    return f"follows from a layer above, or B2 of layer {L} is wrong"
+    if not top:
+        return f"follows from the layers above, or B2 of layer {L} is wrong too"
+    return f"δ^{L} is wrong, from which both come: {'B1' if L == H else f'B2 of layer {L}'}"
 
 
 def _of_penalty(row: TensorReport) -> str:

@@ -67,14 +67,17 @@ class Problem(NamedTuple):
 class Slope(NamedTuple):
     """∂J/∂t along a line, how far it may be off, and what the longest step met.
 
-    ``crossed``: some z went over a kink, where φ was continued from its own side. ``other``: the slope
-    with φ' from the right where a z stands on a kink and moves; None where none does.
+    ``low`` and ``high``: the least and the greatest that it may be, where some z stands on a kink and
+    moves; φ' may then be that of either side. ``crossed``: some z went over a kink, where φ was continued
+    from its own side. ``settled``: the estimates approached a limit until rounding stopped them.
     """
 
     value: float
     doubt: float
+    low: float
+    high: float
     crossed: bool = False
-    other: float | None = None
+    settled: bool = True
 
 
 class Line:
@@ -88,19 +91,19 @@ class Line:
         self.hidden = ByLayer(phi for k, phi in problem.net.hidden.items() if k >= L)
         self.start = problem.losses(problem.cache.z[-1])
 
-    def reach(self, t: float, upper: bool = False) -> ByLayer[Array]:
-        """z^L … z^H at θ + t u; a^{L-1} stays. On a kink φ is the left branch, or the ``upper`` one."""
+    def reach(self, t: float, upper: bool | None = None) -> ByLayer[Array]:
+        """z^L … z^H at θ + t u; a^{L-1} stays. On a kink φ keeps the side that ``upper`` says."""
         layers = list(self.tail)
         layers[0] = layers[0]._replace(**{self.field: self.theta + t * self.u})
         net = Architecture(self._continued(upper), self.problem.net.head)
         return forward(NUMPY, net, ByLayer(Layer(*p) for p in layers), self.problem.cache.a[self.L - 1]).z
 
-    def rise(self, t: float, upper: bool = False) -> float:
+    def rise(self, t: float, upper: bool | None = None) -> float:
         """J(θ + t u) − J(θ), summed from the differences of the samples."""
         z_H = self.reach(t, upper)[-1]
         return float(np.sum((self.problem.losses(z_H) - self.start) * self.problem.w))
 
-    def _continued(self, upper: bool) -> ByLayer[Activation]:
+    def _continued(self, upper: bool | None) -> ByLayer[Activation]:
         return ByLayer(continued(phi, self.z[k], upper) for k, phi in self.hidden.items())
 
     @cached_property
@@ -137,12 +140,14 @@ def on_kinks(z: Floats, activation: Activation) -> NDArray[np.bool_]:
     return near
 
 
-def continued(activation: Activation, z_start: Floats, upper: bool = False) -> Activation:
+def continued(activation: Activation, z_start: Floats, upper: bool | None = None) -> Activation:
     """φ with every z kept on the branch where it started, beyond a kink k by extrapolation.
 
         φ(k + d) := Σ_j (−1)^j C(p+1, j+1) φ(k − j d),  j = 0 … p
 
-    which is exact for polynomials of degree p, so for relu and leaky_relu, and uses nothing but φ.
+    which is exact for polynomials of degree p, so for relu and leaky_relu, and uses nothing but φ. A z
+    that stands on a kink takes the branch that φ' takes there (z > k is the right one), unless ``upper``
+    puts it on the right (True) or the left (False).
     """
     seams = (*activation.kinks, *BENDS.get(activation.name, ()))
     if not seams:
@@ -152,7 +157,7 @@ def continued(activation: Activation, z_start: Floats, upper: bool = False) -> A
     def phi(xp: Namespace, z: Array) -> Array:
         a = activation.phi(xp, z)
         for kink in seams:
-            right = np.where(on, upper, z_start > kink)
+            right = z_start > kink if upper is None else np.where(on, upper, z_start > kink)
             beyond = (z > kink) != right
             if beyond.any():
                 a = np.where(beyond, _extrapolate(activation, kink, np.where(beyond, z - kink, 0)), a)
@@ -183,22 +188,25 @@ def noise(line: Line) -> float:
 def slope(line: Line, noise: float) -> Slope:
     """∂J/∂t at t = 0, its doubt, and what became of the kinks."""
     h = line.longest
-    value, doubt = _extrapolated(line, h, noise, upper=False)
+    value, doubt, settled = _extrapolated(line, h, noise, None)
     if not any(phi.kinks for phi in line.hidden):
-        return Slope(value, doubt)
+        return Slope(value, doubt, value, value, settled=settled)
     if not line.speed[1]:
-        return Slope(value, doubt, line.crosses(h))
-    other, other_doubt = _extrapolated(line, h, noise, upper=True)
-    return Slope(value, max(doubt, other_doubt), True, other)
+        return Slope(value, doubt, value, value, line.crosses(h), settled)
+    sides = [_extrapolated(line, h, noise, upper) for upper in (False, True)]
+    values = [value, *(side[0] for side in sides)]
+    doubt = max(doubt, *(side[1] for side in sides))
+    return Slope(value, doubt, min(values), max(values), True, settled)
 
 
-def _extrapolated(line: Line, h: float, noise: float, *, upper: bool) -> tuple[float, float]:
+def _extrapolated(line: Line, h: float, noise: float, upper: bool | None) -> tuple[float, float, bool]:
     """Neville's table of centred differences at h, h/2, …: the entry with the least doubt.
 
-    Its doubt is how far its two parents are from it, plus the rounding noise of the difference.
+    Its doubt is how far its two parents are from it, plus the rounding noise of the difference. It is
+    settled if the parents are within a thousandth of it, or as near as rounding allows.
     """
     rows: list[list[float]] = []
-    best = (0.0, np.inf)
+    best = (0.0, np.inf, False)
     for k in range(HALVINGS):
         step = h / 2**k
         rounding = 2 * noise / step
@@ -207,7 +215,7 @@ def _extrapolated(line: Line, h: float, noise: float, *, upper: bool) -> tuple[f
             row.append(row[-1] + (row[-1] - rows[-1][j - 1]) / (4**j - 1))
             apart = max(abs(row[j] - row[j - 1]), abs(row[j] - rows[-1][j - 1]))
             if apart + rounding < best[1]:
-                best = row[j], apart + rounding
+                best = row[j], apart + rounding, apart < max(1e-3 * abs(row[j]), 1e3 * rounding)
         if best[1] < 2 * rounding:  # shorter steps can only be noisier
             break
         rows.append(row)
