@@ -44,13 +44,13 @@ def check(
     """
     import numpy as np
 
-    from chainrule.inputs import as_seed
     from chainrule.proof.numeric import gradient_check
 
     as_whole("samples", samples)
+    as_whole("seed", seed, at_least=0)
     network = load_model(model)
-    dataset = data_for(network, data, target)
-    order = np.random.default_rng(as_seed(seed)).permutation(len(dataset.X))[:samples]
+    dataset = data_for(network, data, target, measures=False)
+    order = np.random.default_rng(seed).permutation(len(dataset.X))[:samples]
     report = gradient_check(
         network, dataset.X[order], dataset.y[order], l1=l1, l2=l2, entries=entries, seed=seed
     )

@@ -32,6 +32,8 @@ REACH = 0.25
 """How far the longest step may move any z of the network."""
 HALVINGS = 5
 """Steps h, h/2, … tried before the best extrapolation is taken."""
+CAUTION = 4.0
+"""How many times the distance of two extrapolations counts as their doubt."""
 ORDER = 5
 """Degree of the polynomial that continues φ beyond a kink."""
 AT_KINK = 64 * EPS
@@ -120,7 +122,8 @@ class Line:
     def longest(self) -> float:
         """The first h: moves no z by more than about REACH, and no parameter by more than its size or 1."""
         size = max(1.0, float(np.abs(self.theta[self.u != 0]).max(initial=0)))
-        return min(size, REACH / max(self.speed[0], 1e-300))
+        bent = any(phi.name in BENDS for phi in self.hidden)
+        return min(size, REACH / (4 if bent else 1) / max(self.speed[0], 1e-300))
 
     def crosses(self, h: float) -> bool:
         """Whether a step of h takes some z over a kink."""
@@ -202,8 +205,8 @@ def slope(line: Line, noise: float) -> Slope:
 def _extrapolated(line: Line, h: float, noise: float, upper: bool | None) -> tuple[float, float, bool]:
     """Neville's table of centred differences at h, h/2, …: the entry with the least doubt.
 
-    Its doubt is how far its two parents are from it, plus the rounding noise of the difference. It is
-    settled if the parents are within a thousandth of it, or as near as rounding allows.
+    Its doubt is CAUTION times how far its two parents are from it, plus the rounding noise of the
+    difference. It is settled if that distance is a thousandth of it, or as little as rounding allows.
     """
     rows: list[list[float]] = []
     best = (0.0, np.inf, False)
@@ -213,7 +216,7 @@ def _extrapolated(line: Line, h: float, noise: float, upper: bool | None) -> tup
         row = [(line.rise(step, upper) - line.rise(-step, upper)) / (2 * step)]
         for j in range(1, k + 1):
             row.append(row[-1] + (row[-1] - rows[-1][j - 1]) / (4**j - 1))
-            apart = max(abs(row[j] - row[j - 1]), abs(row[j] - rows[-1][j - 1]))
+            apart = CAUTION * max(abs(row[j] - row[j - 1]), abs(row[j] - rows[-1][j - 1]))
             if apart + rounding < best[1]:
                 best = row[j], apart + rounding, apart < max(1e-3 * abs(row[j]), 1e3 * rounding)
         if best[1] < 2 * rounding:  # shorter steps can only be noisier

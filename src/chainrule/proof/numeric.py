@@ -13,7 +13,7 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.network import backward
 from chainrule.equations.penalty import Penalty, penalty_value
 from chainrule.errors import InputError
-from chainrule.inputs import as_numbers, as_penalty, as_samples, as_seed, as_targets, as_weights, check_finite
+from chainrule.inputs import as_numbers, as_penalty, as_samples, as_targets, as_weights, check_finite
 from chainrule.proof.causes import suspect
 from chainrule.proof.differences import EPS, Floats, Line, Problem, noise, penalty_slope, rounding
 from chainrule.proof.report import GradientReport
@@ -22,6 +22,10 @@ from chainrule.types import ByLayer, Gradients, Layer
 
 if TYPE_CHECKING:
     from chainrule.network import Network
+
+
+LARGEST = 1e30
+"""A network with numbers beyond this is refused: its slopes would overflow."""
 
 
 def gradient_check(
@@ -60,7 +64,7 @@ def gradient_check(
         InputError: samples, options or gradients that cannot be right; gradients of the wrong shape.
     """
     entries, directions = as_whole("entries", entries), as_whole("directions", directions, at_least=0)
-    rng = np.random.default_rng(as_seed(seed))
+    rng = np.random.default_rng(as_whole("seed", seed, at_least=0))
     penalty, double = as_penalty(l1, l2), in_double(network)
     problem = _problem(double, X, y, sample_weight)
     given, precision = _gradients(double, gradients, X, y, sample_weight, penalty)
@@ -77,6 +81,13 @@ def gradient_check(
 
 def in_double(network: Network) -> Network:
     """The same network with float64 copies of its parameters."""
+    from chainrule.network import Network as Known
+
+    if not isinstance(network, Known):
+        raise InputError(
+            f"network must be a Network; got {type(network).__name__}. "
+            "From arrays make one with Network.from_parameters."
+        )
     double = copy(network)
     double.dtype = np.dtype(np.float64)
     double.params = ByLayer(Layer(*(theta.astype(np.float64) for theta in p)) for p in network.params)
@@ -90,9 +101,10 @@ def _problem(network: Network, X: Any, y: Any, sample_weight: Any) -> Problem:
     with np.errstate(over="ignore", invalid="ignore"):
         problem = Problem.at(network.architecture, network.params, x, targets, w / w.sum())
         value = float(np.sum(problem.losses(problem.cache.z[-1]) * problem.w))
-    if not np.isfinite(value):
+    largest = max(abs(value), *(float(np.abs(z).max()) for z in problem.cache.z))
+    if not largest < LARGEST:
         raise InputError(
-            f"the loss must be finite for its slope to be measured; got {value}. "
+            f"the loss and every z must be below {LARGEST:g} for slopes to be measured; got {largest:g}. "
             "Check the size of the parameters and the samples."
         )
     return problem
