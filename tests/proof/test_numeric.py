@@ -358,8 +358,6 @@ def test_a_slope_beyond_the_sides_is_wrong(slope):
 
 def test_a_kink_hides_no_error_elsewhere():
     network, X, y = on_the_kink("relu")
-    dW, db = lists(network.gradients(X, y))
-    dW[1][2, 1] += 1e-4
     network.b[1] = np.array([0, 0, 0.5, 0.0])  # one neuron off the kink
     dW, db = lists(network.gradients(X, y))
     dW[0][2, 1] *= 1.0001
@@ -373,14 +371,12 @@ def test_weights_of_zero_under_l1():
     network.W[2] = np.zeros((5, 5))
     assert gradient_check(network, X, y, l1=0.1).passed
     dW, db = lists(network.gradients(X, y, l1=0.1))
-    for shift, verdict, kinks in ((0.07, "right", 20), (-0.1, "right", 20), (0.11, "wrong", 0)):
+    for shift, verdict, kinks in ((0.07, "kink", 20), (-0.1, "kink", 20), (0.11, "wrong", 0)):
         report = gradient_check(network, X, y, l1=0.1, gradients=([dW[0], dW[1] + shift, dW[2]], db))
         row = next(row for row in report.rows if row.name == "dW[2]")
-        assert (report.verdict, row.kinks >= kinks, row.verdict == "wrong") == (
-            verdict,
-            True,
-            verdict == "wrong",
-        )
+        assert row.verdict == verdict
+        assert row.kinks == kinks
+        assert report.verdict == ("wrong" if verdict == "wrong" else "right")
 
 
 def test_a_step_across_a_kink_is_no_error():
@@ -469,5 +465,5 @@ def test_bad_gradients_are_named():
 def test_a_loss_out_of_range():
     network, X, y = problem()
     network.params = ByLayer(Layer(W * 1e300, b) for W, b in network.params)
-    with pytest.raises(InputError, match="the loss must be finite"):
+    with pytest.raises(InputError, match="must be below 1e\\+30"):
         gradient_check(network, X, y)

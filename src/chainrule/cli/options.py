@@ -62,9 +62,7 @@ def load_model(path: str) -> Network:
     return Network.load(place / "model.safetensors" if place.is_dir() else place)
 
 
-def data_for(
-    network: Network, name: str | None, target: str | None, *, measures: bool = True
-) -> Dataset:
+def data_for(network: Network, name: str | None, target: str | None, *, measures: bool = True) -> Dataset:
     """The data a model is asked about: the test part of a known set, or a file read as in training.
 
     ``measures``: figures come of it, which are worth less where the model was trained on the same file.
