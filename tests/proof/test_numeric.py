@@ -316,6 +316,14 @@ def test_planted_errors_in_random_networks():
     assert planted > 20
 
 
+def test_what_rounding_drowns_is_said_to_be_so():
+    network = Network([3, 4, 3], seed=0)
+    network.b[1] = np.full(4, 36.0)  # σ' = 2e-16
+    report = gradient_check(network, np.ones((2, 3)), [0, 1])
+    assert report.passed
+    assert "note: too small to judge beside the rounding noise of the loss: dW[1], db[1]" in str(report)
+
+
 # Kinks.
 
 

@@ -12,7 +12,6 @@ z of the network by more than about ¼; of all the extrapolations the one with t
 from __future__ import annotations
 
 from functools import cached_property
-from math import comb
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -23,6 +22,7 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
 from chainrule.equations.network import Architecture, forward
 from chainrule.equations.penalty import Penalty, penalty_value
+from chainrule.proof.kinks import BENDS, continued, on_kinks
 from chainrule.types import Array, ByLayer, Forward, Layer, Namespace, Params
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
@@ -34,12 +34,6 @@ HALVINGS = 5
 """Steps h, h/2, … tried before the best extrapolation is taken."""
 CAUTION = 4.0
 """How many times the distance of two extrapolations counts as their doubt."""
-ORDER = 5
-"""Degree of the polynomial that continues φ beyond a kink."""
-AT_KINK = 64 * EPS
-"""Nearer to a kink than this, relative to 1 + |z|, z stands on it."""
-BENDS = {"elu": (0.0,)}
-"""Where φ'' jumps but φ' does not: no kink, but differences across it lose their order."""
 
 ELEMENTWISE = cast(Namespace, SimpleNamespace(abs=np.abs, sum=lambda w: w))
 """An interpreter of the penalties that leaves out the sum: each entry's own share of the penalty."""
@@ -133,47 +127,6 @@ class Line:
                 if any(((z[k] > kink) != (self.z[k] > kink)).any() for kink in phi.kinks):
                     return True
         return False
-
-
-def on_kinks(z: Floats, activation: Activation) -> NDArray[np.bool_]:
-    """Which z stand on a kink of φ, but for rounding. Shapes: like z."""
-    near = np.zeros(z.shape, bool)
-    for kink in activation.kinks:
-        near |= np.abs(z - kink) <= AT_KINK * (1 + abs(kink))
-    return near
-
-
-def continued(activation: Activation, z_start: Floats, upper: bool | None = None) -> Activation:
-    """φ with every z kept on the branch where it started, beyond a kink k by extrapolation.
-
-        φ(k + d) := Σ_j (−1)^j C(p+1, j+1) φ(k − j d),  j = 0 … p
-
-    which is exact for polynomials of degree p, so for relu and leaky_relu, and uses nothing but φ. A z
-    that stands on a kink takes the branch that φ' takes there (z > k is the right one), unless ``upper``
-    puts it on the right (True) or the left (False).
-    """
-    seams = (*activation.kinks, *BENDS.get(activation.name, ()))
-    if not seams:
-        return activation
-    on = on_kinks(z_start, activation)
-
-    def phi(xp: Namespace, z: Array) -> Array:
-        a = activation.phi(xp, z)
-        for kink in seams:
-            right = z_start > kink if upper is None else np.where(on, upper, z_start > kink)
-            beyond = (z > kink) != right
-            if beyond.any():
-                a = np.where(beyond, _extrapolate(activation, kink, np.where(beyond, z - kink, 0)), a)
-        return a
-
-    return activation._replace(phi=phi)
-
-
-def _extrapolate(activation: Activation, kink: float, d: Floats) -> Floats:
-    terms = (
-        (-1) ** j * comb(ORDER + 1, j + 1) * activation.phi(NUMPY, kink - j * d) for j in range(ORDER + 1)
-    )
-    return cast(Floats, sum(terms))
 
 
 def noise(line: Line) -> float:

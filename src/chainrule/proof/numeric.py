@@ -16,7 +16,7 @@ from chainrule.errors import InputError
 from chainrule.inputs import as_numbers, as_penalty, as_samples, as_targets, as_weights, check_finite
 from chainrule.proof.causes import suspect
 from chainrule.proof.differences import EPS, Floats, Line, Problem, noise, penalty_slope, rounding
-from chainrule.proof.report import GradientReport
+from chainrule.proof.report import GradientReport, TensorReport
 from chainrule.proof.tensors import Tensor, check_penalties, check_tensor
 from chainrule.types import ByLayer, Gradients, Layer
 
@@ -76,7 +76,7 @@ def gradient_check(
     rows = suspect(rows, tensors, penalty)
     value = float(np.sum(problem.losses(problem.cache.z[-1]) * problem.w))
     value += sum(float(penalty_value(NUMPY, penalty, layer.W)) for layer in problem.params)
-    return GradientReport(tuple(rows), value, len(problem.x), _notes(network, precision))
+    return GradientReport(tuple(rows), value, len(problem.x), _notes(network, precision, rows))
 
 
 def in_double(network: Network) -> Network:
@@ -170,10 +170,13 @@ def _tensors(problem: Problem, given: Gradients, precision: float, penalty: Pena
     return tensors
 
 
-def _notes(network: Network, precision: float) -> tuple[str, ...]:
+def _notes(network: Network, precision: float, rows: list[TensorReport]) -> tuple[str, ...]:
     notes = []
     if network.dtype != np.float64:
         notes.append(f"the {network.dtype} network was checked in float64, on a copy of its parameters")
     if precision > EPS:
         notes.append("the gradients came in less than double precision; their own rounding counts as doubt")
+    small = [row.name for row in rows if row.is_too_small]
+    if small:
+        notes.append(f"too small to judge beside the rounding noise of the loss: {', '.join(small)}")
     return tuple(notes)

@@ -83,6 +83,12 @@ class TensorReport:
         return max(self.entries, key=severity)
 
     @property
+    def is_too_small(self) -> bool:
+        """Whether rounding noise drowns every entry compared, but for those that are 0 on both sides."""
+        seen = [max(abs(e.analytic), abs(e.numeric)) / e.doubt for e in self.entries]
+        return 0 < max(seen) < 1 / WRONG
+
+    @property
     def largest(self) -> float:
         """The largest relative error of an entry not on a kink."""
         return max((e.relative_error for e in self.entries if e.verdict != "kink"), default=0.0)
