@@ -11,7 +11,7 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.heads import quadratic_error
 from chainrule.equations.network import backward
 from chainrule.equations.penalty import Penalty
-from chainrule.proof.differences import Floats
+from chainrule.inputs import Floats
 from chainrule.proof.report import TensorReport
 from chainrule.proof.tensors import Tensor
 

@@ -13,19 +13,17 @@ from __future__ import annotations
 
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
 from chainrule.equations.network import Architecture, forward
 from chainrule.equations.penalty import Penalty, penalty_value
+from chainrule.inputs import Floats
 from chainrule.proof.kinks import BENDS, continued, on_kinks
 from chainrule.types import Array, ByLayer, Forward, Layer, Namespace, Params
-
-Floats: TypeAlias = NDArray[np.floating[Any]]
 
 EPS = float(np.finfo(np.float64).eps)
 REACH = 0.25

@@ -13,9 +13,9 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.network import backward
 from chainrule.equations.penalty import Penalty, penalty_value
 from chainrule.errors import InputError
-from chainrule.inputs import as_numbers, as_penalty, as_samples, as_targets, as_weights, check_finite
+from chainrule.inputs import Floats, as_numbers, as_penalty, as_samples, as_targets, as_weights, check_finite
 from chainrule.proof.causes import suspect
-from chainrule.proof.differences import EPS, Floats, Line, Problem, noise, penalty_slope, rounding
+from chainrule.proof.differences import EPS, Line, Problem, noise, penalty_slope, rounding
 from chainrule.proof.report import GradientReport, TensorReport
 from chainrule.proof.tensors import Tensor, check_penalties, check_tensor
 from chainrule.types import ByLayer, Gradients, Layer

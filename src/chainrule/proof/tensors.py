@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.equations.penalty import Penalty
-from chainrule.proof.differences import EPS, Floats, Line, Problem, Slope, penalty_slope, slope
+from chainrule.inputs import Floats
+from chainrule.proof.differences import EPS, Line, Problem, Slope, penalty_slope, slope
 from chainrule.proof.report import (
     BEYOND_DOUBT,
     RIGHT,
