@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chainrule.evaluation import Evaluation
     from chainrule.history import History
     from chainrule.network import Network
+    from chainrule.proof.numeric import gradient_check
 
 _HOME = {
     "ChainruleError": "errors",
@@ -43,6 +44,7 @@ _HOME = {
     "Network": "network",
     "StorageError": "errors",
     "TrainingDiverged": "errors",
+    "gradient_check": "proof.numeric",
 }
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "StorageError",
     "TrainingDiverged",
     "datasets",
+    "gradient_check",
 ]
 
 

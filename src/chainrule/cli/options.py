@@ -62,8 +62,10 @@ def load_model(path: str) -> Network:
     return Network.load(place / "model.safetensors" if place.is_dir() else place)
 
 
-def data_for(network: Network, name: str | None, target: str | None) -> Dataset:
+def data_for(network: Network, name: str | None, target: str | None, *, measures: bool = True) -> Dataset:
     """The data a model is asked about: the test part of a known set, or a file read as in training.
+
+    ``measures``: figures come of it, which are worth less where the model was trained on the same file.
 
     Raises:
         DataError: no data named, and none remembered that could be loaded again.
@@ -77,11 +79,12 @@ def data_for(network: Network, name: str | None, target: str | None) -> Dataset:
     if name is None:
         raise DataError(
             f"data must be named unless the model was trained on {', '.join(datasets.names())}; this one was "
-            f"trained on {chosen or 'arrays'}. Give a file: chainrule evaluate MODEL DATA."
+            f"trained on {chosen or 'arrays'}. Give a file: "
+            f"chainrule {click.get_current_context().info_name} MODEL DATA."
         )
     if spec is None:
         return datasets.read(name, target=target, part="test")
-    if os.path.basename(name) == spec.name:
+    if measures and os.path.basename(name) == spec.name:
         click.echo(
             f"note: the model was trained on a part of {spec.name}, and these figures include it.", err=True
         )

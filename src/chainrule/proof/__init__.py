@@ -1,0 +1,1 @@
+"""What proves the gradients right: checks against differences. Nothing that trains or predicts imports it."""
