@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "Train a network; with no data given, on pictures of digits.",
     "evaluate": "Measure how well a trained model does on data.",
     "predict": "Write class and probabilities for every row of a file.",
+    "prove": "Prove the equations, by the very functions that train.",
 }
 
 

@@ -1,0 +1,6 @@
+"""Proofs: the function bodies that train the network, run by SymPy and held to their claims.
+
+``symbolic`` interprets the equations, ``claims`` says what can be claimed of them, ``theorems`` is the
+table of what is claimed, and ``mutants`` are wrong equations that the prover must reject. Nothing that
+trains or predicts imports this package.
+"""
