@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from importlib.util import find_spec
@@ -26,6 +27,10 @@ def read_widths(ctx: click.Context, param: click.Parameter, value: str | None) -
     if len(widths) < 2:
         raise click.BadParameter(f"a network must have two widths or more, like 2-3-2; got {value!r}.")
     return widths
+
+
+WIDE = 120
+"""Columns where the table goes to a file, so that its lines stay whole."""
 
 
 @click.command(short_help="Prove the equations, by the very functions that train.")
@@ -62,7 +67,9 @@ def prove(
         for result in failed:
             tell(result)
         sys.exit(1)
-    click.echo(f"{len(results)} theorems proven and measured in {time.perf_counter() - started:.1f} s")
+    click.echo(
+        f"{len(results)} theorem{'s' * (len(results) > 1)} proven and measured in {time.perf_counter() - started:.1f} s"
+    )
 
 
 def choose(tags: tuple[str, ...], layers: tuple[int, ...] | None, hidden: str, output: str) -> list[Theorem]:
@@ -102,7 +109,8 @@ def show(results: list[Result], compared: bool) -> None:
     table.add_column("function proven", overflow="fold")
     for result in results:
         table.add_row(*row(result, compared))
-    Console(highlight=False).print(table)
+    fitted = sys.stdout.isatty() or "COLUMNS" in os.environ
+    Console(highlight=False, width=None if fitted else WIDE).print(table)
 
 
 def row(result: Result, compared: bool) -> list[str]:
@@ -119,10 +127,8 @@ def row(result: Result, compared: bool) -> list[str]:
 def tell(result: Result) -> None:
     """Name the equation that failed, and how, on standard error."""
     theorem = result.theorem
-    why = (
-        result.failure
-        or f"it holds in symbols, but is {max(result.error, result.autodiff or 0):.1e} off in float64."
-    )
+    off = max(result.error, result.autodiff or 0.0)
+    why = result.failure or f"it holds in symbols, but is {off:.1e} off in float64."
     head = click.style("Error:", fg="red", bold=True)
     click.echo(
         f"{head} {theorem.tag} ({theorem.name}) must hold: {theorem.statement}. It does not: {why}", err=True

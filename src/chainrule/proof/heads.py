@@ -89,7 +89,7 @@ def log_softmax(z: Array) -> Array:
 
 
 def softmax_jacobian() -> list[Claim]:
-    """H1's Jacobian for any K by indices, and as vector-Jacobian product for several K."""
+    """H1's Jacobian as vector-Jacobian product for several K, and for any K by indices."""
 
     def value(xp: Namespace, v: Values) -> Array:
         return v.v * equations.softmax(xp, v.z)
@@ -98,9 +98,8 @@ def softmax_jacobian() -> list[Claim]:
         a = equations.softmax(xp, v.z)
         return {"z": a * (v.v - xp.sum(v.v * a, axis=1, keepdims=True))}
 
-    found: list[Claim] = [classes.JacobianOfSoftmax()]
-    found += [Derivative({"z": Given((N, K)), "v": Given((N, K))}, value, gradient) for K in CLASSES[:3]]
-    return found
+    given = [{"z": Given((N, K)), "v": Given((N, K))} for K in CLASSES[:3]]
+    return [*(Derivative(each, value, gradient) for each in given), classes.JacobianOfSoftmax()]
 
 
 def shift_invariance() -> list[Claim]:
@@ -119,7 +118,7 @@ def categorical_values() -> list[Claim]:
     def logarithm(xp: Namespace, v: Values) -> Array:
         return equations.log_softmax(xp, v.z)
 
-    found: list[Claim] = [classes.CategoricalCrossEntropy()]
+    found: list[Claim] = []
     for K in CLASSES:
         given = {"z": Given((N, K)), "y": Given((N, K), "distribution")}
         found.append(
@@ -131,6 +130,7 @@ def categorical_values() -> list[Claim]:
     huge = {"z": Given((6, 5), "huge"), "y": Given((6, 5), "distribution")}
     found.append(Stable(huge, logarithm, lambda xp, v: log_softmax(v.z)))
     found.append(Stable(huge, loss, lambda xp, v: -np.sum(v.y * log_softmax(v.z), axis=1)))
+    found.append(classes.CategoricalCrossEntropy())
     return found
 
 
@@ -154,12 +154,9 @@ def multi_label_values() -> list[Claim]:
 
 
 def softmax_error() -> list[Claim]:
-    """B1 for softmax: for any K by indices, and for several K as the batch has it."""
-    found: list[Claim] = [classes.SoftmaxError()]
-    found += [
-        weighted_error("softmax", {"z": Given((N, K)), "y": Given((N, K), "distribution")}) for K in CLASSES
-    ]
-    return found
+    """B1 for softmax: for several K as the batch has it, and for any K by indices."""
+    given = [{"z": Given((N, K)), "y": Given((N, K), "distribution")} for K in CLASSES]
+    return [*(weighted_error("softmax", each) for each in given), classes.SoftmaxError()]
 
 
 def error_claims(name: str) -> list[Claim]:
@@ -212,8 +209,8 @@ def smoothing() -> list[Claim]:
             found.append(
                 Identity(
                     given,
-                    lambda xp, v, f=smooth: xp.sum(f(xp, v), axis=1),
-                    lambda xp, v: np.array([1, 1]),  # type: ignore[misc]
+                    lambda xp, v, f=smooth: xp.sum(f(xp, v), axis=1),  # type: ignore[misc]
+                    lambda xp, v: np.array([1, 1]),
                 )
             )
     return found

@@ -132,8 +132,8 @@ def penalties(name: str) -> list[Claim]:
 
     found: list[Claim] = [Identity({"W": Given((2, 3), sign)}, value, plain) for sign in SIGNS]
     found += [
-        Derivative({"W": Given((2, 3), s)}, value, lambda xp, v: {"W": gradient(xp, v)})
-        for s in SIGNS[:3]  # type: ignore[no-untyped-call]
+        Derivative({"W": Given((2, 3), s)}, value, lambda xp, v: {"W": gradient(xp, v)})  # type: ignore[no-untyped-call]
+        for s in SIGNS[:3]
     ]
     found.append(Identity({"W": Given((2, 3), "zero")}, gradient, lambda xp, v: np.zeros((2, 3), int)))
     return found
