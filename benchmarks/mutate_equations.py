@@ -2,11 +2,10 @@
 
     python benchmarks/mutate_equations.py [--file heads.py] [--processes 2] [--limit 120]
 
-Each mutant is the whole package of equations with one change in its syntax tree: + ↔ −, * ↔ /, ** to *, the
-operands of @ swapped, a sign dropped, a comparison flipped, a number one more or one less, True ↔ False, and ↔ or,
-an argument list turned round, and a return of nothing of a condition. It is loaded in a process of its own,
-where the theorems are proven and measured on it until one of them fails. What survives is listed with the
-reason it may: `EQUIVALENT` says why a change changes nothing.
+Each mutant is the whole package of equations with one change in its syntax tree: + ↔ −, * ↔ /, ** to *,
+the operands of @ swapped, .T dropped, a sign dropped, a comparison flipped, a number one more or one less,
+True ↔ False, and ↔ or. It is loaded in a process of its own, where the theorems are proven and measured on
+it until one of them fails. What survives is listed with the reason why it may, from `EQUIVALENT`.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ class Fate(NamedTuple):
 
 def variants(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """Every (kind, changed node) of one node."""
-    if isinstance(node, ast.BinOp):
+    if isinstance(node, ast.BinOp) and type(node.op) in SWAPPED:
         kind = SWAPPED[type(node.op)]
         if kind == "swap @":
             yield "swap @", ast.BinOp(node.right, node.op, node.left)

@@ -67,9 +67,8 @@ def prove(
         for result in failed:
             tell(result)
         sys.exit(1)
-    click.echo(
-        f"{len(results)} theorem{'s' * (len(results) > 1)} proven and measured in {time.perf_counter() - started:.1f} s"
-    )
+    seconds = time.perf_counter() - started
+    click.echo(f"{len(results)} theorem{'s' * (len(results) > 1)} proven and measured in {seconds:.1f} s")
 
 
 def choose(tags: tuple[str, ...], layers: tuple[int, ...] | None, hidden: str, output: str) -> list[Theorem]:

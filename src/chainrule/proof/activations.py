@@ -24,6 +24,7 @@ class Definition(NamedTuple):
     slope: float
     far: Callable[[Array], Array]
     far_slope: Callable[[Array], Array]
+    kinks: tuple[float, ...] = ()
 
 
 def _smooth(text: str, phi: Function, slope: float, far: str, far_slope: str = "step") -> Definition:
@@ -45,7 +46,7 @@ DEFINITIONS = {
     ),
     "tanh": _smooth("tanh' = 1 − tanh²", lambda xp, z: xp.tanh(z), 1.0, "sign", "0"),
     "relu": Definition(
-        "max(z,0)' = [z>0]", lambda xp, z: z, lambda xp, z: 0 * z, 0.0, FAR["ramp"], FAR["step"]
+        "max(z,0)' = [z>0]", lambda xp, z: z, lambda xp, z: 0 * z, 0.0, FAR["ramp"], FAR["step"], (0,)
     ),
     "leaky_relu": Definition(
         "z or z/100; slope 1 or 1/100",
@@ -54,6 +55,7 @@ DEFINITIONS = {
         0.01,
         lambda z: np.where(z > 0, z, z / 100),
         lambda z: np.where(z > 0, 1, 0.01),
+        (0,),
     ),
     "elu": Definition(
         "z or e^z−1; slope 1 or e^z",
@@ -110,8 +112,16 @@ def claims(name: str) -> list[Claim]:
         for sign in ("positive", "negative")
     ]
     found.append(Identity({"z": Given((1,), "zero")}, slope, lambda xp, v: np.array([definition.slope])))
+    found.append(
+        Identity({}, lambda xp, v: _listed(activation.kinks), lambda xp, v: _listed(definition.kinks))
+    )
     found.append(Stable({"z": Given((8,), "huge")}, slope, lambda xp, v: definition.far_slope(v.z)))
     return found
+
+
+def _listed(kinks: tuple[float, ...]) -> Array:
+    """How many there are, and where; the first at 9 if there is none."""
+    return np.array([len(kinks), *kinks, 9][:2])
 
 
 def value_claims(phi: Function, definition: Definition) -> list[Claim]:

@@ -82,7 +82,7 @@ class Log(sp.Function):
         powers = [factor.as_base_exp() for factor in sp.Mul.make_args(sp.together(x))]
         apart = [(base, n) for base, n in powers if base.is_positive]
         rest = sp.Mul(*(base**n for base, n in powers if not base.is_positive))
-        if apart == [(x, 1)] or not apart:
+        if not apart or (apart == [(x, 1)] and not isinstance(x, Exp)):
             return None
         logs = [n * (base.args[0] if isinstance(base, Exp) else cls(base)) for base, n in apart]
         return sp.Add(*logs, cls(rest))
