@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -11,8 +12,9 @@ COMMAND = (sys.executable, "-W", "error", "-m", "chainrule", "prove")
 
 
 def run(*arguments, command=COMMAND):
+    env = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"PYTHONUTF8": "1"}
     return subprocess.run(
-        [*command, *arguments], capture_output=True, encoding="utf-8", timeout=300, check=False
+        [*command, *arguments], capture_output=True, encoding="utf-8", env=env, timeout=300, check=False
     )
 
 
@@ -60,12 +62,15 @@ def test_wrong_usage(arguments, code, said):
 
 
 def test_a_wrong_equation_is_named_and_the_exit_code_is_1():
-    program = (
-        "import sys; from chainrule.proof.mutants import MUTANTS, applied; from chainrule.cli import main; "
-        "mutant = next(m for m in MUTANTS if m.mistake == \"extra σ'\"); sys.argv = ['chainrule', 'prove', 'B1']\n"
-        "with applied(mutant): main()"
-    )
-    done = run(command=(sys.executable, "-X", "utf8", "-c", program))
+    program = """
+import sys
+from chainrule.cli import main
+from chainrule.proof.mutants import MUTANTS, applied
+sys.argv = ["chainrule", "prove", "B1"]
+with applied(next(mutant for mutant in MUTANTS if mutant.mistake == "extra σ'")):
+    main()
+"""
+    done = run(command=(sys.executable, "-c", program))
     assert done.returncode == 1
     assert "FAILED" in done.stdout
     assert (

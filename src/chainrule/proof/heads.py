@@ -213,4 +213,11 @@ def smoothing() -> list[Claim]:
                     lambda xp, v: np.array([1, 1]),
                 )
             )
+    found.append(Identity({}, _flags, lambda xp, v: np.array([[1, 0], [0, 1], [0, 0]])))
     return found
+
+
+def _flags(xp: Namespace, v: Values) -> Array:
+    """What a head says of itself: outputs that sum to 1, outputs that are labels of their own."""
+    each = (equations.HEADS[name] for name in ("softmax", "sigmoid", "quadratic"))
+    return np.array([[int(head.distribution), int(head.multi_label)] for head in each])
