@@ -29,7 +29,7 @@ def read_widths(ctx: click.Context, param: click.Parameter, value: str | None) -
     return widths
 
 
-WIDE = 120
+WIDE = 140
 """Columns where the table goes to a file, so that its lines stay whole."""
 
 
