@@ -54,6 +54,9 @@ def modules(prefix):
     return chosen
 
 
+ALLOWED_IN_PROOFS = {"chainrule.proof.autodiff": ("jax",)}
+"""SymPy is what proofs are made of, and nothing else imports them; JAX is in one module alone."""
+
 STDLIB = ("__future__", "math", "typing", "collections")
 
 
@@ -96,7 +99,7 @@ def test_nothing_imports_tests_or_the_command_line(module):
     forbidden = ["tests", "conftest", "pytest", "hypothesis", "calculus"]
     if not within(module, ["chainrule.cli", "chainrule.__main__"]):
         forbidden.append("chainrule.cli")
-    if not within(module, ["chainrule.proof", "chainrule.cli", "chainrule.diagnosis"]):
+    if not within(module, ["chainrule.proof", "chainrule.cli.prove", "chainrule.diagnosis"]):
         forbidden.append("chainrule.proof")
     assert [name for name in imports(MODULES[module]) if within(name, forbidden)] == []
 
@@ -104,6 +107,8 @@ def test_nothing_imports_tests_or_the_command_line(module):
 @pytest.mark.parametrize("module", [name for name in MODULES if not within(name, ["chainrule.cli"])])
 def test_heavy_packages_are_imported_when_used(module):
     heavy = LAZY if within(module, ["chainrule.plots"]) else (*LAZY, "matplotlib")
+    if within(module, ["chainrule.proof"]):
+        heavy = [name for name in heavy if name not in ALLOWED_IN_PROOFS.get(module, ("sympy",))]
     found = imports(MODULES[module], top_level=True)
     assert [name for name in found if within(name, heavy)] == []
 
@@ -142,6 +147,31 @@ def test_making_a_network_imports_no_heavy_package():
         "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); n.evaluate([[0, 1]], [0])"
     )
     assert not loaded & {"sklearn", "matplotlib", "rich", "safetensors", "scipy.stats", "click"}
+
+
+def test_training_needs_no_proof():
+    loaded = loaded_by(
+        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); "
+        "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); import chainrule.cli.train"
+    )
+    assert not {name for name in loaded if within(name, ["sympy", "jax", "chainrule.proof"])}
+
+
+def test_proofs_need_no_jax():
+    assert not {name for name in loaded_by("import chainrule.proof.theorems") if within(name, ["jax"])}
+
+
+def test_proofs_import_equations_and_optimisers_only():
+    allowed = ("types", "errors", "equations", "optimizers", "engines.reference", "proof")
+    for module in modules("chainrule.proof"):
+        ours = [
+            name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
+        ]
+        assert [name for name in ours if not within(name, _known(allowed))] == [], module
+
+
+def _known(names):
+    return [f"chainrule.{name}" for name in names]
 
 
 def test_every_public_name_is_there():

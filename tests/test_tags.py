@@ -47,6 +47,23 @@ def test_parser(text, tags):
 
 
 @pytest.mark.parametrize("tag", TAGS)
+def test_every_tag_has_a_theorem_that_runs(tag):
+    from chainrule.proof.theorems import examine, select
+
+    theorems = select((tag,))
+    assert theorems
+    for theorem in theorems:
+        result = examine(theorem)
+        assert result.passed, result.failure
+
+
+def test_no_theorem_is_without_a_tag():
+    from chainrule.proof import theorems
+
+    assert set(theorems.TAGS) == {*TAGS, "NET"}
+
+
+@pytest.mark.parametrize("tag", TAGS)
 def test_every_tag_has_a_home(tag):
     assert homes().get(tag)
 

@@ -1,1 +1,7 @@
-"""What proves the gradients right: checks against differences. Nothing that trains or predicts imports it."""
+"""Proofs: the function bodies that train the network, run by SymPy and held to their claims.
+
+``symbolic`` interprets the equations, ``claims`` says what can be claimed of them, ``theorems`` is the
+table of what is claimed, and ``mutants`` are wrong equations that the prover must reject. ``numeric``
+holds the gradients of one network to differences of its loss. Nothing that trains or predicts imports
+this package.
+"""

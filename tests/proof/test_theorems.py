@@ -1,0 +1,142 @@
+"""Every theorem holds, names its function, and is refused where the equation is not what it was."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule
+from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.heads import HEADS
+from chainrule.errors import InputError
+from chainrule.optimizers import OPTIMIZERS
+from chainrule.proof.claims import Derivative, Given, Identity, differences, relative_error
+from chainrule.proof.networks import network_theorem
+from chainrule.proof.symbolic import Unproven
+from chainrule.proof.theorems import TAGS, THEOREMS, Theorem, examine, select
+
+ROOT = Path(chainrule.__file__).parents[2]
+
+
+def name(theorem):
+    return f"{theorem.tag} {theorem.name}"
+
+
+def is_long(theorem):
+    return "2-3-2-3" in theorem.name
+
+
+SHORT = [theorem for theorem in THEOREMS if not is_long(theorem)]
+
+
+@pytest.mark.parametrize("theorem", SHORT, ids=name)
+def test_theorem(theorem):
+    result = examine(theorem)
+    assert result.passed, result.failure
+    assert result.error < 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theorem", [t for t in THEOREMS if is_long(t)], ids=name)
+def test_long_theorem(theorem):
+    assert examine(theorem).passed
+
+
+@pytest.mark.slow
+def test_the_whole_table_takes_less_than_a_minute():
+    started = time.process_time()
+    assert all(examine(theorem).passed for theorem in THEOREMS)
+    assert time.process_time() - started < 60
+
+
+@pytest.mark.parametrize("theorem", THEOREMS, ids=name)
+def test_source_line_is_where_the_function_is(theorem):
+    path, line = re.fullmatch(r"(src/chainrule/[\w/]+\.py):(\d+)", theorem.source()).groups()
+    text = (ROOT / path).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+    assert text.startswith(f"def {theorem.functions[0].__name__}(")
+
+
+def test_every_activation_head_and_optimiser_has_its_theorem():
+    assert {t.name for t in select(("F2",))} == set(ACTIVATIONS)
+    assert {t.name for t in select(("B1", "Q2"))} == set(HEADS)
+    assert {t.name for t in select(("G1",))} == {"descent", *OPTIMIZERS}
+
+
+def test_select():
+    assert select(()) == list(THEOREMS)
+    assert {t.tag for t in select(("b1", "F2"))} == {"B1", "F2"}
+    with pytest.raises(InputError, match=r"one of F1, F2.*; got 'B11'\. Did you mean 'B1'\?"):
+        select(("B11",))
+
+
+@pytest.mark.parametrize("hidden", ACTIVATIONS)
+def test_a_network_of_every_activation(hidden):
+    assert examine(network_theorem((1, 2, 2), hidden, "softmax")).passed
+
+
+@pytest.mark.parametrize("output", HEADS)
+def test_a_network_of_every_head(output):
+    assert examine(network_theorem((1, 1, 2), "tanh", output, masked=True, penalty=True)).passed
+
+
+@pytest.mark.parametrize("widths", [(1, 1), (3, 2), (1, 1, 1, 1, 1)])
+def test_a_network_of_other_depths(widths):
+    assert examine(network_theorem(widths, "any", "softmax")).passed
+
+
+def test_what_names_no_network():
+    with pytest.raises(InputError, match="Did you mean 'tanh'"):
+        network_theorem((1, 2, 2), "tahn", "softmax")
+    with pytest.raises(InputError, match="Did you mean 'softmax'"):
+        network_theorem((1, 2, 2), "tanh", "sofmax")
+
+
+def square(xp, v):
+    return v.x * v.x
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_a_derivative_is_proven_or_refused(factor):
+    claim = Derivative({"x": Given((2,))}, square, lambda xp, v: {"x": factor * v.x})
+    theorem = Theorem("T", "square", "2x", (square,), lambda: [claim])
+    result = examine(theorem)
+    assert result.proven == result.passed == (factor == 2)
+    assert (result.error < 1e-9) == (factor == 2)
+    if factor == 3:
+        assert result.failure == "∂/∂x[0] must be 2*x_0; got 3*x_0."
+
+
+def test_an_identity_that_holds_nowhere_near_is_refused():
+    given = {"x": Given((2,))}
+    with pytest.raises(Unproven, match=r"\[0\] must be x_0\*\*3; got x_0\*\*2"):
+        Identity(given, square, lambda xp, v: v.x**3).prove()
+    with pytest.raises(Unproven, match=r"shape \(1,\); got \(2,\)"):
+        Identity(given, square, lambda xp, v: (v.x * v.x)[:1]).prove()
+
+
+def test_an_exception_is_a_failure_with_its_message():
+    def broken():
+        raise ValueError("broken")
+
+    result = examine(Theorem("T", "broken", "—", (square,), broken))
+    assert (result.failure, result.error, result.passed) == ("broken", np.inf, False)
+
+
+def test_differences_are_good_to_ten_digits():
+    x = np.array([0.3, -1.2])
+    assert relative_error(differences(lambda x: float(np.sum(np.exp(x))), x), np.exp(x)) < 1e-10
+
+
+def test_relative_error():
+    assert relative_error(np.array([1.0, 2.0]), np.array([1.0, 2.5])) == pytest.approx(0.2)
+    assert relative_error(np.zeros(2), np.zeros(2)) == 0
+    assert relative_error(np.zeros(2), np.zeros(3)) == np.inf
+    assert relative_error(np.array([np.nan]), np.zeros(1)) == np.inf
+
+
+def test_there_is_a_theorem_for_every_tag_once_in_the_order_of_the_derivation():
+    assert TAGS[:10] == ("F1", "F2", "H1", "H2", "H3", "H4", "B1", "B2", "B3", "B4")
