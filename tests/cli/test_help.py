@@ -68,7 +68,7 @@ assert not heavy, heavy
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["trian"], "must be one of train, evaluate, predict, check, prove; got 'trian'. Did you mean 'train'?"),
+        (["trian"], f"must be one of {', '.join(COMMANDS)}; got 'trian'. Did you mean 'train'?"),
         (["train", "--epoch", "3"], "--epochs"),
         (["train", "--epochs", "many"], "'many' is not a valid int"),
         (["train", "--layers", "3-x"], "whole numbers joined by dashes, like 784-30-10; got '3-x'"),
