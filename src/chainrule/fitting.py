@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
 from chainrule.dataspec import DataSpec
+from chainrule.engines.reference import blas_threads
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
 from chainrule.inputs import as_pair, as_penalty, as_samples, as_seed, as_targets, as_weights
@@ -46,7 +47,7 @@ def fit(
     if isinstance(data, Dataset):
         network.data = DataSpec.of(data)
     keeper = _Keeper(network, patience, callbacks[0], callbacks[1])
-    with ProgressBar(plan.epochs, progress) as bar:
+    with blas_threads(network.layers, plan.batch_size), ProgressBar(plan.epochs, progress) as bar:
         try:
             for event in train(network.architecture, network.params, examples, plan, held_out):
                 bar.update(event)
