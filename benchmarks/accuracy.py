@@ -4,8 +4,8 @@
     python benchmarks/accuracy.py --seeds 1 --epochs 2
 
 Every setting can be had from ``chainrule train mnist`` too: the command is printed under the table. The
-settings were chosen by trial runs on other seeds, by test accuracy (of rows 1 and 5 a second variant was tried
-on these seeds too), and the last epoch counts, not the best.
+settings were chosen by trial runs on other seeds, by test accuracy (of rows 1 and 5 a second variant was
+tried on these seeds too), and the last epoch counts, not the best.
 """
 
 from __future__ import annotations
