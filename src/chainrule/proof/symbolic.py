@@ -142,7 +142,7 @@ class DPhi(sp.Function):
     is_real = True
 
 
-OPAQUE = (Exp, Log, Tanh, Erf, Phi, DPhi)
+OPAQUE = (Exp, Log, Tanh, Erf, Phi, DPhi, sp.sin, sp.cos, sp.atan, sp.asinh)
 
 
 def exact(term: Any) -> Any:
@@ -248,6 +248,10 @@ SYMBOLIC = cast(
         log1p=_entrywise(lambda x: Log(1 + exact(x))),
         tanh=_entrywise(lambda x: Tanh(exact(x))),
         erf=_entrywise(lambda x: Erf(exact(x))),
+        sin=_entrywise(lambda x: sp.sin(exact(x))),
+        cos=_entrywise(lambda x: sp.cos(exact(x))),
+        arctan=_entrywise(lambda x: sp.atan(exact(x))),
+        arcsinh=_entrywise(lambda x: sp.asinh(exact(x))),
         sqrt=_entrywise(lambda x: sp.sqrt(sp.cancel(exact(x)))),
         abs=_entrywise(_abs),
         sign=_entrywise(_sign),
