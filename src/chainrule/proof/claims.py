@@ -47,7 +47,7 @@ class Given:
     huge (±1e4).
     """
 
-    shape: tuple[int, ...] = ()
+    shape: tuple[Any, ...] = ()
     kind: str = "any"
 
     def terms(self, name: str) -> Array:
