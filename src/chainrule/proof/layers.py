@@ -84,7 +84,7 @@ def theorems() -> list[Theorem]:
         Theorem(
             "P2", "L1", "Σ |W|;  gradient sign W, any widths", (penalty.l1_penalty,), lambda: penalties("l1")
         ),
-        Theorem("P2", "L1 + L2", "λ₁ Σ|W| + λ₂ ½ Σ W²", (penalty.penalty_value,), both_penalties),
+        Theorem("P2", "L1 + L2", "λ₁ Σ|W| + λ₂ ½ Σ W², any widths", (penalty.penalty_value,), both_penalties),
     ]
 
 
@@ -200,6 +200,7 @@ def step() -> list[Claim]:
 def dropout() -> list[Claim]:
     """D1, and the same multiplication as its vector-Jacobian product."""
     given = {"a": Given((2, 3)), "r": Given((2, 3), "mask"), "v": Given((2, 3))}
+    of_any_size = {name: Given((N, n0), item.kind) for name, item in given.items()}
     return [
         Identity(
             given,
@@ -213,8 +214,9 @@ def dropout() -> list[Claim]:
             lambda xp, v: v.v * network.dropout(v.a, v.r),
             lambda xp, v: {"a": network.dropout(v.v, v.r)},
         ),
+        AnyIdentity(of_any_size, lambda xp, v: network.dropout(v.a, v.r), lambda xp, v: v.a * v.r),
         AnyDerivative(
-            {"a": Given((N, n0)), "r": Given((N, n0), "mask"), "v": Given((N, n0))},
+            of_any_size,
             lambda xp, v: v.v * network.dropout(v.a, v.r),
             lambda xp, v: {"a": network.dropout(v.v, v.r)},
         ),
@@ -264,6 +266,7 @@ def both_penalties() -> list[Claim]:
     return [
         Identity(given, value, plain),
         Derivative(given, value, gradient),
+        *(AnyDerivative({**given, "W": Given((n1, n0), s)}, value, gradient) for s in SIGNS[:2]),
         Identity(
             {**given, "W": Given((2, 3), "zero")},
             lambda xp, v: gradient(xp, v)["W"],

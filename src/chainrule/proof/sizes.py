@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from chainrule.proof.claims import Derivative, Given, Identity, Values
+from chainrule.proof.claims import Claim, Derivative, Given, Identity, Values
 from chainrule.proof.entries import ANY_SIZE, Entries, summed
 from chainrule.proof.indices import Distribution, fresh, normal, vanishes
 from chainrule.proof.symbolic import RowShift, Unproven
@@ -57,6 +57,11 @@ def at(given: dict[str, Given], sizes: dict[Any, int]) -> dict[str, Given]:
 
 def _all_entries(given: dict[str, Given]) -> Values:
     return SimpleNamespace(**{name: entries(name, item) for name, item in given.items()})
+
+
+def is_general(claim: Claim) -> bool:
+    """Whether a claim is about any sizes."""
+    return isinstance(claim, AnyIdentity | AnyDerivative)
 
 
 @dataclass(frozen=True)
