@@ -79,8 +79,6 @@ def _total(part: Any, i: Index) -> Any:
     constant, rest = part.as_independent(i, as_Add=False)
     if rest == 1:
         return constant * i.size
-    if _is_distribution(rest, i):
-        return constant
     return constant * _connected(rest, i)
 
 
@@ -89,15 +87,6 @@ def _other(delta: Any, i: Index) -> Any:
     if getattr(other, "size", None) != i.size:
         raise Unproven(f"two equal indices must run over the same size; got {delta}.")
     return other
-
-
-def _is_distribution(term: Any, i: Index) -> bool:
-    return (
-        isinstance(term, sp.Indexed)
-        and isinstance(term.base, Distribution)
-        and term.indices[-1] == i
-        and i not in term.indices[:-1]
-    )
 
 
 def _connected(rest: Any, i: Index) -> Any:
@@ -112,7 +101,25 @@ def _connected(rest: Any, i: Index) -> Any:
                 indices += own.values()
         else:
             factors.append(factor)
-    return _named(sp.Mul(*factors), indices)
+    body = sp.Mul(*factors)
+    shares = _shares(body, indices)
+    if shares is None:
+        return _named(body, indices)
+    rest = body / shares
+    for index in indices:
+        if index != shares.indices[-1]:
+            rest = total(rest, index)
+    return rest
+
+
+def _shares(body: Any, indices: list[Index]) -> Any:
+    """A factor y[i, k] that sums to 1, as k is bound and no other factor depends on it; or None."""
+    for factor in sp.Mul.make_args(body):
+        if isinstance(factor, sp.Indexed) and isinstance(factor.base, Distribution):
+            k = factor.indices[-1]
+            if k in indices and not (body / factor).has(k) and k not in factor.indices[:-1]:
+                return factor
+    return None
 
 
 def _named(body: Any, indices: list[Index]) -> Any:
