@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import sympy as sp
 
+import chainrule
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.affine import affine, input_gradient, weight_gradient
 from chainrule.equations.heads import log_softmax
@@ -126,6 +128,14 @@ def test_equal_numbers_do_not_hide_a_wrong_shape():
     """At n_0 = n_1 this product has a value in NumPy."""
     with pytest.raises(Unproven, match=r"same size inside, for any sizes; got \(N, n_1\) @ \(n_0, n_1\)"):
         input_gradient(entries("d", Given((N, n1))), entries("W", Given((n1, n0))).T)
+
+
+def test_an_array_tells_its_general_entry_as_the_docs_show():
+    docs = (Path(chainrule.__file__).parents[2] / "docs" / "proofs.md").read_text(encoding="utf-8")
+    a, W, b = (entries(s, Given(shape)) for s, shape in (("a", (N, n0)), ("W", (n1, n0)), ("b", (n1,))))
+    shown = repr(affine(a, W, b))
+    assert shown == "[p, q] = b[q] + Sum(W[q, j1]*a[p, j1], (j1, 1, n_0))  (N, n_1)"
+    assert f"\n{shown}\n" in docs
 
 
 def test_stretching():

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import sympy as sp
 
-from chainrule.proof.indices import Index, fresh, total
+from chainrule.proof.indices import Index, fresh, normal, total
 from chainrule.proof.symbolic import ENTRYWISE, RowShift, Unproven, decided, exact
 from chainrule.types import Namespace
 
@@ -96,6 +96,28 @@ class Entries:
 
     __radd__ = __add__
     __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        p = general_place(self.shape)
+        return f"{written(p)} = {told(self.at(*p), 1000)}  {self.shape}"
+
+
+def general_place(shape: Shape) -> tuple[Index, ...]:
+    """Free indices p, q, … for the general entry of a shape."""
+    return tuple(fresh(size, name) for size, name in zip(shape, "pqrs", strict=False))
+
+
+def written(place: tuple[Index, ...]) -> str:
+    """A place as [p, q]; nothing where there is no axis."""
+    return f"[{', '.join(index.name for index in place)}]" if place else ""
+
+
+def told(term: Any, width: int = 160) -> str:
+    """The normal form in words, indices without SymPy's underscore."""
+    term = normal(term)
+    names = {index: sp.Symbol(index.name) for index in term.atoms(sp.Dummy)}
+    text = str(term.xreplace(names))
+    return text if len(text) <= width else f"{text[:width]}…"
 
 
 def entrywise(function: Callable[..., Any], *arrays: Any) -> Entries:

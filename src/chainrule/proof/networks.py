@@ -41,7 +41,7 @@ def theorems() -> list[Theorem]:
         Theorem(
             TAG,
             "n_0-n_1-n_2-n_3 φ, softmax",
-            "all partial derivatives, any widths, any N, with r",
+            "every ∂/∂W, ∂/∂b, any widths, any N, with r",
             (equations.backward, equations.loss_and_gradients),
             any_widths,
         ),

@@ -12,8 +12,8 @@ from typing import Any
 import sympy as sp
 
 from chainrule.proof.claims import Claim, Derivative, Given, Identity, Values
-from chainrule.proof.entries import ANY_SIZE, Entries, summed
-from chainrule.proof.indices import Distribution, fresh, normal, vanishes
+from chainrule.proof.entries import ANY_SIZE, Entries, general_place, summed, told, written
+from chainrule.proof.indices import Distribution, vanishes
 from chainrule.proof.symbolic import RowShift, Unproven
 
 N, n0, n1, n2, n3 = sp.symbols("N n_0 n_1 n_2 n_3", integer=True, positive=True)
@@ -116,16 +116,9 @@ def agree(what: str, left: Any, right: Any) -> None:
     """
     if left.shape != right.shape:
         raise Unproven(f"{what} must have the shape {right.shape}; got {left.shape}.".lstrip())
-    p = tuple(fresh(size, name) for size, name in zip(right.shape, "pqrs", strict=False))
+    p = general_place(right.shape)
     mine, theirs = left.at(*p), right.at(*p)
     if not vanishes(mine - theirs):
-        place = f"[{', '.join(index.name for index in p)}]" if p else ""
-        raise Unproven(f"{what}{place} must be {told(theirs)}; got {told(mine)}, for any sizes.".lstrip())
-
-
-def told(term: Any, width: int = 160) -> str:
-    """The normal form in words, indices without SymPy's underscore."""
-    term = normal(term)
-    names = {index: sp.Symbol(index.name) for index in term.atoms(sp.Dummy)}
-    text = str(term.xreplace(names))
-    return text if len(text) <= width else f"{text[:width]}…"
+        raise Unproven(
+            f"{what}{written(p)} must be {told(theirs)}; got {told(mine)}, for any sizes.".lstrip()
+        )
