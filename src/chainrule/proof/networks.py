@@ -1,5 +1,7 @@
 """Whole networks, end to end: every partial derivative of the loss, by the shipped forward and backward.
 
+Small networks are proven entry by entry; three layers of any widths, with any batch, by indices.
+
 With φ opaque the proof holds for every activation that F2 covers. With a named activation its shipped
 body is run in a branch: every entry of z is assumed positive or negative while φ runs, then replaced by
 what it is. Where both branches are one and the same expression, one of them is enough.
