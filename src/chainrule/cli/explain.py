@@ -164,4 +164,4 @@ def _written(kind: str, explanation: Explanation, parameters: list[ParameterExpl
         body = "".join(part.to_html() for part in parts)
         head = f"<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n<title>{title}</title>\n"
         return f"{head}{body}</html>\n"
-    return "\n".join(part.to_text(WIDTH) + "\n" for part in parts)
+    return "".join(part.to_text(WIDTH) + "\n" for part in parts)

@@ -50,16 +50,18 @@ def _wrap(text: str, width: int, later: str = "") -> list[str]:
 
 
 def _equation(block: Equation, width: int) -> Iterator[list[Span]]:
-    """On one line where it fits, otherwise every step on lines of its own below the first "="."""
+    """On one line where it fits, otherwise every step on lines of its own, "=" below "="."""
     tag = [(" " * INDENT, ""), (f"{block.tag:<{TAG}}", "tag")]
     whole = " = ".join((block.left, *block.steps))
     if INDENT + TAG + len(whole) <= width:
         yield [*tag, (whole, "")]
         return
-    start = INDENT + TAG + len(block.left) + 1
+    alone = len(block.left) > width // 3
+    start = INDENT + TAG + (2 if alone else len(block.left) + 1)
     texts = [text for step in block.steps for text in _wrap(f"= {step}", width - start, "    ")]
-    yield [*tag, (f"{block.left} {texts[0]}", "")]
-    yield from ([(" " * start + text, "")] for text in texts[1:])
+    first = "" if alone else f" {texts.pop(0)}"
+    yield [*tag, (block.left + first, "")]
+    yield from ([(" " * start + text, "")] for text in texts)
 
 
 def _table(block: Table, width: int) -> Iterator[list[Span]]:

@@ -9,7 +9,10 @@ from chainrule.explain.blocks import TIE, Block, Equation, Heading, Line, Pictur
 from chainrule.explain.layout import plain
 from chainrule.explain.pictures import css, scaled, shade_of
 
+WIDEST = 90
+"""Characters of an equation on one line."""
 PIXEL = 5
+"""Width and height of a pixel in a picture of 28 columns."""
 COLOURS = {"good": "#006b4f", "bad": "#b2182b", "dim": "#666666"}
 
 
@@ -26,12 +29,18 @@ def _markdown(block: Block) -> str:
         return f"**{text}**" if block.style in ("good", "bad") else text
     if isinstance(block, Equation):
         tag = f"{block.tag}: " if block.tag else ""
-        return f"{tag}`{' = '.join((block.left, *block.steps))}`"
+        lines = "`  \n`= " if _is_long(block) else " = "
+        return f"{tag}`{lines.join((block.left, *block.steps))}`"
     if isinstance(block, Table):
         marks = ("---" if column in block.words else "---:" for column in range(len(block.head)))
         rows = (map(_escaped, block.head), marks, *(map(_escaped, row) for row in block.rows))
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"```text\n{plain([block], 100)}\n```"
+
+
+def _is_long(block: Equation) -> bool:
+    """Whether every step wants a line of its own."""
+    return len(block.left) + sum(map(len, block.steps)) > WIDEST
 
 
 def _escaped(text: str) -> str:
@@ -52,9 +61,7 @@ def _html(block: Block) -> str:
         colour = f" style='color:{COLOURS[block.style]}'" if block.style else ""
         return f"<p{colour}>{escape(block.text)}</p>"
     if isinstance(block, Equation):
-        steps = "<br>&nbsp;&nbsp;= ".join(map(escape, block.steps))
-        one_line = len(block.left) + sum(map(len, block.steps)) < 90
-        steps = " = ".join(map(escape, block.steps)) if one_line else steps
+        steps = ("<br>&nbsp;&nbsp;= " if _is_long(block) else " = ").join(map(escape, block.steps))
         tag = f"<b>{escape(block.tag)}</b>&nbsp; " if block.tag else ""
         return f"<p style='font-family:monospace'>{tag}{escape(block.left)} = {steps}</p>"
     if isinstance(block, Table):

@@ -30,7 +30,7 @@ def forward_sum(e: Explanation, L: int, j: int) -> tuple[str, ...]:
         lambda k: f"W^{L}_{j},{k}{TIE}a^{L - 1}_{k}",
         (e.params[L].W[j], e.a[L - 1], e.terms(L, j)),
         ((f"b^{L}_{j}", float(e.params[L].b[j])),),
-        "Σ|W a|",
+        f"Σ|W{TIE}a|",
     )
 
 
@@ -40,7 +40,7 @@ def backward_sum(e: Explanation, L: int, j: int) -> tuple[str, ...]:
         lambda i: f"W^{L + 1}_{i},{j}{TIE}δ^{L + 1}_{i}",
         (e.params[L + 1].W[:, j], e.delta[L + 1], e.back_terms(L, j)),
         (),
-        "Σ|W δ|",
+        f"Σ|W{TIE}δ|",
     )
 
 
