@@ -57,9 +57,10 @@ def test_the_rounding_of_float32_is_told():
     assert f"The float32 gradient is off by {p.gradient - p.check.gradient:.2g}." in str(p)
 
 
-def test_a_wrong_number_of_the_explanation_itself_is_found_out():
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_wrong_number_of_the_explanation_itself_is_found_out(dtype):
     """The equations are right; the gradient in the explanation is not."""
-    _, _, _, e = explained(dtype="float32")
+    _, _, _, e = explained(dtype=dtype)
     e.dW[2][3, 5] *= 1.05
     assert e.weight(2, 3, 5).check.verdict == "wrong"
     assert e.weight(2, 3, 4).check.verdict == "right"

@@ -71,37 +71,44 @@ def difference(explanation: Explanation, L: int, field: str, index: tuple[int, .
     float32, must also be as near to them as its rounding allows. The worse of the two is reported.
     """
     problem = problem_of(explanation)
-    delta, dW, db = backward(NUMPY, problem.net, problem.params, problem.cache, problem.y, problem.w)
-    own: Floats = getattr(explanation, f"d{field}")[L].astype(np.float64)
-    direction = np.zeros(own.shape)
+    theta: Floats = getattr(problem.params[L], field)
+    direction = np.zeros(theta.shape)
     direction[index] = 1
     line = Line(problem, L, field, direction)
-    loudness = noise(line)
-
-    def tensor(gradient: Floats, dtype: Any) -> Tensor:
-        doubt = rounding(problem, delta, float(np.finfo(dtype).eps))[L][field]
-        return Tensor(problem, L, field, gradient, doubt, np.zeros(own.shape), 0.0, loudness)
-
-    double = tensor((dW if field == "W" else db)[L], np.float64)
-    entries = [t.entry(index)[0] for t in (double, tensor(own, explanation.dtype))]
-    entry, slope = max(entries, key=lambda e: RANK[e.verdict]), double.slope(direction)
-    w = float(getattr(problem.params[L], field)[index])
-    h = STEP * max(1.0, abs(w))
-    upper, lower = (loss_at(problem, L, field, index, w + t) for t in (h, -h))
+    tensors = _tensors(explanation, line)
+    entry = max((tensor.entry(index)[0] for tensor in tensors), key=lambda found: RANK[found.verdict])
+    sides = tensors[0].slope(direction) if line.speed[1] else None
+    h = STEP * max(1.0, abs(theta[index]))
+    upper, lower = (loss_at(problem, L, field, index, theta[index] + t) for t in (h, -h))
     return Difference(
         gradient=entry.analytic,
-        h=h,
+        h=float(h),
         upper=upper,
         lower=lower,
-        quotient=(upper - lower) / (2 * h),
+        quotient=float((upper - lower) / (2 * h)),
         limit=entry.numeric,
         relative_error=_relative(entry.analytic, entry.numeric),
         doubt=entry.doubt,
         verdict=entry.verdict,
         why=entry.why,
-        sides=(slope.low, slope.high) if line.speed[1] else None,
-        crossed=line.crosses(h),
+        sides=None if sides is None else (sides.low, sides.high),
+        crossed=line.crosses(float(h)),
     )
+
+
+def _tensors(explanation: Explanation, line: Line) -> list[Tensor]:
+    """The gradients to hold to differences, each with the doubt of the precision it came in."""
+    problem, L, field = line.problem, line.L, line.field
+    delta, dW, db = backward(NUMPY, problem.net, problem.params, problem.cache, problem.y, problem.w)
+    given = [(getattr(explanation, f"d{field}")[L].astype(np.float64), explanation.dtype)]
+    if explanation.dtype != np.float64:
+        given.insert(0, ((dW if field == "W" else db)[L], np.dtype(np.float64)))
+    loudness = noise(line)
+    tensors = []
+    for gradient, dtype in given:
+        doubt = rounding(problem, delta, float(np.finfo(dtype).eps))[L][field]
+        tensors.append(Tensor(problem, L, field, gradient, doubt, np.zeros(gradient.shape), 0.0, loudness))
+    return tensors
 
 
 def _relative(a: Any, n: Any) -> float:
