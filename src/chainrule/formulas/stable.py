@@ -106,7 +106,7 @@ def _log_of_polynomial(term: Any) -> Rewritten | None:
 
 
 def _roots_joined(term: Any) -> Any:
-    """r + √w with w − r² a number cancels where r < 0; there it is (w − r²)/(√w − r)."""
+    """Where r < 0, r + √w with w − r² a number cancels; there it is (w − r²)/(√w − r)."""
     if not term.args:
         return term
     term = term.func(*map(_roots_joined, term.args))
