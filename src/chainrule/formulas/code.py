@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -112,7 +113,9 @@ def _constants_folded(term: Any) -> Any:
     if term.is_Rational and abs(term.p) < 2**31 and term.q in (1, 2, 4, 8):
         return term
     if term.is_number:
-        return sp.Symbol(repr(float(term)), real=True)
+        if not math.isfinite(number := float(term)):
+            raise OverflowError(f"{term} is beyond floating-point numbers")
+        return sp.Symbol(repr(number), real=True)
     if term.is_Pow:
         return sp.Pow(_constants_folded(term.base), term.exp)
     if term.is_Add or term.is_Mul:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 import sympy as sp
 
-from chainrule.errors import InputError
+from chainrule.errors import FormulaWarning, InputError
 from chainrule.formulas import checking, code, exact
 from chainrule.formulas.activation import Accuracy, Activation, judge, tell_overflow
 from chainrule.formulas.checking import Truth, Worst
@@ -86,6 +87,14 @@ def defined(written: Any) -> tuple[Truth, tuple[float, ...]]:
             f"an activation must be continuous; this one jumps by {jumps[0].jump:.3g} at z = {jumps[0].z:g}, "
             "and its derivative there tells nothing. Join the branches."
         )
+    for seam in found:
+        if seam.alone is not None:
+            warnings.warn(
+                f"at z = {seam.z:g} the rules give a derivative of {seam.alone[0]:.6g}, where next to it it is "
+                f"{seam.alone[1]:.6g}, because a branch is a single point, or two branches meet there.",
+                FormulaWarning,
+                stacklevel=4,
+            )
     return known, tuple(seam.z for seam in found if abs(seam.bend) > JUMP)
 
 
@@ -102,9 +111,14 @@ def choose(
     """The most accurate of equal forms over ±1000; of equals the one with the fewest operations."""
     found = []
     for term in dict.fromkeys(candidates):
-        text = source(term)
+        try:
+            text = source(term)
+        except OverflowError:  # a constant that only this form needs
+            continue
         function = code.function(text)
         found.append(Chosen(term, text, function, measure(function)))
+    if not found:
+        raise InputError("a formula must hold numbers that float64 holds; got larger ones. Change them.")
     return min(found, key=lambda form: (checking.score(form.worst), _cost(form.term)))
 
 

@@ -16,6 +16,8 @@ from chainrule.formulas import functions as f
 
 BEYOND = 1e7
 """Exponents above it are taken for infinite."""
+WAVE = 1e30
+"""A sine of more than this has no digit that a float would know, and costs as many digits as it is long."""
 
 
 class Undefined(ArithmeticError):
@@ -115,6 +117,12 @@ def _sigma(u: Any) -> Any:
     return 1 / (1 + _exp(-u)) if u >= 0 else _exp(u) / (1 + _exp(u))
 
 
+def _wave(function: Callable[[Any], Any], u: Any) -> Any:
+    if abs(u) > WAVE:
+        raise Undefined(f"a sine or cosine of a number above {WAVE:g}")
+    return function(u)
+
+
 def _tanh(u: Any) -> Any:
     return mpmath.sign(u) if abs(u) > BEYOND else mpmath.tanh(u)
 
@@ -130,8 +138,8 @@ RULES: dict[type, Callable[[Dual], Dual]] = {
     f.Sigmoid: _by(_sigma, lambda u: _sigma(u) * _sigma(-u)),
     f.Softplus: _by(lambda u: u if u > BEYOND else mpmath.log(1 + _exp(u)), _sigma),
     f.Erf: _by(mpmath.erf, lambda u: 2 / mpmath.sqrt(mpmath.pi) * _exp(-u * u)),
-    f.Sin: _by(mpmath.sin, mpmath.cos),
-    f.Cos: _by(mpmath.cos, lambda u: -mpmath.sin(u)),
+    f.Sin: _by(lambda u: _wave(mpmath.sin, u), mpmath.cos),
+    f.Cos: _by(lambda u: _wave(mpmath.cos, u), lambda u: -mpmath.sin(u)),
     f.Atan: _by(mpmath.atan, lambda u: 1 / (1 + u * u)),
     f.Asinh: _by(mpmath.asinh, lambda u: 1 / mpmath.sqrt(1 + u * u)),
     f.Abs: _by(abs, _sign),

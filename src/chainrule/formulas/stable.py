@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import sympy as sp
 
 from chainrule.formulas.functions import Abs, Branch, Exp, Log, Sigmoid, Sign, Softplus, Tanh
+from chainrule.formulas.size import manageable
 
 MAX_DEGREE = 12
 """Of the polynomials in e^b that are worth rewriting."""
@@ -198,6 +199,8 @@ def _as_polynomials(ratio: Any) -> tuple[sp.Poly, sp.Poly, Any] | None:
     if not all(m.is_Rational for m in multiples):
         return None
     unit = reduce(sp.gcd, multiples)
+    if max(abs(m / unit) for m in multiples) > MAX_DEGREE or not manageable(ratio):
+        return None
     E = sp.Dummy("E", positive=True)
     powers = {
         exp: sp.exp(constant) * E ** (m / unit)
