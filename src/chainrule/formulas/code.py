@@ -95,7 +95,7 @@ class Log1p(sp.Function):
 
 def _near_zero(term: Any) -> Any:
     """e^u − 1 and log(1 + u) by the functions that do not cancel."""
-    if not term.args:
+    if not term.args or term.is_number:
         return term
     term = term.func(*map(_near_zero, term.args))
     constant = term.as_coeff_Add()[0] if term.is_Add else 0
@@ -103,7 +103,7 @@ def _near_zero(term: Any) -> Any:
         return Log1p(term.args[0] - 1)
     for t in term.args if constant != 0 else ():
         factor, inner = t.as_coeff_Mul()
-        if isinstance(inner, f.Exp) and factor == -constant:
+        if isinstance(inner, f.Exp) and not inner.is_number and factor == -constant:
             return factor * Expm1(inner.args[0]) + (term - constant - t)
     return term
 

@@ -89,12 +89,14 @@ def defined(written: Any) -> tuple[Truth, tuple[float, ...]]:
         )
     for seam in found:
         if seam.alone is not None:
+            at, beside = seam.alone
             warnings.warn(
-                f"at z = {seam.z:g} the rules give a derivative of {seam.alone[0]:.6g}, where next to it it is "
-                f"{seam.alone[1]:.6g}, because a branch is a single point, or two branches meet there.",
+                f"at z = {seam.z:g} itself the derivative is taken for {at:.6g}; beside it, it is {beside:.6g}. "
+                "Let one branch end and another begin there.",
                 FormulaWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
+            break
     return known, tuple(seam.z for seam in found if abs(seam.bend) > JUMP)
 
 

@@ -122,14 +122,14 @@ def _sign(u: Any, z: Any) -> int:
 
 
 def _crossing(u: Any, low: Any, high: Any, below: int) -> Any:
-    """By a method of secants where u is smooth; by bisection where that does not arrive."""
+    """By secants where u is smooth; by bisection where that does not arrive."""
 
     def value(z: Any) -> Any:
         return exact.evaluate(u, {Z: z}, Z, digits=60).value
 
     with mpmath.workdps(60):
         try:
-            found = mpmath.findroot(value, (low, high), solver="anderson", tol=1e-90, maxsteps=30, verify=False)
+            found = mpmath.findroot(value, (low, high), solver="secant", tol=1e-50, maxsteps=15, verify=False)
             if _sign(u, found - NARROW) == below == -_sign(u, found + NARROW):
                 return found
         except (ArithmeticError, ValueError):
@@ -157,10 +157,12 @@ def _seam(term: Any, z: Any) -> Seam:
     for far, close in zip((left, right), closer, strict=True):
         if abs(close.slope) > GROWTH * max(1, abs(far.slope)):
             raise exact.Undefined(f"near z = {float(z):g} there is a derivative without bound")
-    jumps = [(side.value - left.value) / (1 + abs(left.value)) for side in (right, middle)]
+    jump = (right.value - left.value) / (1 + abs(left.value))
     bend = (right.slope - left.slope) / (1 + abs(left.slope))
+    if z != mpmath.mpf(float(z)):
+        return Seam(float(z), float(jump), float(bend))
+    hole = (middle.value - left.value) / (1 + abs(left.value))  # only at a float can it ever be met
     low, high = sorted([left.slope, right.slope])
     outside = max(low - middle.slope, middle.slope - high) > JUMP * (1 + abs(left.slope))
-    return Seam(
-        float(z), float(max(jumps, key=abs)), float(bend), (float(middle.slope), float(low)) if outside else None
-    )
+    alone = (float(middle.slope), float(low)) if outside else None
+    return Seam(float(z), float(max(jump, hole, key=abs)), float(bend), alone)
