@@ -5,12 +5,14 @@ The text of the function is made from a checked term, never from what a user typ
 
 from __future__ import annotations
 
+import functools
 import itertools
 import linecache
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
@@ -20,6 +22,8 @@ from chainrule.formulas import functions as f
 
 OURS: dict[str, Any] = {function.__name__: function for function in (sigmoid, softplus, softmax, log_softmax)}
 """Functions of the equations that a formula's code calls; it can reach nothing else."""
+
+BRANCHING = ("where", "maximum", "minimum")
 
 _number = itertools.count()
 
@@ -57,7 +61,18 @@ def function(text: str) -> Callable[..., Any]:
     exec(compile(text, place, "exec"), scope)
     (name,) = set(scope) - before
     made: Callable[..., Any] = scope[name]
-    return made
+    return _quiet(made) if any(f"xp.{word}(" in text for word in BRANCHING) else made
+
+
+def _quiet(made: Callable[..., Any]) -> Callable[..., Any]:
+    """Without NumPy's warnings: both branches are computed everywhere, and one is not taken."""
+
+    @functools.wraps(made)
+    def quiet(*args: Any) -> Any:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return made(*args)
+
+    return quiet
 
 
 def _bounded(term: Any) -> Any:

@@ -91,7 +91,8 @@ def defined(written: Any) -> tuple[Truth, tuple[float, ...]]:
         if seam.alone is not None:
             at, beside = seam.alone
             warnings.warn(
-                f"at z = {seam.z:g} itself the derivative is taken for {at:.6g}; beside it, it is {beside:.6g}. "
+                f"at z = {seam.z:g} itself the derivative is taken for {at:.6g}; beside it, it is "
+                f"{beside:.6g}. "
                 "Let one branch end and another begin there.",
                 FormulaWarning,
                 stacklevel=5,
