@@ -226,7 +226,8 @@ def update_section(H: int, ledger: Ledger, layout: str) -> Section:
     J_i = Sym("J", sub=("i",))
     blocks: list[Block] = [
         say(
-            "The loss of a mini-batch of N samples is the mean of theirs. The derivative of a sum is the sum of the derivatives:"
+            "The loss of a mini-batch of N samples is the mean of theirs. The derivative of a sum is the sum ",
+            "of the derivatives:",
         )
     ]
     for parameter in (weights(L), bias(L)):
@@ -240,6 +241,6 @@ def update_section(H: int, ledger: Ledger, layout: str) -> Section:
             ". In every layer:",
         )
     )
-    for parameter in (weights("L"), bias("L")):
-        blocks.append(Formula(getattr(descent_forms("L", parameter), form), "G1"))
+    both = (weights("L"), bias("L"))
+    blocks += [Formula(getattr(descent_forms("L", parameter), form), "G1") for parameter in both]
     return Section(("Update: Eq. G1",), tuple(blocks))

@@ -28,7 +28,7 @@ from chainrule.derivation.terms import (
     index_as,
     rebuilt,
 )
-from chainrule.derivation.values import COMPLEX, COMPARE, Key, World, value
+from chainrule.derivation.values import COMPARE, COMPLEX, Key, World, value
 from chainrule.derivation.verify import TOLERANCE, Verified, WrongStep
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Numbers:
         return World(COMPLEX, dims, given, functions=NAMED)
 
     def entry_chain(self, left: Term, right: Term, expected: float, rule: str) -> Chain:
-        """left = symbols = numbers = value. ``right`` has numbers for indices.
+        """Left = symbols = numbers = value. ``right`` has numbers for indices.
 
         Raises:
             WrongStep: the printed line does not give what the network computes.

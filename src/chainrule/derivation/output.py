@@ -75,7 +75,7 @@ class Output:
 
         def J_of_outputs(xp: Namespace, get: Get) -> Array:
             given = {("a", H): get("a", H), ("y", ""): get("y")}
-            return value(loss, World(xp, {dim: self.width}, given))  # type: ignore[no-any-return]
+            return value(loss, World(xp, {dim: self.width}, given))
 
         def delta(xp: Namespace, get: Get) -> Array:
             return head.delta(xp, get("z", H), get("a", H), get("y"))

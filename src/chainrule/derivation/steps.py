@@ -29,7 +29,7 @@ class Ledger:
 
     def __str__(self) -> str:
         return (
-            f"{self.numeric} steps verified: {self.symbolic} symbolically by SymPy, all on numbers in float64; "
+            f"{self.numeric} steps verified: {self.symbolic} symbolically by SymPy, all in float64 on numbers; "
             f"largest relative error {self.error:.0e}."
         )
 
