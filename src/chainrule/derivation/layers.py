@@ -107,7 +107,7 @@ class Hidden:
         error = chain(d_m).to(D(J, z_m), "definition of δ")
         error.to(times(D(J, a_m), D(a_m, z_m)), "chain rule: ", a_m, " alone depends on ", z_m)
         error.to(times(total, D(a_m, z_m)), "the sum above")
-        error.to(times(total, slope), "Eq. F2")
+        error.to(times(total, slope), f"Eq. F2: {self.name}' is the derivative of {self.name}")
         error.by(lambda _: forms.entry.right, "as the code computes it")
         words = (
             f"Neuron m of layer {L} feeds every neuron k of layer {L + 1}, so ",

@@ -118,10 +118,15 @@ def _lead(network: Network, checked: str) -> tuple[Block, ...]:
     return (
         say(
             f"A network of {H} layer{'s' * (H > 1)} with {network.n_parameters:,} parameters; {how}"
-            f"output: {network.head.name} with the {network.head.loss_name}."
+            f"output: {out_name(network)} with the {network.head.loss_name}."
         ),
         note(checked),
     )
+
+
+def out_name(network: Network) -> str:
+    """The output activation by name."""
+    return "softmax" if network.head.distribution else "sigmoid"
 
 
 def symbols(network: Network, layout: str) -> Section:
@@ -138,7 +143,7 @@ def symbols(network: Network, layout: str) -> Section:
     ]
     for L in range(1, H + 1):
         n, m = network.layers[L], network.layers[L - 1]
-        phi = network.head.name if L == H else network.hidden[L].name
+        phi = out_name(network) if L == H else network.hidden[L].name
         rows_ += [
             (
                 (weights(L),),

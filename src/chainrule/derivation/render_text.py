@@ -104,21 +104,20 @@ def _chain(block: Chain, width: int) -> list[str]:
     return out
 
 
-RULE_AT = 60
+RULE_AT = 58
+"""Column where rules stand, in a terminal of 100 columns."""
 
 
 def _beside(line: str, rule: str, width: int) -> list[str]:
-    """A line with its rule at the right where both fit, else the rule below it."""
-    if not rule:
-        return _folded(line, width)
-    room = max(RULE_AT, len(line) + 3)
-    if room + len(rule) <= width:
-        return [f"{line:<{room}}{rule}"]
-    words = textwrap.wrap(rule, width - 24)
-    return [
-        *_folded(line, width),
-        *(f"{'':20}… {word}" if i == 0 else f"{'':22}{word}" for i, word in enumerate(words)),
-    ]
+    """A line with its rule in the right column, below the line where that is too long."""
+    start = min(RULE_AT, width * RULE_AT // 100)
+    words = textwrap.wrap(rule, width - start) if rule else []
+    lines = _folded(line, width)
+    if words and len(lines) == 1 and len(line) + 2 <= start:
+        lines = [f"{line:<{start}}{words.pop(0)}"]
+    elif len(words) == 1 and len(lines) == 1 and len(line) + 3 + len(words[0]) <= width:
+        lines = [f"{line}   {words.pop()}"]
+    return [*lines, *(" " * start + word for word in words)]
 
 
 def _folded(line: str, width: int) -> list[str]:
@@ -138,8 +137,15 @@ def _folded(line: str, width: int) -> list[str]:
 
 def _numbers(block: Chain, width: int) -> list[str]:
     rule = inline(block.steps[0].rule)
-    line = INDENT + TEXT(block.left) + "".join(f" {step.op} {TEXT(step.right)}" for step in block.steps)
-    return _folded(f"{line}   ({rule})" if rule else line, width)
+    pieces = [f" {step.op} {TEXT(step.right)}" for step in block.steps]
+    end = f"   ({rule})" if rule else ""
+    left = INDENT + TEXT(block.left)
+    line = left + "".join(pieces) + end
+    if len(line) <= width:
+        return [line]
+    pieces[-1] += end
+    lines = [left + pieces[0], *(" " * len(left) + piece for piece in pieces[1:])]
+    return [part for each in lines for part in _folded(each, width)]
 
 
 def _table(block: Table, width: int) -> list[str]:

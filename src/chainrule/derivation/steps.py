@@ -29,8 +29,8 @@ class Ledger:
 
     def __str__(self) -> str:
         return (
-            f"{self.numeric} steps verified: {self.symbolic} symbolically by SymPy, all in float64 on numbers; "
-            f"largest relative error {self.error:.0e}."
+            f"{self.numeric} steps verified in float64, largest relative error {self.error:.0e}; "
+            f"{self.symbolic} of them, all that hold for every number, also symbolically by SymPy."
         )
 
 
