@@ -11,6 +11,7 @@ from typing import Any
 from chainrule.derivation.document import Block, Formula, Section, say
 from chainrule.derivation.entries import as_column, entry
 from chainrule.derivation.equations import (
+    ETA,
     J,
     bias_gradient_forms,
     descent_forms,
@@ -19,11 +20,11 @@ from chainrule.derivation.equations import (
 )
 from chainrule.derivation.slopes import NAMED, folded, symbol_of
 from chainrule.derivation.steps import Ledger, Steps
-from chainrule.derivation.terms import Apply, Big, Cases, D, Rel, Sym, Term, over, times, walk
+from chainrule.derivation.terms import Apply, Big, Cases, D, Neg, Rel, Sym, Term, add, over, times, walk
 from chainrule.derivation.textbook import constants
 from chainrule.derivation.tracing import TRACE, any_activation, bias, rows, weights
 from chainrule.derivation.values import Get
-from chainrule.derivation.verify import Setting
+from chainrule.derivation.verify import Setting, verify
 from chainrule.equations import affine, network
 from chainrule.equations.activations import Activation
 from chainrule.proof.claims import Given
@@ -226,8 +227,8 @@ def update_section(H: int, ledger: Ledger, layout: str) -> Section:
     J_i = Sym("J", sub=("i",))
     blocks: list[Block] = [
         say(
-            "The loss of a mini-batch of N samples is the mean of theirs. The derivative of a sum is the sum ",
-            "of the derivatives:",
+            "The loss of a mini-batch of N samples is the mean of theirs. The derivative of a sum is ",
+            "the sum of the derivatives:",
         )
     ]
     for parameter in (weights(L), bias(L)):
@@ -242,5 +243,9 @@ def update_section(H: int, ledger: Ledger, layout: str) -> Section:
         )
     )
     both = (weights("L"), bias("L"))
+    for parameter in (weights(L), bias(L)):
+        mean_slope = Big("Σ", "i", D(J_i, parameter), "N")
+        against = add(parameter, Neg(times(over(ETA, Sym("N")), mean_slope)))
+        ledger.enter(verify(Rel("=", descent_forms(L, parameter).columns.right, against), mean))
     blocks += [Formula(getattr(descent_forms("L", parameter), form), "G1") for parameter in both]
     return Section(("Update: Eq. G1",), tuple(blocks))

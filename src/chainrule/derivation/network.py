@@ -168,7 +168,8 @@ def symbols(network: Network, layout: str) -> Section:
         "The number above a symbol is its layer, not a power: ",
         rows("z", 1),
         " is the weighted input of layer 1. "
-        "The numbers below are an entry. A power of an indexed symbol stands outside brackets. ⊙ multiplies entry by entry.",
+        "The numbers below are an entry. A power of an indexed symbol stands outside brackets. "
+        "⊙ multiplies entry by entry.",
     )
     return Section(("Symbols",), (Table(("symbol", "meaning", "shape"), tuple(rows_)), say(*words)))
 
@@ -214,8 +215,9 @@ def transposes(network: Network, ledger: Ledger) -> Section:
     cases.append(("B4", bias_gradient_forms(L), gradients))
     blocks: list[Block] = [
         say(
-            "In the code a batch stacks samples as rows, so that adding a sample adds a row. In the text a sample is a "
-            "column. One is the transpose of the other, and that is where every transpose comes from:"
+            "In the code a batch stacks samples as rows, so that adding a sample adds a row. In the text a "
+            "sample is a column. One is the transpose of the other, and that is where every transpose comes ",
+            "from:",
         )
     ]
     for tag, forms, setting in cases:
@@ -234,21 +236,24 @@ def summary_section(network: Network, layout: str) -> Section:
     for tag in tags:
         found = equation(tag)
         lines.append(((tag,), (found.term(layout),), (str(found.function),)))
-    words = "Each equation is printed from the function beside it, which trains the network. `chainrule prove` proves them for all networks."
+    words = "Each equation is printed from the function beside it, which trains the network. "
+    words += "`chainrule prove` proves them for all networks."
     return Section(("At a glance",), (Table(("tag", "equation", "function"), tuple(lines)), say(words)))
 
 
 def check_whole(network: Network, ledger: Ledger) -> str:
-    """Hold the backward pass of this very network to the slope of its loss, along a direction in each W and b.
+    """Hold the backward pass of this very network to the slope of its loss on a mini-batch.
+
+    Along a random direction in each W and b, by a complex step through the shipped forward pass and loss.
 
     Raises:
         WrongStep: they differ.
     """
     net = in_float64(network)
     rng = np.random.default_rng(2)
-    x = rng.standard_normal((1, net.layers[0]))
+    x = rng.standard_normal((2, net.layers[0]))
     n = net.layers[-1]
-    y = rng.dirichlet(np.ones(n), 1) if net.head.distribution else rng.uniform(0, 1, (1, n))
+    y = rng.dirichlet(np.ones(n), 2) if net.head.distribution else rng.integers(0, 2, (2, n))
     found = net.gradients(x, y)
     worst, count = 0.0, 0
     for L in range(1, len(net.layers)):
@@ -263,7 +268,10 @@ def check_whole(network: Network, ledger: Ledger) -> str:
             f"the backward pass must be the slope of the loss; it is {worst:.1e} off on this network."
         )
     ledger.error = max(ledger.error, worst)
-    return f"The whole network: gradients equal the slope of the loss along {count} random directions, error {worst:.0e}."
+    return (
+        f"The whole network: its gradients are the slope of its loss along {count} random directions, "
+        f"error {worst:.0e}."
+    )
 
 
 def _slope(net: Network, x: Any, y: Any, L: int, kind: str, direction: Any) -> float:
@@ -272,5 +280,5 @@ def _slope(net: Network, x: Any, y: Any, L: int, kind: str, direction: Any) -> f
         for number, layer in net.params.items()
     )
     z = equations.forward(COMPLEX, net.architecture, params, x).z[-1]
-    loss = equations.loss(COMPLEX, net.architecture, params, z, y, np.ones(1))
+    loss = equations.loss(COMPLEX, net.architecture, params, z, y, np.full(len(x), 1 / len(x)))
     return float(np.imag(loss)) / STEP

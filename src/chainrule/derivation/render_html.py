@@ -27,7 +27,8 @@ STYLE = """
 @media (prefers-color-scheme: dark) { .derivation { --ink: #e4e9ef; --soft: #a3b0bd; --line: #37424e;
   --paper: #14191f; --tint: #1c242c; --accent: #7cb8f5; --warn: #f0b870; --warntint: #2c2214; } }
 .derivation h1 { font-size: 1.7rem; line-height: 1.2; margin: .4em 0; }
-.derivation h2 { font-size: 1.25rem; margin: 2em 0 .6em; padding-top: .6em; border-top: 1px solid var(--line); }
+.derivation h2 { font-size: 1.25rem; margin: 2em 0 .6em; padding-top: .6em;
+  border-top: 1px solid var(--line); }
 .derivation h3 { font-size: 1.05rem; margin: 1.6em 0 .5em; }
 .derivation h2 .n, .derivation h3 .n { color: var(--soft); font-weight: 400; margin-right: .5em; }
 .derivation a { color: var(--accent); }
@@ -35,7 +36,8 @@ STYLE = """
 .derivation .note, .derivation .warning { padding: .6em .9em; border-left: 4px solid var(--accent);
   background: var(--tint); border-radius: 0 .3rem .3rem 0; }
 .derivation .warning { border-color: var(--warn); background: var(--warntint); }
-.derivation math { font-size: 1.08em; font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", math; }
+.derivation math { font-size: 1.08em;
+  font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", math; }
 .derivation .chain, .derivation .lines { margin: .9em 0; }
 .derivation .step { display: grid; grid-template-columns: minmax(0, 1fr) 17rem; gap: 0 1.2rem;
   align-items: center; padding: .3em 0 .3em 1rem; border-bottom: 1px dotted var(--line); }
@@ -48,8 +50,8 @@ STYLE = """
 .derivation .number span { display: inline-block; margin-right: .25em; }
 .derivation .scroll { overflow-x: auto; margin: .8em 0; }
 .derivation table { border-collapse: collapse; }
-.derivation th, .derivation td { text-align: left; padding: .35em .9em .35em 0; border-bottom: 1px solid var(--line);
-  vertical-align: baseline; }
+.derivation th, .derivation td { text-align: left; padding: .35em .9em .35em 0;
+  border-bottom: 1px solid var(--line); vertical-align: baseline; }
 .derivation th { color: var(--soft); font-weight: 600; font-size: .88rem; }
 .derivation code { font-size: .85em; color: var(--soft); overflow-wrap: anywhere; }
 .derivation nav ol { columns: 2 18rem; padding-left: 1.6em; margin: .5em 0; }
@@ -63,7 +65,8 @@ STYLE = """
   .derivation { --ink: #000; --paper: #fff; --soft: #444; --tint: #fff; --warntint: #fff; --line: #bbb;
     --accent: #000; max-width: none; font-size: 10pt; padding: 0; }
   .derivation nav { display: none; }
-  .derivation .step, .derivation .number, .derivation .note, .derivation .warning, .derivation tr { break-inside: avoid; }
+  .derivation .step, .derivation .number, .derivation .note, .derivation .warning,
+  .derivation tr { break-inside: avoid; }
   .derivation h2, .derivation h3 { break-after: avoid; }
   .derivation .math, .derivation .scroll, .derivation .number { overflow: visible; }
 }
@@ -179,4 +182,5 @@ def _array(block: Array) -> str:
         f"<mtr>{''.join(f'<mtd>{MATHML.number(cell)}</mtd>' for cell in row)}</mtr>" for row in block.rows
     )
     matrix = f"<mrow><mo>(</mo><mtable>{rows}</mtable><mo>)</mo></mrow>"
-    return f'<div class="scroll">{_math(block.symbol, "<mo>=</mo>", matrix)} <span class="rule">{html(block.words)}</span></div>'
+    words = f'<span class="rule">{html(block.words)}</span>'
+    return f'<div class="scroll">{_math(block.symbol, "<mo>=</mo>", matrix)} {words}</div>'

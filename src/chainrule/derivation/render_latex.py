@@ -37,6 +37,7 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 COLUMNS = (
     r"@{}>{$\displaystyle}r<{$}@{\;}>{$\displaystyle}l<{$}@{\quad}>{\raggedright\arraybackslash}p{5.2cm}@{}"
 )
+RELATIONS = {"←": r"\leftarrow"}
 BESIDE, LONGEST = 58, 105
 """Characters of an equation that has room beside its rule, and on a line of its own."""
 
@@ -72,15 +73,25 @@ def _block(block: Block) -> str:
 
 
 def _chain(block: Chain) -> str:
+    if block.numbers:
+        whole = f"{TEXT(block.left)} = {' = '.join(TEXT(step.right) for step in block.steps)}"
+        if len(whole) <= LONGEST:
+            return _line(block)
     head = f"{latex(block.when)}:\n\n" if block.when else ""
     rows = []
     for place, step in enumerate(block.steps):
         left = LATEX(block.left) if place == 0 else ""
         rule = rf"\rules{{{latex(step.rule)}}}"
-        op = {"←": r"\leftarrow"}.get(step.op, step.op)
+        op = RELATIONS.get(step.op, step.op)
         beside = BESIDE - (len(TEXT(block.left)) if len(block.steps) else 0)
         rows += _rows(left, op, step.right, rule, beside)
     return head + rf"\begin{{longtable}}{{{COLUMNS}}}" + "\n" + "\n".join(rows) + "\n" + r"\end{longtable}"
+
+
+def _line(block: Chain) -> str:
+    steps = "".join(rf" {RELATIONS.get(step.op, step.op)} {LATEX(step.right)}" for step in block.steps)
+    rule = rf"\hfill\rules{{{latex(block.steps[0].rule)}}}" if block.steps[0].rule else ""
+    return rf"$\displaystyle {LATEX(block.left)}{steps}${rule}\par"
 
 
 def _rows(left: str, op: str, right: Term, rule: str, beside: int) -> list[str]:

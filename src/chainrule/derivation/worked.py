@@ -123,9 +123,8 @@ def activated(n: Numbers, L: int, m: int) -> Chain:
 
 def plain_activation(activation: Activation) -> Term:
     """φ as it is put in numbers: tanh and max stay what they are."""
-    if activation.name in ("tanh", "relu"):
-        return activation.phi(TRACE, Z)
-    return textbook(activation)
+    whole: Term = activation.phi(TRACE, Z)
+    return whole if activation.name in ("tanh", "relu") else textbook(activation)
 
 
 def loss_chain(n: Numbers) -> Chain:
@@ -155,7 +154,7 @@ def hidden_error(n: Numbers, L: int, m: int) -> Chain:
 
 
 def _first_factor(L: int, m: int) -> Term:
-    back: Term = affine.input_gradient(rows("δ", L, 1), weights(L, 1))
+    back = affine.input_gradient(rows("δ", L, 1), weights(L, 1))
     return entry(back, (None, m))
 
 
