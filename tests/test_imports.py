@@ -54,8 +54,10 @@ def modules(prefix):
     return chosen
 
 
+SYMPY = ["chainrule.proof", "chainrule.formulas"]
+"""What proofs and derivations are made of; nothing else imports it."""
 ALLOWED_IN_PROOFS = {"chainrule.proof.autodiff": ("jax",)}
-"""SymPy is what proofs are made of, and nothing else imports them; JAX is in one module alone."""
+"""JAX is in one module alone."""
 
 STDLIB = ("__future__", "math", "typing", "collections")
 
@@ -84,6 +86,7 @@ FORBIDDEN = {
     "chainrule.initializers": ["chainrule.training", "chainrule.network", "chainrule.engines"],
     "chainrule.training": ["chainrule.network", "chainrule.fitting", "chainrule.datasets"],
     "chainrule.evaluation": ["chainrule.network", "chainrule.training"],
+    "chainrule.formulas": ["chainrule.network", "chainrule.training", "chainrule.proof"],
     "chainrule.datasets": ["chainrule.network", "chainrule.training", "chainrule.fitting"],
 }
 
@@ -108,7 +111,7 @@ def test_nothing_imports_tests_or_the_command_line(module):
 @pytest.mark.parametrize("module", [name for name in MODULES if not within(name, ["chainrule.cli"])])
 def test_heavy_packages_are_imported_when_used(module):
     heavy = LAZY if within(module, ["chainrule.plots"]) else (*LAZY, "matplotlib")
-    if within(module, ["chainrule.proof"]):
+    if within(module, SYMPY):
         heavy = [name for name in heavy if name not in ALLOWED_IN_PROOFS.get(module, ("sympy",))]
     found = imports(MODULES[module], top_level=True)
     assert [name for name in found if within(name, heavy)] == []
