@@ -106,7 +106,7 @@ class Numbers:
         error = float(np.abs(found - expected).max() / scale)
         if not error <= TOLERANCE:
             raise WrongStep(f"{TEXT(what)} must give what the network computes; it is {error:.1e} off.")
-        return self.ledger.enter(Verified(False, error))
+        return self.ledger.line(error)
 
     def written_out(self, node: Term) -> Term:
         """Sums over an index as sums of entries, branches decided by the numbers."""

@@ -63,7 +63,7 @@ COMPLEX = cast(
 """NumPy where |x| and sign x go by the real part, so that a complex step passes through them."""
 
 AXES = {"Σ": "sum", "max": "max"}
-NAMED = ("exp", "log", "tanh", "erf", "sqrt", "abs", "sign")
+NAMED = ("exp", "log", "tanh", "erf", "sin", "cos", "arctan", "arcsinh", "sqrt", "abs", "sign")
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     "≥": operator.ge,
