@@ -85,7 +85,7 @@ class Slopes:
         )
 
     def _phi(self, xp: Namespace, get: Get) -> Array:
-        if self.activation is activations.ACTIVATIONS["tanh"]:
+        if self.activation.phi is activations.tanh:
             return _tanh(xp, get("z"))
         return self.activation.phi(xp, get("z"))
 
