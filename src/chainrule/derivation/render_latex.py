@@ -31,7 +31,7 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \renewcommand{\arraystretch}{1.3}
 \setcounter{MaxMatrixCols}{100}
 \newcommand{\rules}[1]{{\footnotesize #1}}
-\newcommand{\fitted}[1]{\resizebox{0.95\linewidth}{!}{$\displaystyle #1$}}
+\newcommand{\fitted}[1]{\resizebox{0.92\linewidth}{!}{$\displaystyle #1$}}
 """
 COLUMNS = r"@{}p{11cm}@{\quad}>{\raggedright\arraybackslash}p{5cm}@{}"
 RELATIONS = {"←": r"\leftarrow"}
