@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 WRITTEN_OUT = 100
 """Most parameters of a network whose every entry is written out."""
 
+WIDEST = 6
+"""Widest layer, and most samples, of which every entry is printed: what a line of a terminal holds."""
+
 
 class Numbers:
     """A network, a mini-batch, and everything that one step computes, in float64."""

@@ -20,7 +20,7 @@ from chainrule.derivation.equations import (
     softmax_forms,
     weight_gradient_forms,
 )
-from chainrule.derivation.numbers import WRITTEN_OUT, Numbers, number, plain
+from chainrule.derivation.numbers import WIDEST, WRITTEN_OUT, Numbers, number, plain
 from chainrule.derivation.slopes import Z, folded, textbook
 from chainrule.derivation.terms import D, Index, Rel, Sym, Term, index_as, substitute, times
 from chainrule.derivation.textbook import constants, sigmoid_of
@@ -32,7 +32,8 @@ from chainrule.equations.activations import Activation
 
 def worked_sections(n: Numbers) -> list[Section]:
     """One step of gradient descent in numbers, entry by entry where the network is small."""
-    small = n.network.n_parameters <= WRITTEN_OUT
+    widest = max(*n.network.layers, n.N)
+    small = n.network.n_parameters <= WRITTEN_OUT and widest <= WIDEST
     written = small and n.N == 1
     given: list[Block] = [say(_precision(n))]
     given += inputs(n) if small else []
