@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import sympy as sp
 
 from chainrule.formulas.functions import Abs, Branch, Exp, Log, Sigmoid, Sign, Softplus, Tanh
+from chainrule.formulas.size import manageable
 
 MAX_DEGREE = 12
 """Of the polynomials in e^b that are worth rewriting."""
@@ -34,7 +35,8 @@ def rewrite(term: Any, *, by_cases: bool = True) -> tuple[Any, tuple[str, ...]]:
     ``by_cases``: also by those that tell z > 0 from z < 0, which compute well and read badly.
     """
     used: dict[str, None] = {}
-    return _rewritten(term, used, by_cases), tuple(used)
+    stable = _rewritten(term, used, by_cases)
+    return (_roots_joined(stable) if by_cases else stable), tuple(used)
 
 
 def _rewritten(term: Any, used: dict[str, None], by_cases: bool) -> Any:
@@ -49,6 +51,12 @@ def _rewritten(term: Any, used: dict[str, None], by_cases: bool) -> Any:
         return term
     used[found.law] = None
     return _rewritten(found.term, used, by_cases)
+
+
+def _exp_of_softplus(term: Any) -> Rewritten | None:
+    if isinstance(term, Exp) and isinstance(-term.args[0], Softplus):
+        return Rewritten(Sigmoid(-(-term.args[0]).args[0]), "e^{−softplus(b)} = σ(−b)")
+    return None
 
 
 def _log_of_one(term: Any) -> Rewritten | None:
@@ -102,6 +110,21 @@ def _log_of_polynomial(term: Any) -> Rewritten | None:
         Branch(b, right, Log(above.as_expr(q)) - Log(below.as_expr(q))),
         "log of a polynomial in e^b: its highest power drawn out",
     )
+
+
+def _roots_joined(term: Any) -> Any:
+    """Where r < 0, r + √w with w − r² a number cancels; there it is (w − r²)/(√w − r)."""
+    if not term.args:
+        return term
+    term = term.func(*map(_roots_joined, term.args))
+    roots = [t for t in term.args if t.has(sp.Pow) and t.as_coeff_Mul()[1].as_base_exp()[1] == sp.S.Half]
+    if not term.is_Add or len(roots) != 1 or not roots[0].as_coeff_Mul()[0].is_positive:
+        return term
+    r = term - roots[0]
+    k = _rewritten(sp.expand(roots[0] ** 2 - r**2), {}, False)
+    if not k.is_number:
+        return term
+    return Branch(r, term, k / (roots[0] - r))
 
 
 def _positive(u: Any) -> bool:
@@ -158,13 +181,14 @@ def _rational_in_exp(factor: Any) -> bool:
 
 
 def _decays(exp: Any) -> bool:
-    """Whether this is e^{−|b|}, which cannot overflow."""
-    n, inner = exp.args[0].as_coeff_Mul()
-    return isinstance(inner, Abs) and bool(n < 0)
+    """Whether this is e^{−b} with a b that is never negative, such as |z|, z² or softplus: no overflow."""
+    return bool(exp.args[0].is_nonpositive)
 
 
 def _exps(term: Any) -> Iterator[Any]:
-    """The e^b of a term that stand outside of other functions."""
+    """The e^b of a term that stand outside of other functions, b being no number."""
+    if term.is_number:
+        return
     if isinstance(term, Exp):
         yield term
     elif term.is_Add or term.is_Mul or (term.is_Pow and term.exp.is_Integer):
@@ -198,6 +222,8 @@ def _as_polynomials(ratio: Any) -> tuple[sp.Poly, sp.Poly, Any] | None:
     if not all(m.is_Rational for m in multiples):
         return None
     unit = reduce(sp.gcd, multiples)
+    if max(abs(m / unit) for m in multiples) > MAX_DEGREE or not manageable(ratio):
+        return None
     E = sp.Dummy("E", positive=True)
     powers = {
         exp: sp.exp(constant) * E ** (m / unit)
@@ -235,6 +261,7 @@ def _by_decay(above: sp.Poly, below: sp.Poly, b: Any) -> Any:
 
 
 LAWS: tuple[Law, ...] = (
+    _exp_of_softplus,
     _log_of_one,
     _log_of_product,
     _log_of_sum,
