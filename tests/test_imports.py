@@ -54,7 +54,7 @@ def modules(prefix):
     return chosen
 
 
-SYMPY = ["chainrule.proof", "chainrule.formulas"]
+SYMPY = ["chainrule.proof", "chainrule.formulas", "chainrule.derivation"]
 """What proofs and derivations are made of; nothing else imports it."""
 ALLOWED_IN_PROOFS = {"chainrule.proof.autodiff": ("jax",)}
 """JAX is in one module alone."""
@@ -103,7 +103,7 @@ def test_nothing_imports_tests_or_the_command_line(module):
     if not within(module, ["chainrule.cli", "chainrule.__main__"]):
         forbidden.append("chainrule.cli")
     users = ["chainrule.proof", "chainrule.cli.prove", "chainrule.cli.check", "chainrule.diagnosis"]
-    users.append("chainrule.explain.check")
+    users += ["chainrule.explain.check", "chainrule.derivation"]
     if module != "chainrule" and not within(module, users):  # its public names are imported when first used
         forbidden.append("chainrule.proof")
     assert [name for name in imports(MODULES[module]) if within(name, forbidden)] == []
@@ -217,6 +217,25 @@ def test_proofs_import_no_training():
             name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
         ]
         assert [name for name in ours if not within(name, known)] == [], module
+
+
+def test_derivations_import_equations_and_proofs():
+    """No loop, no files, no data; only `derive`, which is asked about a `Network`, names that type."""
+    allowed = ("types", "errors", "checks", "inputs", "equations", "optimizers", "engines.reference")
+    users = ["chainrule.derivation.network", "chainrule.derivation.numbers"]
+    for module in modules("chainrule.derivation"):
+        names = (*allowed, "proof", "formulas", "derivation")
+        known = _known((*names, "network.Network") if module in users else names)
+        ours = [
+            name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
+        ]
+        assert [name for name in ours if not within(name, known)] == [], module
+
+
+def test_nothing_that_trains_imports_derivations():
+    for module in MODULES:
+        if module != "chainrule" and not within(module, ["chainrule.derivation", "chainrule.cli.derive"]):
+            assert not [n for n in imports(MODULES[module]) if within(n, ["chainrule.derivation"])], module
 
 
 def _known(names):

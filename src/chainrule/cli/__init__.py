@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "Explain one sample: every number, forward and back.",
     "formula": "Derive and check an activation or a loss of your own.",
     "prove": "Prove the equations, by the very functions that train.",
+    "derive": "Write out backpropagation for one network, every step verified.",
 }
 
 
