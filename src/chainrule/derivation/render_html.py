@@ -153,7 +153,7 @@ def _chain(block: Chain) -> str:
     rows = []
     for place, step in enumerate(block.steps):
         start = left if place == 0 else '<mspace width="1.4em"/>'
-        mark = ' <span class="ok" title="verified">✓</span>' if step.mark else ""
+        mark = '&#160;<span class="ok" title="verified">✓</span>' if step.mark else ""
         rows.append(_step(_math(start, MATHML.operator(step.op), step.right), html(step.rule) + mark))
     return f'{head}<div class="chain">{"".join(rows)}</div>'
 
@@ -161,7 +161,7 @@ def _chain(block: Chain) -> str:
 def _numbers(block: Chain) -> str:
     pieces = [_math(block.left)]
     pieces += [_math(MATHML.operator(step.op), step.right) for step in block.steps]
-    mark = ' <span class="ok" title="verified">✓</span>' if block.steps[-1].mark else ""
+    mark = '&#160;<span class="ok" title="verified">✓</span>' if block.steps[-1].mark else ""
     rule = f'<span class="rule">{html(block.steps[0].rule)}{mark}</span>'
     return f'<div class="number">{"".join(f"<span>{piece}</span>" for piece in pieces)} {rule}</div>'
 
