@@ -23,7 +23,7 @@ ENDINGS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", 
 @click.option(
     "--hidden",
     metavar="NAME,…",
-    help=f"One activation, or one a layer: {', '.join(ACTIVATIONS)}. [default: sigmoid]",
+    help=f"One activation, or one a layer: {', '.join(ACTIVATIONS)}, or a formula in z. [default: sigmoid]",
 )
 @click.option("--output", metavar="NAME", help=f"Output head: {', '.join(HEADS)}. [default: softmax]")
 @click.option(
@@ -98,7 +98,7 @@ def derive(
     form: str | None,
     file: str | None,
 ) -> None:
-    r"""Derive every equation of backpropagation for one network, such as 2-3-2, step by step.
+    """Derive every equation of backpropagation for one network, such as 2-3-2, step by step.
 
     Mathematics is printed from the functions that train, and every step is verified, symbolically and in
     numbers, before it is printed. A sample, a target, data or an example bring the numbers with them.
@@ -108,7 +108,7 @@ def derive(
       chainrule derive --example mazur-2015
       chainrule derive 2-2-2 --output quadratic --sample 0.05,0.10 --target 0.01,0.99
       chainrule derive --model digits.safetensors --data digits --sample 7 -o digits.html
-    """
+    """  # noqa: D301
     from chainrule.cli.samples import choose
     from chainrule.derivation.network import derive as derived
 

@@ -176,8 +176,8 @@ def symbols(network: Network, layout: str) -> Section:
         "The number above a symbol is its layer, not a power: ",
         rows("z", 1),
         " is the weighted input of layer 1. "
-        "The numbers below are an entry. A power of an indexed symbol stands outside brackets. "
-        "⊙ multiplies entry by entry.",
+        "The numbers below are an entry, counted from 1. "
+        "A power of an indexed symbol stands outside brackets. ⊙ multiplies entry by entry.",
     )
     return Section(("Symbols",), (Table(("symbol", "meaning", "shape"), tuple(rows_)), say(*words)))
 
