@@ -131,3 +131,9 @@ def test_a_bad_file_of_weights(here, tmp_path, text, said):
     done = here("derive", "--weights", "w.json", "--output", "sigmoid")
     assert (done.code, done.out) == (1, "")
     assert said in done.err
+
+
+def test_formulas_with_commas(here):
+    done = here("derive", "2-2-2-2", "--hidden", "max(z, 0.1*z),tanh")
+    assert done.code == 0, done.err
+    assert "max(z, 0.1*z)" in done.out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from chainrule.cli.options import read_hidden
 from chainrule.errors import DataError, InputError, did_you_mean, look_up
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _random(layers: Sequence[int], hidden: str | None, output: str | None, seed:
 
 
 def _activations(hidden: str | None, count: int) -> str | list[str]:
-    names = [name.strip() for name in (hidden or "sigmoid").split(",")]
+    names = read_hidden(hidden or "sigmoid")
     return names[0] if len(names) == 1 else names
 
 
