@@ -1,0 +1,1 @@
+"""The derivation of one network, printed from the functions that train it."""

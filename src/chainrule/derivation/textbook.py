@@ -1,0 +1,185 @@
+"""From the stable form in the code to the textbook's: rewritings that leave the value as it is.
+
+The code subtracts softmax's maximum, takes sigmoid by e^{−|z|} and losses from logits, so that nothing
+overflows. In exact arithmetic those are the textbook's formulas; `chainrule.derivation.verify` holds every
+rewriting here to that, symbolically and in numbers.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import pi
+
+from chainrule.derivation.terms import (
+    ZERO,
+    Add,
+    Apply,
+    Big,
+    Cases,
+    Frac,
+    Had,
+    Index,
+    Mul,
+    Neg,
+    Num,
+    Reduce,
+    Sym,
+    Term,
+    add,
+    children,
+    index_as,
+    rebuilt,
+    substitute,
+    times,
+    walk,
+)
+from chainrule.derivation.tracing import TRACE
+from chainrule.equations import activations, heads
+
+
+def without_shift(node: Term) -> Term:
+    """Softmax without the maximum that its exponents have in common: it cancels."""
+    maxima: dict[Term, Term] = {
+        part: ZERO for part in walk(node) if isinstance(part, Reduce | Big) and part.op == "max"
+    }
+    return rebuilt_adds(substitute(node, maxima))
+
+
+def rebuilt_adds(node: Term) -> Term:
+    """Sums without zeros, products without ones, −0 = 0."""
+    node = rebuilt(node, rebuilt_adds)
+    if isinstance(node, Neg) and node.body == ZERO:
+        return ZERO
+    return add(*node.terms) if isinstance(node, Add) else node
+
+
+def branch(node: Term, positive: bool) -> Term:
+    """The term where z is at or above 0, or below it: |z|, max(z, 0) and "where" decided."""
+
+    def decide(part: Term) -> Term:
+        part = rebuilt(part, decide)
+        if isinstance(part, Cases):
+            return part.rows[0 if positive else -1][0]
+        if isinstance(part, Apply) and part.name in ("abs", "max", "min"):
+            return _decided(part, positive)
+        return part
+
+    return rebuilt_adds(decide(node))
+
+
+def _decided(part: Apply, positive: bool) -> Term:
+    first = part.args[0]
+    negated = isinstance(first, Neg)
+    if part.name == "abs":
+        inner = first.body if isinstance(first, Neg) else first
+        return inner if positive else Neg(inner)
+    above = positive != negated
+    return first if above == (part.name == "max") else part.args[1]
+
+
+def double_negation(node: Term) -> Term:
+    """−(−x) = x."""
+    node = rebuilt(node, double_negation)
+    if isinstance(node, Neg) and isinstance(node.body, Neg):
+        return node.body.body
+    return node
+
+
+def sigmoid_of(z: Term) -> Term:
+    """1 / (1 + e^{−z}): the shipped σ in the branch z ≥ 0."""
+    return branch(activations.sigmoid(TRACE, z), positive=True)
+
+
+def softplus_of(z: Term) -> Term:
+    """log(1 + e^z): the shipped softplus in the branch z < 0."""
+    return double_negation(branch(activations.softplus(TRACE, z), positive=False))
+
+
+def fold_sigmoid(node: Term, z: Term, name: str | Term = "σ") -> Term:
+    """Write σ(z), or a symbol for it, where the shipped body of σ stands."""
+    short = Apply(name, (z,)) if isinstance(name, str) else name
+    return substitute(node, {activations.sigmoid(TRACE, z): short})
+
+
+def fold_d_sigmoid(node: Term, z: Term, a: Term) -> Term:
+    """Write σ'(z) where the shipped a (1 − a) stands among the factors."""
+    slope = children(activations.d_sigmoid(TRACE, z, a))
+    if isinstance(node, Had | Mul):
+        factors = node.factors
+        for place in range(len(factors) - len(slope) + 1):
+            if factors[place : place + len(slope)] == slope:
+                after = factors[place + len(slope) :]
+                return times(*factors[:place], Apply("σ'", (z,)), *after)
+    return node
+
+
+def loss_of_outputs(head: heads.Head, z: Sym, a: Sym, y: Sym) -> Term:
+    """The loss by the outputs a in the place of the logits: log a for what the code computes stably."""
+    logs: dict[Term, Term] = {
+        heads.log_softmax(TRACE, z): Apply("log", (a,)),
+        activations.softplus(TRACE, -z): Neg(Apply("log", (a,))),
+        activations.softplus(TRACE, z): Neg(Apply("log", (1 - a,))),
+        activations.sigmoid(TRACE, z): a,
+    }
+    return halves(signs_out(substitute(head.loss(TRACE, z, y), logs)))
+
+
+def signs_out(node: Term) -> Term:
+    """Pull a sign that all summands have in front of the sum."""
+    node = rebuilt(node, signs_out)
+    if isinstance(node, Mul | Had):
+        signs = [factor for factor in node.factors if isinstance(factor, Neg)]
+        bare = times(*(f.body if isinstance(f, Neg) else f for f in node.factors))
+        return Neg(bare) if len(signs) % 2 else bare
+    if isinstance(node, Add) and all(isinstance(part, Neg) for part in node.terms):
+        return Neg(add(*(part.body for part in node.terms if isinstance(part, Neg))))
+    if isinstance(node, Big) and isinstance(node.body, Neg):
+        return Neg(Big(node.op, node.index, node.body.body, node.upper))
+    if isinstance(node, Reduce) and isinstance(node.body, Neg):
+        return Neg(Reduce(node.op, node.body.body, node.axis, node.keepdims))
+    return node.body.body if isinstance(node, Neg) and isinstance(node.body, Neg) else node
+
+
+def halves(node: Term) -> Term:
+    """Write ½ Σ for (Σ) / 2."""
+    node = rebuilt(node, halves)
+    if isinstance(node, Frac) and isinstance(node.num, Reduce | Big) and isinstance(node.den, Num):
+        return Mul((Num(Fraction(1) / Fraction(node.den.value)), node.num))
+    return node
+
+
+def constants(node: Term) -> Term:
+    """Write √2 for 1.4142…, as the shipped bodies mean it."""
+    node = rebuilt(node, constants)
+    return _constant(node.value) if isinstance(node, Num) and isinstance(node.value, float) else node
+
+
+def _constant(value: float) -> Term:
+    if len(repr(value)) <= 12:
+        return Num(value)
+    square = Fraction(value * value).limit_denominator(1000)
+    if abs(float(square) - value * value) < 1e-12:
+        root = Num(square.numerator if square.denominator == 1 else square)
+        return Apply("sqrt", (root,))
+    of_pi = Fraction(value * value / pi).limit_denominator(1000)
+    if abs(float(of_pi) * pi - value * value) < 1e-12:
+        return Apply("sqrt", (times(Num(int(of_pi) if of_pi.denominator == 1 else of_pi), Sym("π")),))
+    return Num(value)
+
+
+def renamed(node: Term, old: Index, new: Index) -> Term:
+    """The same sums with another letter for the bound index."""
+    if isinstance(node, Big) and node.index == old:
+        return Big(node.op, str(new), index_as(node.body, old, new), node.upper)
+    return rebuilt(node, lambda child: renamed(child, old, new))
+
+
+def together(node: Term) -> Term:
+    """Write (η/N) Σ for η (Σ / N)."""
+    node = rebuilt(node, together)
+    if not isinstance(node, Mul) or len(node.factors) != 2:
+        return node
+    first, fraction = node.factors
+    if isinstance(fraction, Frac):
+        return Mul((Frac(first, fraction.den), fraction.num))
+    return node
