@@ -100,11 +100,10 @@ class Theorems(SphinxDirective):
         box += nodes.raw("", f'<div class="formula">{found.mathml(layout="columns")}</div>', format="html")
         book = xref(self.env, "std", "ref", f"eq-{tag.lower()}", nodes.inline("", "in the book"))
         links = function_links(self.env, self.env.app, found.function)
-        box += nodes.paragraph("", "", nodes.strong("", tag), nodes.Text(" · "), book, nodes.Text(" · "), *links)
+        box += nodes.paragraph("", "", nodes.strong("", f"{tag} {found.title}"), nodes.Text(" · "), book, nodes.Text(" · "), *links)
         rows = nodes.bullet_list()
         for theorem in found.theorems:
-            text = f"{theorem.name}: {theorem.statement}"
-            rows += nodes.list_item("", nodes.paragraph("", text))
+            rows += nodes.list_item("", nodes.paragraph("", theorem))
         box += rows
         return box
 

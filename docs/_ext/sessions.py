@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -79,6 +80,15 @@ def run(code: str, session: Session, name: str) -> str:
     return out.getvalue()
 
 
+def run_or_tell(directive: SphinxDirective, code: str) -> str:
+    """Run code of a directive; an exception is an error of the page."""
+    where = f"{directive.env.docname}:{directive.lineno}"
+    try:
+        return run(code, session_of(directive.env), where)
+    except Exception as error:
+        raise directive.error(f"the code must run; it raised {type(error).__name__}: {error}") from error
+
+
 class Run(SphinxDirective):
     """Python code, then what it prints."""
 
@@ -88,8 +98,7 @@ class Run(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Run the block."""
         code = "\n".join(self.content)
-        where = f"{self.env.docname}:{self.lineno}"
-        output = run(code, session_of(self.env), where)
+        output = run_or_tell(self, code)
         shown: list[nodes.Node] = []
         if "hide-code" not in self.options:
             shown.append(python_block(code))
@@ -175,11 +184,33 @@ class Plot(SphinxDirective):
         session = session_of(self.env)
         code = "\n".join(self.content)
         with matplotlib.rc_context(ink()):
-            run(code, session, f"{self.env.docname}:{self.lineno}")
+            run_or_tell(self, code)
         svg = svg_of(session.names["figure"], f"plot{self.env.new_serialno('plot')}")
         alt = escape(self.arguments[0], quote=True)
         shown = figure(self, f'<div class="picture" role="img" aria-label="{alt}">{svg}</div>')
         return [*shown, *folded("Code of this figure", [python_block(code)], "code-of")]
+
+
+class Produced(SphinxDirective):
+    """A picture (PNG) that a command or code of this page has written; the content is its caption."""
+
+    has_content = True
+    required_arguments = 1
+    option_spec = {"alt": directives.unchanged_required}  # noqa: RUF012
+
+    def run(self) -> list[nodes.Node]:
+        """Put the picture into the page."""
+        path = session_of(self.env).folder / self.arguments[0]
+        if not path.is_file():
+            raise self.error(f"this page must have written {self.arguments[0]}; there is no such file.")
+        data = b64encode(path.read_bytes()).decode()
+        alt = escape(self.options["alt"], quote=True)
+        whole = nodes.figure(classes=["drawn"])
+        whole += nodes.raw("", f'<img alt="{alt}" src="data:image/png;base64,{data}">', format="html")
+        if self.content:
+            text, messages = self.parse_inline(" ".join(self.content), lineno=self.lineno)
+            whole += [nodes.caption("", "", *text), *messages]
+        return [whole]
 
 
 def figure(directive: SphinxDirective, html: str) -> list[nodes.Node]:
@@ -199,6 +230,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("run", Run)
     app.add_directive("command", Command)
     app.add_directive("plot", Plot)
+    app.add_directive("produced", Produced)
     app.add_role("value", Value())
     app.connect("doctree-read", end)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
