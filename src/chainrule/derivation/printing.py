@@ -71,7 +71,7 @@ class Printer:
         """Print a part, in brackets if it is looser than ``level`` or would swallow what follows."""
         piece = self.piece(node)
         if piece.level < level or (piece.open_end and not last):
-            return Piece(self.brackets(piece.text), ATOM)
+            return Piece(self.brackets(piece.text), ATOM, digit=isinstance(node, Neg) and piece.digit)
         return piece
 
     # What a subclass says.
@@ -180,7 +180,8 @@ class Printer:
         return Piece(self.join(*out), SUM)
 
     def _neg(self, node: Neg) -> Piece:
-        return Piece(self.join(self.operator_sign(), self.fit(node.body, HADAMARD).text), SUM)
+        body = self.fit(node.body, HADAMARD)
+        return Piece(self.join(self.operator_sign(), body.text), SUM, body.digit, body.open_end)
 
     def _mul(self, node: Mul) -> Piece:
         return self._product(node.factors)

@@ -1,0 +1,167 @@
+"""One training step in numbers: the traced equations, entry by entry, with the network's numbers put in.
+
+Every line is evaluated as it is printed, with all digits, and must give what the network itself computes.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.derivation.document import Chain, Step
+from chainrule.derivation.slopes import NAMED
+from chainrule.derivation.steps import Ledger
+from chainrule.derivation.terms import (
+    Apply,
+    Big,
+    Cases,
+    Mul,
+    Neg,
+    Num,
+    Pow,
+    Rel,
+    Sym,
+    Term,
+    add,
+    index_as,
+    rebuilt,
+)
+from chainrule.derivation.values import COMPLEX, COMPARE, Key, World, value
+from chainrule.derivation.verify import TOLERANCE, Verified, WrongStep
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+WRITTEN_OUT = 100
+"""Most parameters of a network whose every entry is written out."""
+
+
+class Numbers:
+    """A network, a mini-batch, and everything that one step computes, in float64."""
+
+    def __init__(self, network: Network, x: Any, y: Any, eta: float, digits: int, ledger: Ledger) -> None:
+        self.network = in_float64(network)
+        self.x = np.atleast_2d(np.asarray(x, float))
+        self.y = self.network._targets(y, len(self.x))
+        self.eta, self.digits, self.ledger = eta, digits, ledger
+        self.forward = self.network.forward(self.x)
+        self.back = self.network.backward(self.forward, self.y)
+        self.loss = self.network.loss(self.x, self.y)
+        self.after = deepcopy(self.network)
+        self.after.gradient_descent((self.x, self.y), eta)
+        self.new_loss = self.after.loss(self.x, self.y)
+        self.world = self._world()
+
+    @property
+    def H(self) -> int:
+        """The output layer."""
+        return len(self.network.layers) - 1
+
+    @property
+    def N(self) -> int:
+        """Samples."""
+        return len(self.x)
+
+    def _world(self) -> World:
+        given: dict[Key, Any] = {
+            ("y", ""): self.y,
+            ("η", ""): np.asarray(self.eta),
+            ("J", ""): np.asarray(self.loss),
+        }
+        given["w", ""] = np.full(self.N, 1 / self.N)
+        for L in range(self.H + 1):
+            given["a", str(L)] = self.forward.a[L]
+        for L in range(1, self.H + 1):
+            given["z", str(L)], given["δ", str(L)] = self.forward.z[L], self.back.delta[L]
+            given["W", str(L)], given["b", str(L)] = self.network.W[L], self.network.b[L]
+        dims = {f"n_{L}": n for L, n in enumerate(self.network.layers)} | {"N": self.N}
+        return World(COMPLEX, dims, given, functions=NAMED)
+
+    def entry_chain(self, left: Term, right: Term, expected: float, rule: str) -> Chain:
+        """left = symbols = numbers = value. ``right`` has numbers for indices.
+
+        Raises:
+            WrongStep: the printed line does not give what the network computes.
+        """
+        term = self.written_out(right)
+        put_in = self.numbers_in(term)
+        mark = self.checked(Rel("=", left, term), value(term, self.world), expected)
+        steps = [Step("=", term, (rule,) if rule else ())]
+        result = number(expected, self.digits)
+        if put_in not in (term, result):
+            steps.append(Step("=", put_in))
+        steps.append(Step("=", result, (), mark))
+        return Chain(left, tuple(steps), numbers=True)
+
+    def checked(self, what: Rel, found: Any, expected: Any) -> Verified:
+        """Count a line of numbers. Raises: WrongStep where it is off."""
+        found, expected = np.asarray(found, float), np.asarray(expected, float)
+        scale = max(np.abs(expected).max(), 1e-6)
+        error = float(np.abs(found - expected).max() / scale)
+        if not error <= TOLERANCE:
+            from chainrule.derivation.text import TEXT
+
+            raise WrongStep(f"{TEXT(what)} must give what the network computes; it is {error:.1e} off.")
+        return self.ledger.enter(Verified(False, error))
+
+    def written_out(self, node: Term) -> Term:
+        """Sums over an index as sums of entries, branches decided by the numbers."""
+        if isinstance(node, Big):
+            upper = self.world.dims[node.upper]
+            parts = [self.written_out(index_as(node.body, node.index, i)) for i in range(1, upper + 1)]
+            return add(*parts) if node.op == "Σ" else Apply("max", tuple(parts))
+        if isinstance(node, Cases):
+            return self.written_out(self._chosen(node))
+        return rebuilt(node, self.written_out)
+
+    def _chosen(self, node: Cases) -> Term:
+        for found, when in node.rows:
+            if when is None:
+                return found
+            left, right = (np.real(value(side, self.world)) for side in (when.left, when.right))
+            if COMPARE[when.op](left, right):
+                return found
+        raise AssertionError("the last case has no condition")
+
+    def numbers_in(self, node: Term) -> Term:
+        """The term with rounded numbers in the place of its symbols."""
+        if isinstance(node, Sym) and node.name != "π":
+            return number(float(value(node, self.world)), self.digits)
+        if isinstance(node, Num):
+            return node
+        return rebuilt(node, self.numbers_in)
+
+
+def in_float64(network: Network) -> Network:
+    """A copy whose numbers are float64, so that a line of digits can be held to it."""
+    from chainrule.types import ByLayer, Layer
+
+    copy = deepcopy(network)
+    copy.dtype = np.dtype(np.float64)
+    copy.params = ByLayer(
+        Layer(layer.W.astype(np.float64), layer.b.astype(np.float64)) for layer in network.params
+    )
+    return copy
+
+
+def number(x: float, digits: int) -> Term:
+    """A rounded number as a term: −0.5 with its sign, 1.2 · 10^{−7} where it is small."""
+    if x < 0:
+        return Neg(number(-x, digits))
+    if x == 0 or 10.0 ** -(digits - 2) <= x < 1e7:
+        return Num(x, plain(x, digits))
+    mantissa, exponent = f"{x:.{min(digits, 4)}e}".split("e")
+    power = int(exponent)
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    ten = Pow(Num(10), Neg(Num(-power)) if power < 0 else Num(power))
+    return Mul((Num(float(mantissa), mantissa), ten))
+
+
+def plain(x: float, digits: int) -> str:
+    """A number to so many decimals, without zeros that say nothing."""
+    if x != 0 and abs(x) < 10.0 ** -(digits - 2):
+        return f"{x:.{min(digits, 4)}e}".replace("-", "−")
+    text = f"{x:.{digits}f}"
+    return (text.rstrip("0").rstrip(".") or "0").replace("-", "−")
