@@ -26,7 +26,7 @@ extensions = [
     "pictures",
     "docstrings",
     "links",
-    "steps_stub",
+    "steps",
 ]
 myst_enable_extensions = ["dollarmath", "deflist", "attrs_inline", "attrs_block"]
 myst_heading_anchors = 3
