@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -9,15 +10,33 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 
 
+TIDY = (
+    (r"<mi>(log|max|min)</mi>(?!<mo[^>]*>&#x00028;)", r'<mi>\1</mi><mspace width="0.17em"/>'),
+    (r"<mo>&#x02202;</mo>", "<mi>∂</mi>"),
+    (r"<mo>&#x0002F;</mo>", r'<mo lspace="0" rspace="0">/</mo>'),
+    (r"((?:^|<mrow>|<mo[^>]*>(?:&#x0003D;|&#x00028;|&#x0005B;|&#x0002B;|&#x0002C;)</mo>))<mo>&#x02212;</mo>",
+     r'\1<mo form="prefix">&#x02212;</mo>'),
+)  # fmt: skip
+"""Spaces that mathematics does not have, and one that it has: after log."""
+
+
+def mathml(tex: str, display: str = "inline") -> str:
+    """A formula as a ``<math>`` element."""
+    out = convert(tex, display=display)
+    for found, tidy in TIDY:
+        out = re.sub(found, tidy, out)
+    return out
+
+
 def inline(writer: Any, node: nodes.math) -> None:
     """Write a formula that stands in a line."""
-    writer.body.append(convert(node.astext()))
+    writer.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def block(writer: Any, node: nodes.math_block) -> None:
     """Write a formula on a line of its own."""
-    writer.body.append(f'<div class="formula">{convert(node.astext(), display="block")}</div>')
+    writer.body.append(f'<div class="formula">{mathml(node.astext(), "block")}</div>')
     raise nodes.SkipNode
 
 

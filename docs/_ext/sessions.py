@@ -114,7 +114,8 @@ def python_block(code: str) -> nodes.literal_block:
 
 def output_block(text: str) -> nodes.literal_block:
     """What came out, as a block of its own kind."""
-    return nodes.literal_block(text, text.rstrip("\n"), language="none", classes=["output"])
+    text = text.rstrip("\n")
+    return nodes.literal_block(text, text, language="none", classes=["output"])
 
 
 class Command(SphinxDirective):

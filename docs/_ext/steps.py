@@ -121,13 +121,6 @@ def _lettered(term: Term) -> Term:
     return substitute(term, known)
 
 
-def math(term: Term, before: str = "", *, display: bool = True) -> nodes.raw:
-    """A term as MathML, after a sign such as =."""
-    sign = f"<mo>{before}</mo>" if before else ""
-    kind = ' display="block"' if display else ""
-    return nodes.raw("", f"<math{kind}><mrow>{sign}{MATHML(term)}</mrow></math>", format="html")
-
-
 class StepsDirective(SphinxDirective):
     """Steps of the derivation by name, then how they were checked."""
 
@@ -150,9 +143,10 @@ def checked(found: list[Chain]) -> str:
     proven = sum(mark.symbolic for mark in marks)
     how = "each of them checked" if proven == len(marks) else f"{proven} of them checked"
     error = max(mark.error for mark in marks)
+    agreed = f"largest relative error {error:.0e}" if error else "no difference"
     return (
-        f"{len(marks)} steps, {how} by SymPy for all values of the symbols, and all on random numbers in float64; "
-        f"largest relative error {error:.0e}."
+        f"{len(marks)} steps, {how} by SymPy for all values of the symbols, and all on random numbers in float64 "
+        f"({agreed})."
     )
 
 
@@ -164,7 +158,7 @@ def chain_node(chain: Chain, env: BuildEnvironment) -> nodes.Node:
     for i, step in enumerate(chain.steps):
         line = nodes.container(classes=["step"])
         left = f"<mrow>{MATHML(chain.left)}</mrow>" if i == 0 else ""
-        html = f'<div class="formula{"" if i == 0 else " on"}"><math display="block">{left}<mo>{step.op}</mo>{MATHML(step.right)}</math></div>'
+        html = f'<div class="formula{"" if i == 0 else " on"}"><math displaystyle="true">{left}<mo>{step.op}</mo>{MATHML(step.right)}</math></div>'
         line += nodes.raw("", html, format="html")
         line += nodes.paragraph("", "", *_words(step.rule, env), classes=["rule"])
         box += line
@@ -174,7 +168,7 @@ def chain_node(chain: Chain, env: BuildEnvironment) -> nodes.Node:
 def _words(words: Inline, env: BuildEnvironment) -> Iterator[nodes.Node]:
     for word in words:
         if isinstance(word, Term):
-            yield math(word, display=False)
+            yield nodes.raw("", f"<math>{MATHML(word)}</math>", format="html")
             continue
         for i, part in enumerate(re.split(r"\bEq\. ([A-Z]\d)", word)):
             if i % 2:
