@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from chainrule import datasets
     from chainrule.datasets import Dataset
+    from chainrule.derivation.network import derive
     from chainrule.errors import (
         ChainruleError,
         DataError,
@@ -44,6 +45,7 @@ _HOME = {
     "Network": "network",
     "StorageError": "errors",
     "TrainingDiverged": "errors",
+    "derive": "derivation.network",
     "gradient_check": "proof.numeric",
 }
 
@@ -59,6 +61,7 @@ __all__ = [
     "StorageError",
     "TrainingDiverged",
     "datasets",
+    "derive",
     "gradient_check",
 ]
 

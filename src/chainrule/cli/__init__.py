@@ -16,6 +16,7 @@ COMMANDS = {
     "predict": "Write class and probabilities for every row of a file.",
     "check": "Hold a model's gradients to differences of its loss.",
     "prove": "Prove the equations, by the very functions that train.",
+    "derive": "Write out backpropagation for one network, every step verified.",
 }
 
 

@@ -212,7 +212,7 @@ def simple(node: Term) -> Term:
         return ZERO if node.body == ZERO else node.body.body if isinstance(node.body, Neg) else node
     if isinstance(node, Frac) and isinstance(node.num, Neg):
         return simple(Neg(Frac(node.num.body, node.den)))
-    if isinstance(node, Frac) and ZERO == node.num:
+    if isinstance(node, Frac) and node.num == ZERO:
         return ZERO
     if isinstance(node, Big) and node.body == ZERO:
         return ZERO
@@ -228,7 +228,7 @@ def _simple_product(node: Mul) -> Term:
     bare = [f.body if isinstance(f, Neg) else f for f in node.factors]
     above = [f.num if isinstance(f, Frac) else f for f in bare]
     below = [f.den for f in bare if isinstance(f, Frac)]
-    top = times(*(factor for factor in above if factor != ONE) or (ONE,))
+    top = times(*(factor for factor in above if factor != ONE))
     out = Frac(top, times(*below)) if below else top
     return Neg(out) if signs % 2 else out
 

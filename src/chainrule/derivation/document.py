@@ -28,7 +28,7 @@ class Step(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """left = … = …, line by line. ``when``: the case in which it holds. ``numbers``: short lines of numbers."""
+    """left = … = …, line by line. ``when``: the case in which it holds. ``numbers``: a line of numbers."""
 
     left: Term
     steps: tuple[Step, ...]

@@ -41,7 +41,7 @@ class Latex(Printer):
         if base in NAMES:
             return NAMES[base] + "'" * primes
         plain = base.replace("_", r"\_")
-        return (base if len(base) == 1 else rf"\operatorname{{{plain}}}") + "'" * primes
+        return (base if len(base) == 1 else rf"\mathrm{{{plain}}}") + "'" * primes
 
     def number(self, text: str) -> str:
         """Digits; T for a transpose; a minus without the room of an operator."""

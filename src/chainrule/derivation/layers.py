@@ -11,6 +11,7 @@ from typing import Any
 from chainrule.derivation.document import Block, Formula, Section, say
 from chainrule.derivation.entries import as_column, entry
 from chainrule.derivation.equations import (
+    ETA,
     J,
     bias_gradient_forms,
     descent_forms,
@@ -19,11 +20,11 @@ from chainrule.derivation.equations import (
 )
 from chainrule.derivation.slopes import NAMED, folded, symbol_of
 from chainrule.derivation.steps import Ledger, Steps
-from chainrule.derivation.terms import Apply, Big, Cases, D, Rel, Sym, Term, over, times, walk
+from chainrule.derivation.terms import Apply, Big, Cases, D, Neg, Rel, Sym, Term, add, over, times, walk
 from chainrule.derivation.textbook import constants
 from chainrule.derivation.tracing import TRACE, any_activation, bias, rows, weights
 from chainrule.derivation.values import Get
-from chainrule.derivation.verify import Setting
+from chainrule.derivation.verify import Setting, verify
 from chainrule.equations import affine, network
 from chainrule.equations.activations import Activation
 from chainrule.proof.claims import Given
@@ -107,7 +108,7 @@ class Hidden:
         error = chain(d_m).to(D(J, z_m), "definition of δ")
         error.to(times(D(J, a_m), D(a_m, z_m)), "chain rule: ", a_m, " alone depends on ", z_m)
         error.to(times(total, D(a_m, z_m)), "the sum above")
-        error.to(times(total, slope), "Eq. F2")
+        error.to(times(total, slope), f"Eq. F2: {self.name}' is the derivative of {self.name}")
         error.by(lambda _: forms.entry.right, "as the code computes it")
         words = (
             f"Neuron m of layer {L} feeds every neuron k of layer {L + 1}, so ",
@@ -226,7 +227,8 @@ def update_section(H: int, ledger: Ledger, layout: str) -> Section:
     J_i = Sym("J", sub=("i",))
     blocks: list[Block] = [
         say(
-            "The loss of a mini-batch of N samples is the mean of theirs. The derivative of a sum is the sum of the derivatives:"
+            "The loss of a mini-batch of N samples is the mean of theirs. The derivative of a sum is ",
+            "the sum of the derivatives:",
         )
     ]
     for parameter in (weights(L), bias(L)):
@@ -240,6 +242,10 @@ def update_section(H: int, ledger: Ledger, layout: str) -> Section:
             ". In every layer:",
         )
     )
-    for parameter in (weights("L"), bias("L")):
-        blocks.append(Formula(getattr(descent_forms("L", parameter), form), "G1"))
+    both = (weights("L"), bias("L"))
+    for parameter in (weights(L), bias(L)):
+        mean_slope = Big("Σ", "i", D(J_i, parameter), "N")
+        against = add(parameter, Neg(times(over(ETA, Sym("N")), mean_slope)))
+        ledger.enter(verify(Rel("=", descent_forms(L, parameter).columns.right, against), mean))
+    blocks += [Formula(getattr(descent_forms("L", parameter), form), "G1") for parameter in both]
     return Section(("Update: Eq. G1",), tuple(blocks))

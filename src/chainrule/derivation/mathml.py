@@ -10,6 +10,11 @@ from chainrule.derivation.terms import Frac, Index, Term
 UPRIGHT = ("log", "tanh", "max", "min", "exp", "erf", "sign", "d")
 
 
+OPEN = '<mo form="prefix" lspace="0" rspace="0">'
+CELL = '<mtd style="text-align: left">'
+CLOSE = '<mo form="postfix" lspace="0" rspace="0">'
+
+
 class MathML(Printer):
     """Prints the children of a ``<math>`` element."""
 
@@ -47,11 +52,11 @@ class MathML(Printer):
 
     def brackets(self, text: str) -> str:
         """Brackets that grow."""
-        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
+        return f"<mrow>{OPEN}(</mo><mrow>{text}</mrow>{CLOSE})</mo></mrow>"
 
     def square(self, text: str) -> str:
         """[text]."""
-        return f"<mrow><mo>[</mo>{text}<mo>]</mo></mrow>"
+        return f"<mrow>{OPEN}[</mo><mrow>{text}</mrow>{CLOSE}]</mo></mrow>"
 
     def script(self, base: str, sub: str = "", sup: str = "") -> str:
         """Msub, msup or msubsup."""
@@ -84,13 +89,11 @@ class MathML(Printer):
     def cases(self, rows: list[tuple[str, str]]) -> str:
         """A brace before a table."""
         lines = [
-            f"<mtr><mtd><mrow>{value}</mrow></mtd><mtd><mrow><mtext>{'where ' if when else 'else'}</mtext>"
-            f"{when}</mrow></mtd></mtr>"
+            f"<mtr>{CELL}<mrow>{value}</mrow></mtd>{CELL}<mrow>"
+            f"<mtext>{'where&#xA0;' if when else 'else'}</mtext>{when}</mrow></mtd></mtr>"
             for value, when in rows
         ]
-        return (
-            f'<mrow><mo form="prefix">{{</mo><mtable columnalign="left left">{"".join(lines)}</mtable></mrow>'
-        )
+        return f'<mrow><mo form="prefix">{{</mo><mtable>{"".join(lines)}</mtable></mrow>'
 
     def by(self, sign: str, of: str, variable: str) -> str:
         """∂ above ∂."""

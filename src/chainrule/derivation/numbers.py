@@ -28,8 +28,11 @@ from chainrule.derivation.terms import (
     index_as,
     rebuilt,
 )
-from chainrule.derivation.values import COMPLEX, COMPARE, Key, World, value
+from chainrule.derivation.text import TEXT
+from chainrule.derivation.values import COMPARE, COMPLEX, Key, World, value
 from chainrule.derivation.verify import TOLERANCE, Verified, WrongStep
+from chainrule.inputs import as_samples, as_targets
+from chainrule.types import ByLayer, Layer
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -43,8 +46,9 @@ class Numbers:
 
     def __init__(self, network: Network, x: Any, y: Any, eta: float, digits: int, ledger: Ledger) -> None:
         self.network = in_float64(network)
-        self.x = np.atleast_2d(np.asarray(x, float))
-        self.y = self.network._targets(y, len(self.x))
+        widths = self.network.layers
+        self.x = as_samples(x, widths[0], np.float64)
+        self.y = as_targets(y, len(self.x), widths[-1], self.network.head, np.float64)
         self.eta, self.digits, self.ledger = eta, digits, ledger
         self.forward = self.network.forward(self.x)
         self.back = self.network.backward(self.forward, self.y)
@@ -80,7 +84,7 @@ class Numbers:
         return World(COMPLEX, dims, given, functions=NAMED)
 
     def entry_chain(self, left: Term, right: Term, expected: float, rule: str) -> Chain:
-        """left = symbols = numbers = value. ``right`` has numbers for indices.
+        """Left = symbols = numbers = value. ``right`` has numbers for indices.
 
         Raises:
             WrongStep: the printed line does not give what the network computes.
@@ -101,8 +105,6 @@ class Numbers:
         scale = max(np.abs(expected).max(), 1e-6)
         error = float(np.abs(found - expected).max() / scale)
         if not error <= TOLERANCE:
-            from chainrule.derivation.text import TEXT
-
             raise WrongStep(f"{TEXT(what)} must give what the network computes; it is {error:.1e} off.")
         return self.ledger.enter(Verified(False, error))
 
@@ -136,8 +138,6 @@ class Numbers:
 
 def in_float64(network: Network) -> Network:
     """A copy whose numbers are float64, so that a line of digits can be held to it."""
-    from chainrule.types import ByLayer, Layer
-
     copy = deepcopy(network)
     copy.dtype = np.dtype(np.float64)
     copy.params = ByLayer(

@@ -67,7 +67,7 @@ class Slopes:
         self.text = textbook(activation)
 
     def setting(self, kind: str = "any") -> Setting:
-        """z given; a by the shipped φ."""
+        """The input z is given, a follows by the shipped φ."""
         return Setting(
             dims={"N": 1},
             given={("z", ""): Given((), kind)},

@@ -28,9 +28,11 @@ class Ledger:
         return mark
 
     def __str__(self) -> str:
+        numbers = self.numeric - self.symbolic
+        lines = f" {numbers} lines of numbers computed as printed." if numbers else ""
         return (
-            f"{self.numeric} steps verified: {self.symbolic} symbolically by SymPy, all on numbers in float64; "
-            f"largest relative error {self.error:.0e}."
+            f"{self.symbolic} steps verified, symbolically by SymPy and on random numbers in float64.{lines} "
+            f"Largest relative error {self.error:.0e}."
         )
 
 

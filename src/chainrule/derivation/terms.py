@@ -299,6 +299,8 @@ def over(num: Term, den: Term) -> Term:
 
 def times(*factors: Term) -> Term:
     """Their product: ⊙ where two or more are matrices, otherwise by numbers. A first sign goes in front."""
+    if not factors:
+        return ONE
     if isinstance(factors[0], Neg):
         return Neg(times(factors[0].body, *factors[1:]))
     parts = [part for each in factors for part in _parts(each, Had if each.shape else Mul)]

@@ -126,8 +126,7 @@ def verify(step: Rel, setting: Setting, when: Callable[[Mapping[str, int]], bool
 
 
 def _prove(step: Rel, world: World, at: Mapping[str, int]) -> None:
-    left, right = (np.asarray(value(side, world, at), object) for side in (step.left, step.right))
-    left, right = np.broadcast_arrays(left, right) if 0 in (left.ndim, right.ndim) else (left, right)
+    left, right = (_as_row(np.asarray(value(side, world, at), object)) for side in (step.left, step.right))
     if left.shape != right.shape:
         raise WrongStep(f"a step must hold: {TEXT(step)}. The shapes are {left.shape} and {right.shape}.")
     for place in np.ndindex(*left.shape):
@@ -141,11 +140,16 @@ def _prove(step: Rel, world: World, at: Mapping[str, int]) -> None:
 
 def _measure(step: Rel, setting: Setting, when: Callable[[Mapping[str, int]], bool] | None) -> float:
     pairs = [
-        [np.asarray(value(side, world, at)) for side in (step.left, step.right)]
+        [_as_row(np.asarray(value(side, world, at))) for side in (step.left, step.right)]
         for world in setting.numeric
         for at in setting.places(step, when)
     ]
     return max((_relative(left, right) for left, right in pairs), default=0.0)
+
+
+def _as_row(array: Array) -> Array:
+    """A vector of biases is a row."""
+    return array[None, :] if array.ndim == 1 else array
 
 
 def _relative(left: Any, right: Any) -> float:

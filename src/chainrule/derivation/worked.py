@@ -34,7 +34,7 @@ def worked_sections(n: Numbers) -> list[Section]:
     """One step of gradient descent in numbers, entry by entry where the network is small."""
     small = n.network.n_parameters <= WRITTEN_OUT
     written = small and n.N == 1
-    given = [say(_precision(n))]
+    given: list[Block] = [say(_precision(n))]
     given += inputs(n) if small else []
     head = Section(("In numbers",), tuple(given))
     body = written_out(n) if written else in_matrices(n, small)
@@ -123,9 +123,8 @@ def activated(n: Numbers, L: int, m: int) -> Chain:
 
 def plain_activation(activation: Activation) -> Term:
     """φ as it is put in numbers: tanh and max stay what they are."""
-    if activation.name in ("tanh", "relu"):
-        return activation.phi(TRACE, Z)
-    return textbook(activation)
+    whole: Term = activation.phi(TRACE, Z)
+    return whole if activation.name in ("tanh", "relu") else textbook(activation)
 
 
 def loss_chain(n: Numbers) -> Chain:
@@ -155,7 +154,8 @@ def hidden_error(n: Numbers, L: int, m: int) -> Chain:
 
 
 def _first_factor(L: int, m: int) -> Term:
-    return entry(affine.input_gradient(rows("δ", L, 1), weights(L, 1)), (None, m))
+    back = affine.input_gradient(rows("δ", L, 1), weights(L, 1))
+    return entry(back, (None, m))
 
 
 def weight_slope(n: Numbers, L: int, m: int, k: int) -> Chain:
@@ -204,7 +204,8 @@ def in_matrices(n: Numbers, small: bool) -> list[Section]:
             blocks.insert(
                 0,
                 note(
-                    "Each sample's δ carries the weight 1/N of the mean, so that a gradient is a sum over samples."
+                    "Each sample's δ carries the weight 1/N of the mean, so that a gradient is a sum over ",
+                    "samples.",
                 ),
             )
         sections.append(Section((f"{title}, in numbers",), tuple(blocks), 2))

@@ -1,0 +1,166 @@
+"""``chainrule derive``: backpropagation derived for one network, with numbers if asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainrule.cli.options import load_model
+from chainrule.cli.prove import read_widths
+from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.heads import HEADS
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from chainrule.cli.samples import Chosen
+
+ENDINGS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".txt": "text"}
+
+
+@click.command(short_help="Write out backpropagation for one network, every step verified.")
+@click.argument("layers", callback=read_widths, required=False, metavar="[LAYERS]")
+@click.option(
+    "--hidden",
+    metavar="NAME,…",
+    help=f"One activation, or one a layer: {', '.join(ACTIVATIONS)}. [default: sigmoid]",
+)
+@click.option("--output", metavar="NAME", help=f"Output head: {', '.join(HEADS)}. [default: softmax]")
+@click.option(
+    "--model", type=click.Path(), help="Take layers, activations and numbers from a model file or run folder."
+)
+@click.option(
+    "--example", metavar="NAME", help="Take a published example with its numbers: mazur-2015 (2-2-2)."
+)
+@click.option(
+    "--weights",
+    type=click.Path(),
+    help='Take parameters from a JSON file: {"W": […], "b": […]}, perhaps with "x" and "y".',
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Decides parameters and samples that are not given.",
+)
+@click.option(
+    "--numbers",
+    is_flag=True,
+    help="Add one training step in numbers, on a random sample unless one is given.",
+)
+@click.option(
+    "--sample",
+    "samples",
+    multiple=True,
+    metavar="X,X,…",
+    help="The sample; several make a mini-batch. With --data: row numbers from 0.",
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="Y,Y,…",
+    help="The target of each sample: its outputs, or the number of its class.",
+)
+@click.option("--data", help="A data set's name or a labelled file to take samples from.")
+@click.option("--learning-rate", type=float, help="η of the step in numbers. [default: 0.5]")
+@click.option("--digits", type=int, help="Decimals of printed numbers. [default: 6]")
+@click.option(
+    "--layout",
+    type=click.Choice(["columns", "rows"]),
+    default="columns",
+    show_default=True,
+    help="A sample as a column, as texts have it, or as a row, as the code has it.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "latex", "html"]),
+    help="[default: by the ending of FILE, else text]",
+)
+@click.option("-o", "--out", "file", type=click.Path(), help="Where to write. [default: standard output]")
+def derive(
+    layers: tuple[int, ...] | None,
+    hidden: str | None,
+    output: str | None,
+    model: str | None,
+    example: str | None,
+    weights: str | None,
+    seed: int,
+    numbers: bool,
+    samples: tuple[str, ...],
+    targets: tuple[str, ...],
+    data: str | None,
+    learning_rate: float | None,
+    digits: int | None,
+    layout: str,
+    form: str | None,
+    file: str | None,
+) -> None:
+    r"""Derive every equation of backpropagation for one network, such as 2-3-2, step by step.
+
+    Mathematics is printed from the functions that train, and every step is verified, symbolically and in
+    numbers, before it is printed. A sample, a target, data or an example bring the numbers with them.
+
+    \b
+      chainrule derive 2-3-2 --hidden tanh
+      chainrule derive --example mazur-2015
+      chainrule derive 2-2-2 --output quadratic --sample 0.05,0.10 --target 0.01,0.99
+      chainrule derive --model digits.safetensors --data digits --sample 7 -o digits.html
+    """
+    from chainrule.cli.samples import choose
+    from chainrule.derivation.network import derive as derived
+
+    load = None if model is None else load_model(model)
+    chosen = choose(layers, hidden, output, load, example, weights, seed)
+    chosen = with_samples(chosen, samples, targets, data, numbers, seed)
+    made = derived(
+        chosen.network,
+        chosen.x,
+        chosen.y,
+        learning_rate=learning_rate if learning_rate is not None else chosen.learning_rate,
+        layout=layout,
+        digits=digits if digits is not None else chosen.digits,
+    )
+    deliver(made, form, file)
+
+
+def with_samples(
+    chosen: Chosen,
+    samples: tuple[str, ...],
+    targets: tuple[str, ...],
+    data: str | None,
+    numbers: bool,
+    seed: int,
+) -> Chosen:
+    """What was chosen, with the samples of the command line, of data, or at random."""
+    from chainrule.cli.samples import at_random, from_data, from_values
+
+    if data is not None:
+        return from_data(chosen, data, samples, targets)
+    if samples or targets:
+        return from_values(chosen, samples, targets)
+    return at_random(chosen, seed) if numbers and chosen.x is None else chosen
+
+
+def deliver(made: Any, form: str | None, file: str | None) -> None:
+    """Write the document to a file, or print it."""
+    import os
+
+    from chainrule.files import atomic_write
+
+    if file is None:
+        width = os.get_terminal_size().columns if os.isatty(1) else 100
+        click.echo(
+            made.text(max(60, min(width, 120))) if form in (None, "text") else made.in_format(form), nl=False
+        )
+        return
+    ending = os.path.splitext(file)[1].lower()
+    if form is None and ending not in ENDINGS:
+        raise InputError(
+            f"FILE must end in {', '.join(ENDINGS)}, or --format must be given; got {file!r}. "
+            "Write -o derivation.html, say."
+        )
+    atomic_write(file, made.in_format(form or ENDINGS[ending]).encode())
+    click.echo(f"{made.document.title}: written to {file}\n{made.checked}", err=True)

@@ -1,0 +1,84 @@
+"""A derivation as Markdown with LaTeX between dollars, as GitHub and notebooks show it."""
+
+from __future__ import annotations
+
+from chainrule.derivation.document import (
+    Array,
+    Block,
+    Chain,
+    Document,
+    Formula,
+    Paragraph,
+    Table,
+)
+from chainrule.derivation.latex import LATEX
+from chainrule.derivation.render_text import number_sections
+from chainrule.derivation.words import markdown
+
+MARKS = {"plain": "", "note": "> ", "warning": "> **Mind:** "}
+
+
+def render(document: Document) -> str:
+    """The whole document."""
+    parts = [f"# {document.title}", *map(_block, document.lead)]
+    for number, section in number_sections(document.sections):
+        parts.append(f"{'#' * (section.level + 1)} {number} {markdown(section.title)}")
+        parts += _blocks(section.blocks)
+    return "\n\n".join(parts) + "\n"
+
+
+def _blocks(blocks: tuple[Block, ...]) -> list[str]:
+    """Blocks, lines of numbers in one list."""
+    out: list[str] = []
+    for block in blocks:
+        if isinstance(block, Chain) and block.numbers:
+            line = _numbers(block)
+            if out and out[-1].startswith("- $"):
+                out[-1] += "\n" + line
+            else:
+                out.append(line)
+        else:
+            out.append(_block(block))
+    return out
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Paragraph):
+        return MARKS[block.kind] + markdown(block.words)
+    if isinstance(block, Formula):
+        return f"$${LATEX(block.equation)} \\qquad \\text{{({block.tag})}}$$"
+    if isinstance(block, Chain):
+        return _chain(block)
+    if isinstance(block, Table):
+        return _table([list(block.head), *([markdown(cell) for cell in row] for row in block.rows)])
+    return _array(block)
+
+
+def _chain(block: Chain) -> str:
+    head = f"{markdown(block.when).capitalize()}:\n\n" if block.when else ""
+    rows = [["equation", "why"]]
+    for place, step in enumerate(block.steps):
+        left = LATEX(block.left) + " " if place == 0 else r"\quad "
+        rows.append([f"$\\displaystyle {left}{_relation(step.op)} {LATEX(step.right)}$", markdown(step.rule)])
+    return head + _table(rows)
+
+
+def _relation(op: str) -> str:
+    return {"←": r"\leftarrow"}.get(op, op)
+
+
+def _numbers(block: Chain) -> str:
+    steps = "".join(f" {_relation(step.op)} {LATEX(step.right)}" for step in block.steps)
+    rule = markdown(block.steps[0].rule)
+    return f"- ${LATEX(block.left)}{steps}$" + (f" ({rule})" if rule else "")
+
+
+def _table(rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+
+
+def _array(block: Array) -> str:
+    rows = r" \\ ".join(" & ".join(cell.replace("−", "-") for cell in row) for row in block.rows)
+    words = f" \\quad \\text{{{markdown(block.words)}}}" if block.words else ""
+    return f"$${LATEX(block.symbol)} = \\begin{{pmatrix}} {rows} \\end{{pmatrix}}{words}$$"
