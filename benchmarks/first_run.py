@@ -18,14 +18,16 @@ from chainrule import Dataset, Evaluation, Network, datasets, plots
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-def train_network(train: Dataset, test: Dataset, epochs: int) -> tuple[Network, list[Evaluation]]:
-    """Gradient descent on shuffled mini-batches of ten; returns what the test said after each epoch."""
+def train_network(
+    train: Dataset, test: Dataset, epochs: int, learning_rate: float
+) -> tuple[Network, list[Evaluation]]:
+    """Gradient descent on shuffled mini-batches of ten, tested after each epoch."""
     network = Network([train.n_features, 30, train.n_classes], seed=0)
     history = [network.evaluate(test)]
     print(f"before    {history[-1]}")
     for epoch in range(1, epochs + 1):
         for mini_batch in train.mini_batches(10, seed=epoch):
-            network.gradient_descent(mini_batch, learning_rate=0.5)
+            network.gradient_descent(mini_batch, learning_rate)
         history.append(network.evaluate(test))
         print(f"epoch {epoch:<3} {history[-1]}", flush=True)
     return network, history
@@ -46,10 +48,11 @@ def main() -> None:
     )
     parser.add_argument("--data", default="mnist")
     parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--learning-rate", type=float, default=0.5)
     parser.add_argument("--folder", type=Path, default=DOCS)
     options = parser.parse_args()
     train, test = datasets.load(options.data)
-    network, history = train_network(train, test, options.epochs)
+    network, history = train_network(train, test, options.epochs, options.learning_rate)
     for name in ("results", "figures"):
         (options.folder / name).mkdir(parents=True, exist_ok=True)
     figures = {"accuracy": [e.accuracy for e in history], "loss": [e.loss for e in history]}

@@ -13,16 +13,33 @@ from sphinx.application import Sphinx
 SECTION = re.compile(r"^(Args|Attributes|Example|Examples|Note|Raises|Returns|Yields):$")
 TAGS = re.compile(r"\bEq\. [A-Z]\d(?:(?:,? (?:and|or|to) |, )[A-Z]\d)*")
 
+SCRIPT = re.compile(r"\^(?:\{([^}]*)\}|([A-Za-z0-9]))|(?<=\b[A-Za-zδφ])_(?:\{([^}]*)\}|(\w)(?!\w))")
+
 
 def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Rewrite one docstring in place, before its sections are read."""
+    if what == "attribute" and lines and lines[0].startswith("Alias for field number"):
+        lines.clear()
     lines[:] = list(_blocks([_linked(_escaped(line)) for line in lines], lines))
 
 
 def _escaped(line: str) -> str:
-    """Without markup, but for what stands between backquotes."""
+    """Without markup, but for what stands between backquotes, and with a^{L-1} and n_0 raised and lowered."""
     parts = re.split(r"(``.+?``|`[^`]+`)", line)
-    return "".join(p if i % 2 else re.sub(r"([*|\\]|_(?=\W|$))", r"\\\1", p) for i, p in enumerate(parts))
+    return "".join(part if i % 2 else _scripts(_plain(part)) for i, part in enumerate(parts))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"([*|\\]|_(?=\W|$)(?!\{))", r"\\\1", text)
+
+
+def _scripts(text: str) -> str:
+    return SCRIPT.sub(_script, text)
+
+
+def _script(found: re.Match[str]) -> str:
+    inside = next(group for group in found.groups() if group)
+    return f"\\ :{'sup' if found[0][0] == '^' else 'sub'}:`{inside}`\\ "
 
 
 def _linked(line: str) -> str:

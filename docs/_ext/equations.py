@@ -6,7 +6,8 @@ equation links to its function and to its theorems, and the function's entry lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from docutils import nodes
@@ -86,6 +87,17 @@ class Equation(SphinxDirective):
         return below
 
 
+def scripts(text: str) -> Iterator[nodes.Node]:
+    """Text with e^{−z} raised and z_m lowered."""
+    for part in re.split(r"(\^(?:\{[^}]*\}|\w)|(?<=\b[A-Za-z])_\w+)", text):
+        if part.startswith("^"):
+            yield nodes.superscript("", part[1:].strip("{}"))
+        elif part.startswith("_"):
+            yield nodes.subscript("", part[1:])
+        else:
+            yield nodes.Text(part)
+
+
 class Theorems(SphinxDirective):
     """Every equation: the formula, its function, its place in the book, and what is proven of it."""
 
@@ -103,7 +115,7 @@ class Theorems(SphinxDirective):
         box += nodes.paragraph("", "", nodes.strong("", f"{tag} {found.title}"), nodes.Text(" · "), book, nodes.Text(" · "), *links)
         rows = nodes.bullet_list()
         for theorem in found.theorems:
-            rows += nodes.list_item("", nodes.paragraph("", theorem))
+            rows += nodes.list_item("", nodes.paragraph("", "", *scripts(theorem)))
         box += rows
         return box
 

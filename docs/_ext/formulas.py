@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 
 
 TIDY = (
+    (r"(</mi>|</msub>)<mi>(log|max|min)</mi>", r'\1<mspace width="0.17em"/><mi>\2</mi>'),
     (r"<mi>(log|max|min)</mi>(?!<mo[^>]*>&#x00028;)", r'<mi>\1</mi><mspace width="0.17em"/>'),
     (r"<mo>&#x02202;</mo>", "<mi>∂</mi>"),
     (r"<mo>&#x0002F;</mo>", r'<mo lspace="0" rspace="0">/</mo>'),
@@ -40,7 +41,18 @@ def block(writer: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def keep_together(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Keep a comma or full stop on the line of the formula before it."""
+    for node in list(doctree.findall(nodes.math)):
+        after = node.next_node(descend=False, siblings=True)
+        if isinstance(after, nodes.Text) and (mark := re.match(r"[.,;:!?)’”]+", after)):
+            place = node.parent.index(node)
+            together = nodes.inline("", "", node.deepcopy(), nodes.Text(mark[0]), classes=["together"])
+            node.parent[place : place + 2] = [together, nodes.Text(after[mark.end() :])]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Make this the renderer named in ``html_math_renderer``."""
+    app.connect("doctree-resolved", keep_together)
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -43,7 +43,7 @@ def svg_of(figure: Figure, name: str) -> str:
 def ink() -> dict[str, Any]:
     """Settings under which Matplotlib draws in the colour of the page's text."""
     lines = ("axes.edgecolor", "axes.labelcolor", "text.color", "xtick.color", "ytick.color")
-    return {**dict.fromkeys(lines, INK), "axes.titlecolor": INK, "font.size": 11}
+    return {**dict.fromkeys(lines, INK), "axes.titlecolor": INK, "font.size": 13}
 
 
 class Picture(SphinxDirective):

@@ -10,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
@@ -29,7 +31,8 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-WIDTH = 88
+WIDTH = 96
+"""Columns of the terminal that commands see."""
 
 
 class Session(NamedTuple):
@@ -114,33 +117,39 @@ def python_block(code: str) -> nodes.literal_block:
 
 def output_block(text: str) -> nodes.literal_block:
     """What came out, as a block of its own kind."""
-    text = text.rstrip("\n")
+    text = "\n".join(_folded(line) for line in text.rstrip("\n").splitlines())
     return nodes.literal_block(text, text, language="none", classes=["output"])
 
 
+def _folded(line: str) -> str:
+    """A long line of words on several lines; rows of a table are left as they are."""
+    if len(line) <= WIDTH or "  " in line.strip():
+        return line
+    return textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False)
+
+
 class Command(SphinxDirective):
-    """A command line, then what it prints. It must end with code 0, or with the one given as ``:exit:``."""
+    """Command lines, then what they print. Each must end with code 0, or with the one given as ``:exit:``."""
 
     has_content = True
-    option_spec = {"exit": int, "only-tail": int}  # noqa: RUF012
+    option_spec = {"exit": int, "columns": int}  # noqa: RUF012
 
     def run(self) -> list[nodes.Node]:
         """Run each line."""
-        lines = [line for line in self.content if line.strip()]
+        lines = re.split(r"(?<!\\)\n", "\n".join(self.content).strip())
         folder = session_of(self.env).folder
         output = "".join(self._output_of(line, folder) for line in lines)
-        if "only-tail" in self.options:
-            output = "…\n" + "\n".join(output.splitlines()[-self.options["only-tail"] :])
         typed = "\n".join(f"$ {line}" for line in lines)
         shown: list[nodes.Node] = [nodes.literal_block(typed, typed, language="console", classes=["code"])]
         return [*shown, output_block(output)] if output else shown
 
     def _output_of(self, line: str, folder: Path) -> str:
-        program, *arguments = shlex.split(line)
+        program, *arguments = shlex.split(line.replace("\\\n", " "))
         if program not in ("chainrule", "python"):
             raise self.error(f"a command must begin with chainrule or python; got {line!r}.")
         start = [sys.executable, *(["-m", "chainrule"] if program == "chainrule" else [])]
-        env = {**os.environ, "COLUMNS": str(WIDTH), "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+        columns = str(self.options.get("columns", WIDTH))
+        env = {**os.environ, "COLUMNS": columns, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
         done = subprocess.run(
             [*start, *arguments],
             cwd=folder,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from docutils import nodes
-from equations import xref
+from equations import scripts, xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -174,7 +174,7 @@ def _words(words: Inline, env: BuildEnvironment) -> Iterator[nodes.Node]:
             if i % 2:
                 yield xref(env, "std", "ref", f"eq-{part.lower()}", nodes.inline("", f"Eq. {part}"))
             else:
-                yield nodes.Text(part)
+                yield from scripts(part)
 
 
 class Transposes(SphinxDirective):
