@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 
 FORWARD, BACKWARD = "#0072b2", "#d55e00"
-
-_RAISED = {"H": "ᴴ", "L": "ᴸ", "1": "¹", "2": "²", "0": "⁰"}
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "middle", size: float = 15, **more: str) -> str:
@@ -18,11 +16,12 @@ def text(x: float, y: float, words: str, *, anchor: str = "middle", size: float 
             parts.append(part)
             continue
         raised, _, rest = part.partition("|")
-        parts.append(f'<tspan dy="-5" font-size="{0.72 * size:.1f}">{raised}</tspan><tspan dy="5">{rest}</tspan>')
+        parts.append(
+            f'<tspan dy="-5" font-size="{0.72 * size:.1f}">{raised}</tspan><tspan dy="5">{rest}</tspan>'
+        )
     extra = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in more.items())
-    return (
-        f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size:g}"{extra}>{"".join(parts)}</text>'
-    )
+    place = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size:g}"'
+    return f"<text {place}{extra}>{''.join(parts)}</text>"
 
 
 def arrow(x1: float, y1: float, x2: float, y2: float, colour: str, *, dash: bool = False) -> str:
@@ -72,68 +71,90 @@ def neuron() -> str:
 
 def passes() -> str:
     """The data flow of a network with two weight layers: down on the left, up on the right."""
-    left, right, parts = 120.0, 300.0, []
-    down = ["a^0| = x", "z^1", "a^1", "z^2", "a^2", "J"]
-    up = {1: "δ^1", 3: "δ^2"}
-    side = {1: ("W^1|, b^1", "∂J/∂W^1|, ∂J/∂b^1"), 3: ("W^2|, b^2", "∂J/∂W^2|, ∂J/∂b^2")}
-    steps = ["F1", "F2", "F1", "H1 or H3", "H2 or H4"]
-    ys = [40 + 78 * i for i in range(len(down))]
-    for i, (name, y) in enumerate(zip(down, ys, strict=True)):
-        parts.append(box(left, y, name, FORWARD, 84))
-        if i:
-            parts += [arrow(left, ys[i - 1] + 18, left, y - 19, FORWARD)]
-            parts += [text(left - 10, (ys[i - 1] + y) / 2 + 5, steps[i - 1], anchor="end", size=13, fill=FORWARD)]
-        if i in up:
-            parts.append(box(right, y, up[i], BACKWARD, 84))
-            own, theirs = side[i]
-            parts += [text(left - 50, y + 5, own, anchor="end", size=13)]
-            parts += [arrow(right + 43, y, right + 76, y, BACKWARD)]
-            parts += [text(right + 82, y - 4, theirs.split(",")[0], anchor="start", size=13, fill=BACKWARD)]
-            parts += [text(right + 82, y + 15, theirs.split(", ")[1], anchor="start", size=13, fill=BACKWARD)]
-            parts += [text(right + 82, y + 33, "B3, B4", anchor="start", size=12, fill=BACKWARD)]
-    parts += [arrow(left + 43, ys[5], right, ys[3] + 19, BACKWARD), text(266, ys[4] + 20, "B1", anchor="start", size=13, fill=BACKWARD)]
-    parts += [arrow(right, ys[3] - 18, right, ys[1] + 19, BACKWARD), text(right + 10, ys[2] + 5, "B2", anchor="start", size=13, fill=BACKWARD)]
-    parts += [arrow(left + 43, ys[2], right - 4, ys[2], "currentColor", dash=True).replace("backward", "forward")]
-    title = "Forward the network computes z and a layer by layer down to J; backward it computes delta layer by layer up."
-    return drawing(470, ys[-1] + 40, title, *parts)
+    ys = [40.0 + 78 * i for i in range(6)]
+    title = "Forward the network computes z and a down to J; backward it computes δ on the way up."
+    return drawing(470, ys[-1] + 40, title, *_forward(120, ys), *_backward(120, 300, ys))
+
+
+def _forward(x: float, ys: list[float]) -> list[str]:
+    """Input to cost, with the parameters beside the layers that have some."""
+    names = ["a^0| = x", "z^1", "a^1", "z^2", "a^2", "J"]
+    parts = [box(x, y, name, FORWARD, 84) for name, y in zip(names, ys, strict=True)]
+    for tag, (above, below) in zip(["F1", "F2", "F1", "H1 or H3", "H2 or H4"], pairwise(ys), strict=True):
+        parts.append(arrow(x, above + 18, x, below - 19, FORWARD))
+        parts.append(text(x - 10, (above + below) / 2 + 5, tag, anchor="end", size=13, fill=FORWARD))
+    parts.append(text(x - 50, ys[1] + 5, "W^1|, b^1", anchor="end", size=13))
+    parts.append(text(x - 50, ys[3] + 5, "W^2|, b^2", anchor="end", size=13))
+    return parts
+
+
+def _backward(left: float, x: float, ys: list[float]) -> list[str]:
+    """Cost to δ^2 to δ^1, and the gradients that each of them gives."""
+    parts = []
+    for L, y in ((1, ys[1]), (2, ys[3])):
+        parts += [box(x, y, f"δ^{L}", BACKWARD, 84), arrow(x + 43, y, x + 76, y, BACKWARD)]
+        words = (f"∂J/∂W^{L}", f"∂J/∂b^{L}", "B3, B4")
+        rows = zip((-4, 15, 33), words, strict=True)
+        parts += [text(x + 82, y + down, line, anchor="start", size=13, fill=BACKWARD) for down, line in rows]
+    parts += [arrow(left + 43, ys[5], x, ys[3] + 19, BACKWARD), arrow(x, ys[3] - 18, x, ys[1] + 19, BACKWARD)]
+    parts.append(text(266, ys[4] + 20, "B1", anchor="start", size=13, fill=BACKWARD))
+    parts.append(text(x + 10, ys[2] + 5, "B2", anchor="start", size=13, fill=BACKWARD))
+    parts.append(arrow(left + 43, ys[2], x - 4, ys[2], FORWARD, dash=True))
+    return parts
 
 
 def paths() -> str:
     """All paths from one weight of a 2-2-2 network to J."""
-    columns = [(55, ["a^0|₁", "a^0|₂"]), (195, ["a^1|₁", "a^1|₂"]), (335, ["a^2|₁", "a^2|₂"])]
-    ys = (50, 140)
-    parts = []
-    for (x1, _), (x2, _) in zip(columns, columns[1:], strict=False):
-        for y1, y2 in product(ys, ys):
-            parts.append(f'<line x1="{x1 + 24}" y1="{y1}" x2="{x2 - 24}" y2="{y2}" stroke="currentColor" opacity=".3"/>')
-    marked = [(79, 50, 171, 50), (219, 50, 311, 50), (219, 50, 311, 140), (359, 50, 421, 92), (359, 140, 421, 98)]
-    parts += [arrow(*ends, FORWARD) for ends in marked]
-    for x, names in columns:
-        for y, name in zip(ys, names, strict=True):
-            parts.append(f'<circle cx="{x}" cy="{y}" r="23" fill="none" stroke="currentColor"/>{text(x, y + 5, name, size=14)}')
-    parts.append(f'<circle cx="443" cy="95" r="21" fill="none" stroke="currentColor"/>{text(443, 100, "J")}')
-    parts.append(text(125, 38, "W^1|₁₁", size=14, fill=FORWARD))
+    xs, ys = (55, 195, 335), (50, 140)
+    pale = 'stroke="currentColor" opacity=".3"'
+    parts = [
+        f'<line x1="{x1 + 24}" y1="{y1}" x2="{x2 - 24}" y2="{y2}" {pale}/>'
+        for x1, x2 in pairwise(xs)
+        for y1, y2 in product(ys, ys)
+    ]
+    there = [
+        (79, 50, 171, 50),
+        (219, 50, 311, 50),
+        (219, 50, 311, 140),
+        (359, 50, 421, 92),
+        (359, 140, 421, 98),
+    ]
+    parts += [arrow(*ends, FORWARD) for ends in there]
+    for (L, x), (m, y) in product(enumerate(xs), zip("₁₂", ys, strict=True)):
+        parts += [circle(x, y, 23), text(x, y + 5, f"a^{L}|{m}", size=14)]
+    parts += [circle(443, 95, 21), text(443, 100, "J"), text(125, 38, "W^1|₁₁", size=14, fill=FORWARD)]
     return drawing(475, 180, "The weight reaches J by two paths, one through each output.", *parts)
+
+
+def circle(x: float, y: float, radius: float, fill: str = "none") -> str:
+    """A circle, or a dot."""
+    return f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" fill="{fill}" stroke="currentColor"/>'
 
 
 def cat_and_dog() -> str:
     """One picture with both a cat and a dog."""
-    ink = 'fill="none" stroke="currentColor" stroke-width="2.2" stroke-linejoin="round" stroke-linecap="round"'
     cat = (
-        f'<path {ink} d="M62 66L58 26L84 46Q100 41 116 46L142 26L138 66Q150 112 100 118Q50 112 62 66z"/>'
-        f'<path {ink} d="M100 88v7m0 0q-8 9-15 3m15-3q8 9 15 3M40 84l30 4M40 100l30-5M160 84l-30 4M160 100l-30-5"/>'
-        '<path fill="currentColor" d="M94 84h12l-6 7z"/><circle cx="82" cy="70" r="4" fill="currentColor"/>'
-        '<circle cx="118" cy="70" r="4" fill="currentColor"/>'
+        "M62 66L58 26L84 46Q100 41 116 46L142 26L138 66Q150 112 100 118Q50 112 62 66z",
+        "M100 88v7m0 0q-8 9-15 3m15-3q8 9 15 3M40 84l30 4M40 100l30-5M160 84l-30 4M160 100l-30-5",
     )
     dog = (
-        f'<path {ink} d="M236 48Q270 28 304 48Q318 84 302 108Q270 128 238 108Q222 84 236 48z"/>'
-        f'<path {ink} d="M236 48Q208 46 206 84Q212 104 226 94Q232 72 236 48zM304 48Q332 46 334 84Q328 104 314 94Q308 72 304 48z"/>'
-        f'<path {ink} d="M270 98v8m0 0q-10 8-18 2m18-2q10 8 18 2M264 113q6 16 12 0"/>'
-        '<ellipse cx="270" cy="92" rx="9" ry="6.5" fill="currentColor"/>'
-        '<circle cx="254" cy="70" r="4" fill="currentColor"/><circle cx="286" cy="70" r="4" fill="currentColor"/>'
+        "M236 48Q270 28 304 48Q318 84 302 108Q270 128 238 108Q222 84 236 48z",
+        "M236 48Q208 46 206 84Q212 104 226 94Q232 72 236 48z",
+        "M304 48Q332 46 334 84Q328 104 314 94Q308 72 304 48z",
+        "M270 98v8m0 0q-10 8-18 2m18-2q10 8 18 2M264 113q6 16 12 0",
     )
-    frame = '<rect x="4" y="4" width="372" height="134" rx="8" fill="none" stroke="currentColor" opacity=".4"/>'
-    return drawing(380, 142, "A picture with a cat on the left and a dog on the right.", frame, cat, dog)
+    pen = (
+        'fill="none" stroke="currentColor" stroke-width="2.2" stroke-linejoin="round" stroke-linecap="round"'
+    )
+    lines = [f'<path {pen} d="{path}"/>' for path in (*cat, *dog)]
+    eyes = [circle(x, 70, 3.5, "currentColor") for x in (82, 118, 254, 286)]
+    noses = (
+        '<path fill="currentColor" d="M94 84h12l-6 7z"/>'
+        '<ellipse cx="270" cy="92" rx="9" ry="6.5" fill="currentColor"/>'
+    )
+    frame = f'<rect x="4" y="4" width="372" height="134" rx="8" {pen} opacity=".4"/>'
+    title = "A picture with a cat on the left and a dog on the right."
+    return drawing(380, 142, title, frame, *lines, *eyes, noses)
 
 
 DRAWINGS: dict[str, Callable[[], str]] = {

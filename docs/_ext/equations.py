@@ -7,7 +7,7 @@ equation links to its function and to its theorems, and the function's entry lin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from docutils import nodes
@@ -21,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from chainrule.derivation.equations import TAGS, equation
 from chainrule.errors import ChainruleError
+from gaps import gaps
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,10 @@ class Equation(SphinxDirective):
         below += [nodes.Text("code: "), *function_links(self.env, self.env.app, found.function)]
         count = len(found.theorems)
         text = "proof" if count == 1 else f"{count} proofs"
-        below += [nodes.Text(" · "), xref(self.env, "std", "ref", f"theorem-{tag.lower()}", nodes.inline("", text))]
+        below += [
+            nodes.Text(" · "),
+            xref(self.env, "std", "ref", f"theorem-{tag.lower()}", nodes.inline("", text)),
+        ]
         return below
 
 
@@ -112,29 +116,20 @@ class Theorems(SphinxDirective):
         box += nodes.raw("", f'<div class="formula">{found.mathml(layout="columns")}</div>', format="html")
         book = xref(self.env, "std", "ref", f"eq-{tag.lower()}", nodes.inline("", "in the book"))
         links = function_links(self.env, self.env.app, found.function)
-        box += nodes.paragraph("", "", nodes.strong("", f"{tag} {found.title}"), nodes.Text(" · "), book, nodes.Text(" · "), *links)
+        box += nodes.paragraph(
+            "",
+            "",
+            nodes.strong("", f"{tag} {found.title}"),
+            nodes.Text(" · "),
+            book,
+            nodes.Text(" · "),
+            *links,
+        )
         rows = nodes.bullet_list()
         for theorem in found.theorems:
             rows += nodes.list_item("", nodes.paragraph("", "", *scripts(theorem)))
         box += rows
         return box
-
-
-def gaps(
-    places: Mapping[str, Iterable[str]], tags: Iterable[str], functions: Mapping[str, object],
-    theorems: Mapping[str, Iterable[object]],
-) -> list[str]:  # fmt: skip
-    """What each tag lacks of its one place in the book, its function and its theorem."""
-    found = []
-    for tag in tags:
-        count = len(list(places.get(tag, ())))
-        if count != 1:
-            found.append(f"{tag} must have one place in the book; it has {count}")
-        if not functions.get(tag):
-            found.append(f"{tag} must have a function; it has none")
-        if not list(theorems.get(tag, ())):
-            found.append(f"{tag} must have a theorem; it has none")
-    return found
 
 
 def places(env: BuildEnvironment) -> dict[str, list[str]]:

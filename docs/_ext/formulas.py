@@ -9,7 +9,6 @@ from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 
-
 TIDY = (
     (r"(</mi>|</msub>)<mi>(log|max|min)</mi>", r'\1<mspace width="0.17em"/><mi>\2</mi>'),
     (r"<mi>(log|max|min)</mi>(?!<mo[^>]*>&#x00028;)", r'<mi>\1</mi><mspace width="0.17em"/>'),

@@ -10,11 +10,12 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-import drawings
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+import drawings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,6 +7,7 @@ shows the figure that its code leaves in ``figure``. What fails, fails the build
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import os
@@ -26,10 +27,11 @@ from typing import Any, NamedTuple
 import matplotlib
 from docutils import nodes
 from docutils.parsers.rst import directives
-from pictures import folded, ink, svg_of
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from pictures import folded, ink, svg_of
 
 WIDTH = 96
 """Columns of the terminal that commands see."""
@@ -69,14 +71,14 @@ def inside(folder: Path) -> Iterator[None]:
 
 def run(code: str, session: Session, name: str) -> str:
     """Run code as a page's next block, showing the value of a last expression; return what it printed."""
-    import ast
-
     tree = ast.parse(code, name)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, ast.Expr):
+        del tree.body[-1]
     out = io.StringIO()
     with inside(session.folder), contextlib.redirect_stdout(out):
         exec(compile(tree, name, "exec"), session.names)
-        if last is not None:
+        if isinstance(last, ast.Expr):
             value = eval(compile(ast.Expression(last.value), name, "eval"), session.names)
             if value is not None:
                 print(repr(value))

@@ -1,4 +1,4 @@
-"""``{steps} softmax-error`` prints steps of the derivation, each with its rule; ``{transposes} B2`` turns rows to columns.
+"""``{steps} softmax-error`` prints steps of the derivation; ``{transposes} B2`` leads from rows to columns.
 
 The steps come from `chainrule.derivation`, which verifies each of them before it is printed: a wrong one ends
 the build.
@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 from docutils import nodes
-from equations import scripts, xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -25,12 +24,13 @@ from chainrule.derivation.mathml import MATHML
 from chainrule.derivation.output import Output, loss_slope, output_error, softmax_chain, softmax_jacobian
 from chainrule.derivation.slopes import Slopes
 from chainrule.derivation.steps import Ledger, Steps
-from chainrule.derivation.terms import Rel, Sym, Term, substitute, walk
+from chainrule.derivation.terms import Sym, Term, substitute, walk
 from chainrule.derivation.tracing import rows
 from chainrule.derivation.verify import Setting
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS
 from chainrule.proof.layers import ANY
+from equations import scripts, xref
 
 LETTERS = {"0": "L−1", "1": "L", "2": "L+1"}
 
@@ -144,24 +144,21 @@ def checked(found: list[Chain]) -> str:
     how = "each of them checked" if proven == len(marks) else f"{proven} of them checked"
     error = max(mark.error for mark in marks)
     agreed = f"largest relative error {error:.0e}" if error else "no difference"
-    return (
-        f"{len(marks)} steps, {how} by SymPy for all values of the symbols, and all on random numbers in float64 "
-        f"({agreed})."
-    )
+    symbols = f"{len(marks)} steps, {how} by SymPy for all values of the symbols"
+    return f"{symbols}, and all on random numbers in float64 ({agreed})."
 
 
 def chain_node(chain: Chain, env: BuildEnvironment) -> nodes.Node:
-    """left = right, and a line for each further right side, with its rule."""
+    """Left = right, and a line for each further right side, with its rule."""
     box = nodes.container(classes=["chain"])
     if chain.when:
         box += nodes.paragraph("", "", *_words(chain.when, env), nodes.Text(":"), classes=["case"])
     for i, step in enumerate(chain.steps):
-        line = nodes.container(classes=["step"])
         left = f"<mrow>{MATHML(chain.left)}</mrow>" if i == 0 else ""
-        html = f'<div class="formula{"" if i == 0 else " on"}"><math displaystyle="true">{left}<mo>{step.op}</mo>{MATHML(step.right)}</math></div>'
-        line += nodes.raw("", html, format="html")
-        line += nodes.paragraph("", "", *_words(step.rule, env), classes=["rule"])
-        box += line
+        formula = f'<math displaystyle="true">{left}<mo>{step.op}</mo>{MATHML(step.right)}</math>'
+        html = f'<div class="formula{" on" if i else ""}">{formula}</div>'
+        rule = nodes.paragraph("", "", *_words(step.rule, env), classes=["rule"])
+        box += nodes.container("", nodes.raw("", html, format="html"), rule, classes=["step"])
     return box
 
 
