@@ -9,7 +9,8 @@ pytest.importorskip("sphinx", reason="needs the extra 'docs'")
 from links import broken
 
 GOOD = (
-    '<a href="sub/b.html#there">in</a> <a href="#here">here</a> <p id="here"></p> <a href="style.css">file</a>'
+    '<a href="sub/b.html#there">in</a> <a href="#here">here</a> <p id="here"></p>'
+    ' <a href="style.css">file</a>'
     ' <a href="https://example.org/x?y#z">out</a> <img src="data:image/png;base64,AA">'
     ' <link rel="canonical" href="https://example.org/">'
 )
