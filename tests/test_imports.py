@@ -54,8 +54,10 @@ def modules(prefix):
     return chosen
 
 
+SYMPY = ["chainrule.proof", "chainrule.formulas", "chainrule.derivation"]
+"""What proofs and derivations are made of; nothing else imports it."""
 ALLOWED_IN_PROOFS = {"chainrule.proof.autodiff": ("jax",)}
-"""SymPy is what proofs are made of, and nothing else imports them; JAX is in one module alone."""
+"""JAX is in one module alone."""
 
 STDLIB = ("__future__", "math", "typing", "collections")
 
@@ -84,6 +86,7 @@ FORBIDDEN = {
     "chainrule.initializers": ["chainrule.training", "chainrule.network", "chainrule.engines"],
     "chainrule.training": ["chainrule.network", "chainrule.fitting", "chainrule.datasets"],
     "chainrule.evaluation": ["chainrule.network", "chainrule.training"],
+    "chainrule.formulas": ["chainrule.network", "chainrule.training", "chainrule.proof"],
     "chainrule.datasets": ["chainrule.network", "chainrule.training", "chainrule.fitting"],
 }
 
@@ -100,6 +103,7 @@ def test_nothing_imports_tests_or_the_command_line(module):
     if not within(module, ["chainrule.cli", "chainrule.__main__"]):
         forbidden.append("chainrule.cli")
     users = ["chainrule.proof", "chainrule.cli.prove", "chainrule.cli.check", "chainrule.diagnosis"]
+    users.append("chainrule.derivation")
     if module != "chainrule" and not within(module, users):  # its public names are imported when first used
         forbidden.append("chainrule.proof")
     assert [name for name in imports(MODULES[module]) if within(name, forbidden)] == []
@@ -108,7 +112,7 @@ def test_nothing_imports_tests_or_the_command_line(module):
 @pytest.mark.parametrize("module", [name for name in MODULES if not within(name, ["chainrule.cli"])])
 def test_heavy_packages_are_imported_when_used(module):
     heavy = LAZY if within(module, ["chainrule.plots"]) else (*LAZY, "matplotlib")
-    if within(module, ["chainrule.proof"]):
+    if within(module, SYMPY):
         heavy = [name for name in heavy if name not in ALLOWED_IN_PROOFS.get(module, ("sympy",))]
     found = imports(MODULES[module], top_level=True)
     assert [name for name in found if within(name, heavy)] == []
@@ -174,6 +178,25 @@ def test_proofs_import_no_training():
             name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
         ]
         assert [name for name in ours if not within(name, known)] == [], module
+
+
+def test_derivations_import_equations_and_proofs():
+    """No loop, no files, no data; only `derive`, which is asked about a `Network`, names that type."""
+    allowed = ("types", "errors", "checks", "inputs", "equations", "optimizers", "engines.reference")
+    users = ["chainrule.derivation.network", "chainrule.derivation.numbers"]
+    for module in modules("chainrule.derivation"):
+        names = (*allowed, "proof", "formulas", "derivation")
+        known = _known((*names, "network.Network") if module in users else names)
+        ours = [
+            name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
+        ]
+        assert [name for name in ours if not within(name, known)] == [], module
+
+
+def test_nothing_that_trains_imports_derivations():
+    for module in MODULES:
+        if module != "chainrule" and not within(module, ["chainrule.derivation", "chainrule.cli.derive"]):
+            assert not [n for n in imports(MODULES[module]) if within(n, ["chainrule.derivation"])], module
 
 
 def _known(names):

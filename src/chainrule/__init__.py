@@ -24,21 +24,27 @@ if TYPE_CHECKING:
     from chainrule.errors import (
         ChainruleError,
         DataError,
+        FormulaWarning,
         InputError,
         ModelFileError,
         StorageError,
         TrainingDiverged,
     )
     from chainrule.evaluation import Evaluation
+    from chainrule.formulas.activation import Activation
+    from chainrule.formulas.head import Head
     from chainrule.history import History
     from chainrule.network import Network
     from chainrule.proof.numeric import gradient_check
 
 _HOME = {
+    "Activation": "formulas.activation",
     "ChainruleError": "errors",
     "DataError": "errors",
     "Dataset": "datasets",
     "Evaluation": "evaluation",
+    "FormulaWarning": "errors",
+    "Head": "formulas.head",
     "History": "history",
     "InputError": "errors",
     "ModelFileError": "errors",
@@ -50,10 +56,13 @@ _HOME = {
 }
 
 __all__ = [
+    "Activation",
     "ChainruleError",
     "DataError",
     "Dataset",
     "Evaluation",
+    "FormulaWarning",
+    "Head",
     "History",
     "InputError",
     "ModelFileError",

@@ -41,6 +41,10 @@ class StorageError(ChainruleError, OSError):
     """The disk refused to take a file: full, read-only, or not a folder."""
 
 
+class FormulaWarning(UserWarning):
+    """A formula of the user's that is right, and loses precision or overflows somewhere."""
+
+
 class TrainingDiverged(ChainruleError, ArithmeticError):
     """The loss turned NaN or infinite; the network keeps the last finite parameters.
 

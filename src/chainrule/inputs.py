@@ -5,6 +5,7 @@ Every function says what must hold, what came and what to do. Rows are counted f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -13,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from chainrule.checks import as_real, as_whole
 from chainrule.equations.activations import ACTIVATIONS, Activation
-from chainrule.equations.heads import Head
+from chainrule.equations.heads import HEADS, Head
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
 from chainrule.types import ByLayer
@@ -126,17 +127,24 @@ def as_widths(layers: Sequence[int]) -> tuple[int, ...]:
 
 
 def as_activations(hidden: Any, n: int) -> ByLayer[Activation]:
-    """The activations of n hidden layers, from one name or a list of names."""
+    """The activations of n hidden layers, from one name or formula, or a list of them."""
     if isinstance(hidden, str | Activation):
         return ByLayer([_activation(hidden)] * n)
     if not isinstance(hidden, Sequence):
-        raise InputError(f"hidden must be a name, or a list of names; got {hidden!r}. Try 'sigmoid'.")
+        raise InputError(
+            f"hidden must be a name, a formula, or a list of them; got {hidden!r}. Try 'sigmoid'."
+        )
     choices = [_activation(choice) for choice in hidden]
     if len(choices) != n:
         raise InputError(
             f"hidden must name one activation, or one for each of the {n} hidden layers; got {len(choices)}."
         )
     return ByLayer(choices)
+
+
+def as_head(output: str | Head) -> Head:
+    """The output head, by its name or as it is."""
+    return output if isinstance(output, Head) else look_up("output", output, HEADS)
 
 
 def as_seed(seed: Any) -> int:
@@ -248,4 +256,10 @@ def _check_rows(rows: Floats, head: Head) -> None:
 
 
 def _activation(choice: str | Activation) -> Activation:
-    return choice if isinstance(choice, Activation) else look_up("hidden", choice, ACTIVATIONS)
+    if isinstance(choice, Activation):
+        return choice
+    if not isinstance(choice, str) or choice in ACTIVATIONS or re.fullmatch(r"[\w\s-]*", choice):
+        return look_up("hidden", choice, ACTIVATIONS)
+    from chainrule.formulas.activation import Activation as Formula
+
+    return Formula.from_formula(choice)

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from chainrule.checks import as_real
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
-from chainrule.equations.heads import HEADS
+from chainrule.equations.heads import Head
 from chainrule.equations.network import Architecture, backward, forward, loss, loss_and_gradients
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
@@ -22,6 +22,7 @@ from chainrule.inputs import (
     Floats,
     as_activations,
     as_dtype,
+    as_head,
     as_numbers,
     as_pair,
     as_penalty,
@@ -64,9 +65,10 @@ class Network:
 
     Args:
         layers: the widths n_0, n_1, …, n_H, such as ``[784, 30, 10]``.
-        hidden: activation of the hidden layers, by name (see `ACTIVATIONS`), or one for each.
-        output: "softmax" (categorical cross-entropy), "sigmoid" (multi-label cross-entropy) or
-            "quadratic" (½‖a − y‖² on sigmoid outputs, for comparison).
+        hidden: activation of the hidden layers, by name (see `ACTIVATIONS`), by a formula such as
+            "z*tanh(softplus(z))" (see `Activation.from_formula`), or one for each.
+        output: "softmax" (categorical cross-entropy), "sigmoid" (multi-label cross-entropy),
+            "quadratic" (½‖a − y‖² on sigmoid outputs, for comparison), or a `Head.from_formulas`.
         initializer: "normal" (N(0, 1) weights and biases), "lecun", "xavier" or "he".
         seed: decides the initial parameters and the order of the samples; drawn and recorded if None.
         dtype: "float64" or "float32".
@@ -80,13 +82,13 @@ class Network:
         layers: Sequence[int],
         *,
         hidden: str | Activation | Sequence[str | Activation] = "sigmoid",
-        output: str = "softmax",
+        output: str | Head = "softmax",
         initializer: str = "normal",
         seed: int | None = None,
         dtype: DTypeLike = "float64",
     ) -> None:
         self.layers = as_widths(layers)
-        self.head = look_up("output", output, HEADS)
+        self.head = as_head(output)
         if self.head.distribution and self.layers[-1] < 2:
             raise InputError(
                 "softmax must have at least 2 outputs, which share the probability 1; got 1. "

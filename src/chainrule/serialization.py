@@ -11,7 +11,8 @@ import chainrule
 from chainrule.checks import as_whole
 from chainrule.datasets import Scaling
 from chainrule.dataspec import DataSpec
-from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.activations import ACTIVATIONS, Activation
+from chainrule.equations.heads import HEADS, Head
 from chainrule.errors import InputError, ModelFileError
 from chainrule.inputs import Floats
 from chainrule.network import Network
@@ -21,20 +22,14 @@ from chainrule.types import ByLayer, Layer
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
     """Write ``network`` to ``path``, wholly or not at all."""
-    own = [phi.name for phi in network.hidden if ACTIVATIONS.get(phi.name) != phi]
-    if own:
-        raise InputError(
-            f"a saved network must use the built-in activations, since no code is stored; got {own[0]!r}. "
-            f"Use one of {', '.join(ACTIVATIONS)}."
-        )
     tensors: Tensors = {}
     for L, layer in network.params.items():
         tensors[f"W{L}"], tensors[f"b{L}"] = layer
     about: dict[str, Any] = {
         "chainrule": chainrule.__version__,
         "layers": network.layers,
-        "hidden": [phi.name for phi in network.hidden],
-        "output": network.head.name,
+        "hidden": [_activation_as_text(phi) for phi in network.hidden],
+        "output": _head_as_text(network.head),
         "initializer": network.initializer,
         "dtype": network.dtype.name,
         "seed": network.seed,
@@ -70,8 +65,8 @@ def load(path: str | os.PathLike[str]) -> Network:
 def _network(tensors: Tensors, about: dict[str, Any]) -> Network:
     network = Network(
         about["layers"],
-        hidden=about["hidden"],
-        output=about["output"],
+        hidden=[_activation_of(text) for text in about["hidden"]],
+        output=_head_of(about["output"]),
         initializer=about["initializer"],
         seed=about["seed"],
         dtype=about["dtype"],
@@ -85,6 +80,49 @@ def _network(tensors: Tensors, about: dict[str, Any]) -> Network:
         raise InputError(f"there are tensors too many among {sorted(tensors)}")
     network.params = ByLayer(layers.values())
     return network
+
+
+def _activation_as_text(phi: Activation) -> str | dict[str, str]:
+    """A built-in activation by its name, one of the user's by its formula."""
+    if ACTIVATIONS.get(phi.name) == phi:
+        return phi.name
+    formula = getattr(phi, "formula", None)
+    if formula is None:
+        raise InputError(
+            f"a saved network must use built-in activations or formulas, since no code is stored; got "
+            f"{phi.name!r}. Use one of {', '.join(ACTIVATIONS)}, or Activation.from_formula."
+        )
+    return {"formula": formula, "name": phi.name}
+
+
+def _activation_of(text: str | dict[str, str]) -> str | Activation:
+    if isinstance(text, str):
+        return text
+    from chainrule.formulas.activation import again
+
+    return again(text["formula"], text["name"])
+
+
+def _head_as_text(head: Head) -> str | dict[str, Any]:
+    """A built-in head by its name, one of the user's by its formulas."""
+    if HEADS.get(head.name) == head:
+        return head.name
+    formulas = getattr(head, "formulas", None)
+    if formulas is None:
+        raise InputError(
+            f"a saved network must use a built-in output head or formulas, since no code is stored; got "
+            f"{head.name!r}. Use one of {', '.join(HEADS)}, or Head.from_formulas."
+        )
+    link, loss = formulas
+    return {"link": link, "loss": loss, "name": head.name, "multi_label": head.multi_label}
+
+
+def _head_of(text: str | dict[str, Any]) -> str | Head:
+    if isinstance(text, str):
+        return text
+    from chainrule.formulas.head import again
+
+    return again(text["link"], text["loss"], text["name"], text["multi_label"])
 
 
 def _tensor(tensors: Tensors, name: str, like: Floats) -> Floats:

@@ -32,6 +32,14 @@ class Namespace(Protocol):
     @property
     def erf(self) -> Callable[..., Array]: ...  # noqa: D102
     @property
+    def sin(self) -> Callable[..., Array]: ...  # noqa: D102
+    @property
+    def cos(self) -> Callable[..., Array]: ...  # noqa: D102
+    @property
+    def arctan(self) -> Callable[..., Array]: ...  # noqa: D102
+    @property
+    def arcsinh(self) -> Callable[..., Array]: ...  # noqa: D102
+    @property
     def sqrt(self) -> Callable[..., Array]: ...  # noqa: D102
     @property
     def abs(self) -> Callable[..., Array]: ...  # noqa: D102

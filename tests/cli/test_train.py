@@ -98,6 +98,7 @@ OPTIONS = {
     "layers": (("5-4",), [3, 5, 4, 3], lambda net: net.layers == (3, 5, 4, 3)),
     "hidden": (("tanh",), "tanh", lambda net: [phi.name for phi in net.hidden] == ["tanh"]),
     "output": (("sigmoid",), "sigmoid", lambda net: net.head.name == "sigmoid"),
+    "loss": (("(a-y)**2",), "(a-y)**2", lambda net: net.head.formulas == ("softmax", "(a-y)**2")),
     "initializer": (("he",), "he", lambda net: net.initializer == "he"),
     "optimizer": (("adamw",), "adamw", lambda net: net.training[0]["optimizer"]["weight_decay"] == 0.01),
     "learning_rate": (("0.25",), 0.25, lambda net: net.training[0]["learning_rate"] == 0.25),

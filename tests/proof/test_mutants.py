@@ -6,6 +6,7 @@ import pytest
 
 from chainrule.equations import activations, heads, network
 from chainrule.proof.mutants import MUTANTS, Mutant, applied, judge, table
+from chainrule.proof.sizes import is_general
 from chainrule.proof.theorems import TAGS, examine, select
 
 
@@ -14,6 +15,8 @@ def test_killed(mutant):
     verdict = judge(mutant)
     assert verdict.failure, "the proof let it pass"
     assert verdict.error > 1e-3, "the measurement let it pass"
+    if any(is_general(claim) for theorem in select((mutant.tag,)) for claim in theorem.claims()):
+        assert verdict.general, "the proofs for any sizes let it pass"
 
 
 def test_there_are_enough_of_them_and_for_every_tag():
@@ -38,7 +41,10 @@ def test_what_is_not_wrong_survives_and_the_table_says_so():
     assert not verdict.killed
     text = table([verdict, judge(MUTANTS[0])])
     assert text.splitlines()[0].startswith("SURVIVED B2")
-    assert text.splitlines()[-1] == "1 of 2 mutants rejected by proof and by measurement"
+    assert text.splitlines()[-2:] == [
+        "1 of 2 mutants rejected by proof and by measurement",
+        "proofs at fixed sizes reject 1, proofs for any sizes 1",
+    ]
 
 
 def test_the_equations_are_right_again_afterwards():

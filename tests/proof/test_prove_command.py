@@ -74,7 +74,7 @@ with applied(next(mutant for mutant in MUTANTS if mutant.mistake == "extra σ'")
     assert done.returncode == 1
     assert "FAILED" in done.stdout
     assert (
-        "Error: B1 (softmax) must hold: ∂J/∂z = w (a − y), any K. It does not: ∂/∂z[0, 0] must be"
+        "Error: B1 (softmax) must hold: ∂J/∂z = w (a − y), any K, any N. It does not: ∂/∂z[0, 0] must be"
         in done.stderr
     )
     assert "See src/chainrule/equations/heads.py:" in done.stderr

@@ -32,6 +32,18 @@ def read_layers(ctx: click.Context, param: click.Parameter, value: str) -> tuple
     return tuple(int(part) for part in parts)
 
 
+def read_hidden(value: str) -> list[str]:
+    """Split a list of names and formulas at the commas that stand outside of brackets."""
+    parts, depth = [""], 0
+    for character in value:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
+
+
 def complete_layers(given: tuple[int, ...], n_features: int, n_classes: int, data: str) -> list[int]:
     """Complete a list of hidden layers by the data's widths, or check a list that names them.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.checks import as_real
-from chainrule.cli.options import complete_layers, read_layers, target_option
+from chainrule.cli.options import complete_layers, read_hidden, read_layers, target_option
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
 from chainrule.errors import InputError, TrainingDiverged
@@ -21,6 +21,7 @@ from chainrule.schedules import SCHEDULES, as_schedule, warm_up
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
     from chainrule.evaluation import Evaluation
+    from chainrule.formulas.head import Head
     from chainrule.history import History
     from chainrule.network import Network
     from chainrule.runs import Run
@@ -45,12 +46,19 @@ INTERRUPTED = 130
     "--hidden",
     default="sigmoid",
     metavar="NAME[,NAME…]",
-    help=f"Activation of the hidden layers, or one for each: {', '.join(ACTIVATIONS)}.",
+    help="Activation of the hidden layers, or one for each: "
+    f"{', '.join(ACTIVATIONS)}, or a formula such as 'z*tanh(softplus(z))'.",
 )
 @click.option(
     "--output",
     metavar="NAME",
     help=f"Output head: {', '.join(HEADS)}. [default: softmax; sigmoid where samples have several labels]",
+)
+@click.option(
+    "--loss",
+    metavar="FORMULA",
+    help="A loss of your own in a and y, such as '-y*(1-a)**2*log(a)'; --output is then softmax, sigmoid "
+    "or a formula in z. [default: cross-entropy]",
 )
 @click.option(
     "--initializer",
@@ -180,15 +188,24 @@ def _network(training: Dataset, data: str, options: dict[str, Any]) -> Network:
     from chainrule.network import Network
 
     output = options["output"] or ("sigmoid" if training.multi_label else "softmax")
-    names = [name.strip() for name in options["hidden"].split(",")]
+    names = read_hidden(options["hidden"])
     return Network(
         complete_layers(options["layers"], training.n_features, training.n_classes, data),
         hidden=names[0] if len(names) == 1 else names,
-        output=output,
+        output=output
+        if options["loss"] is None
+        else _own_head(output, options["loss"], training.multi_label),
         initializer=options["initializer"],
         seed=options["seed"],
         dtype=options["dtype"],
     )
+
+
+def _own_head(output: str, loss: str, multi_label: bool) -> Head:
+    from chainrule.formulas.head import Head
+
+    link = "sigmoid(z)" if output == "sigmoid" else output
+    return Head.from_formulas(link, loss, multi_label=multi_label)
 
 
 def _fit_options(options: dict[str, Any]) -> dict[str, Any]:

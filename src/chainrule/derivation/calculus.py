@@ -23,6 +23,7 @@ from chainrule.derivation.terms import (
     Neg,
     Num,
     Pow,
+    Rel,
     Sym,
     Term,
     add,
@@ -171,6 +172,12 @@ def _applied(node: Apply, d: Differential, rules: list[str]) -> Term:
     if node.name == "log":
         rules.append(f"{chain}(log u)' = u'/u" if chain else "(log u)' = 1/u")
         return over(d(u), u)
+    if node.name in SLOPES:
+        slope_at, rule = SLOPES[node.name]
+        rules.append(f"{chain}{rule}")
+        return times(slope_at(u), d(u))
+    if node.name in ("max", "min"):
+        return _extreme(node, d, rules)
     if node.name == "erf":
         rules.append(f"{chain}erf' u = 2 e^{{−u²}} / √π")
         slope = Frac(times(Num(2), Apply("exp", (Neg(squared(u)),))), Apply("sqrt", (Sym("π"),)))
@@ -179,6 +186,27 @@ def _applied(node: Apply, d: Differential, rules: list[str]) -> Term:
         f"chain rule with {node.name}'" if chain else f"{node.name}' is the derivative of {node.name}"
     )
     return times(Apply(f"{node.name}'", node.args), d(u))
+
+
+def _extreme(node: Apply, d: Differential, rules: list[str]) -> Term:
+    rules.append(f"the derivative of what the {node.name}imum is")
+    u, v = node.args if node.name == "max" else node.args[::-1]
+    return Cases(((d(node.args[0]), Rel(">", u, v)), (d(node.args[1]), None)))
+
+
+SLOPES: dict[str, tuple[Callable[[Term], Term], str]] = {
+    "tanh": (lambda u: 1 - squared(Apply("tanh", (u,))), "tanh' = 1 − tanh²"),
+    "sin": (lambda u: Apply("cos", (u,)), "sin' = cos"),
+    "cos": (lambda u: Neg(Apply("sin", (u,))), "cos' = −sin"),
+    "arctan": (lambda u: over(ONE, 1 + squared(u)), "arctan' u = 1/(1 + u²)"),
+    "arcsinh": (lambda u: over(ONE, Apply("sqrt", (1 + squared(u),))), "arcsinh' u = 1/√(1 + u²)"),
+    "sqrt": (lambda u: over(ONE, 2 * Apply("sqrt", (u,))), "√' u = 1/(2√u)"),
+    "abs": (lambda u: Apply("sign", (u,)), "|u|' = sign u"),
+    "sign": (lambda u: ZERO, "sign' = 0 but at the jump"),
+    "softplus": (lambda u: Apply("σ", (u,)), "softplus' = σ"),
+    "σ": (lambda u: times(Apply("σ", (u,)), 1 - Apply("σ", (u,))), "σ' = σ (1 − σ)"),
+}
+"""Derivatives of functions by name, and their rules."""
 
 
 def _total(node: Big, d: Differential, rules: list[str]) -> Term:

@@ -18,7 +18,7 @@ from chainrule.derivation.equations import (
     hidden_error_forms,
     weight_gradient_forms,
 )
-from chainrule.derivation.slopes import NAMED, folded, symbol_of
+from chainrule.derivation.slopes import NAMED, folded, is_built_in, symbol_of
 from chainrule.derivation.steps import Ledger, Steps
 from chainrule.derivation.terms import Apply, Big, Cases, D, Neg, Rel, Sym, Term, add, over, times, walk
 from chainrule.derivation.textbook import constants
@@ -87,6 +87,7 @@ class Hidden:
             },
             ranges={"m": f"n_{L}", "k": f"n_{after}", "j": f"n_{L}", "i": f"n_{L}"},
             branched=("z", L),
+            lenient=not is_built_in(self.activation),
         )
 
     def section(self, layout: str) -> Section:

@@ -27,7 +27,9 @@ from chainrule.derivation.values import COMPLEX
 from chainrule.derivation.verify import TOLERANCE, Setting, WrongStep, verify
 from chainrule.derivation.worked import worked_sections
 from chainrule.equations import network as equations
+from chainrule.equations.heads import HEADS
 from chainrule.errors import ChainruleError, InputError, look_up
+from chainrule.proof.theorems import select
 from chainrule.types import ByLayer
 
 if TYPE_CHECKING:
@@ -69,6 +71,11 @@ def derive(
     from chainrule.derivation.derivation import Derivation
 
     look_up("layout", layout, LAYOUTS)
+    if network.head.name not in HEADS:
+        raise InputError(
+            f"the output head must be one of {', '.join(HEADS)}; got {network.head.name!r}. "
+            "A head made from formulas shows its own: print(network.head.derivation())."
+        )
     eta = as_real("learning_rate", learning_rate, above=0, remedy="Try 0.5.")
     decimals = as_whole("digits", digits, at_least=2)
     if decimals > 15:
@@ -103,7 +110,7 @@ def _document(network: Network, x: Any, y: Any, eta: float, layout: str, digits:
         sections += worked_sections(Numbers(network, x, y, eta, digits, ledger))
     sections.append(summary_section(network, layout))
     whole = check_whole(network, ledger)
-    checked = f"{ledger} {whole}"
+    checked = f"{ledger} {whole} {any_sizes(network)}"
     return Document(_title(network), _lead(network, checked), tuple(sections), checked)
 
 
@@ -272,6 +279,29 @@ def check_whole(network: Network, ledger: Ledger) -> str:
         f"The whole network: its gradients are the slope of its loss along {count} random directions, "
         f"error {worst:.0e}."
     )
+
+
+def any_sizes(network: Network) -> str:
+    """Prove the equations of this network once more, for any widths and any batch.
+
+    The steps are verified with a few neurons; this is why they hold for many.
+
+    Raises:
+        WrongStep: one of them is not proven.
+    """
+    from chainrule.proof.sizes import is_general
+
+    head = network.head.name
+    heads = {"softmax": ("H1", "H2", "B1"), "sigmoid": ("H4", "B1"), "quadratic": ("Q1", "Q2")}[head]
+    count = 0
+    for theorem in select((*heads, "F1", "B2", "B3", "B4")):
+        if theorem.tag == "B1" and theorem.name != head:
+            continue
+        failure = theorem.prove(is_general)
+        if failure:
+            raise WrongStep(f"{theorem.tag} ({theorem.name}) must hold: {theorem.statement}. {failure}")
+        count += any(map(is_general, theorem.claims()))
+    return f"For any widths and any batch: {count} theorems proven by SymPy."
 
 
 def _slope(net: Network, x: Any, y: Any, L: int, kind: str, direction: Any) -> float:

@@ -50,7 +50,6 @@ from chainrule.derivation.values import Get, World, value
 from chainrule.derivation.verify import Setting
 from chainrule.equations import activations, heads
 from chainrule.proof.claims import Given
-from chainrule.proof.classes import JacobianOfSoftmax, SoftmaxError
 from chainrule.types import Array, Namespace
 
 WIDEST = 3
@@ -215,18 +214,7 @@ def _softmax(out: Output) -> list[Block]:
         say("Every output depends on every weighted input, so the chain rule sums over all outputs:"),
         softmax_chain(out, slope.steps[-1].right),
         _matrix_form(out),
-        any_number_of_outputs(),
     ]
-
-
-def any_number_of_outputs() -> Block:
-    """Prove the Jacobian and B1 once more, with an index that runs to any K. Raises: Unproven."""
-    JacobianOfSoftmax().prove()
-    SoftmaxError().prove()
-    return note(
-        f"The steps above were verified with at most {WIDEST} outputs. For any number of outputs SymPy has "
-        "just proven, by a general index, the Jacobian and the last line."
-    )
 
 
 def softmax_jacobian(out: Output) -> list[Block]:

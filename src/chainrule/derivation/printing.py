@@ -192,7 +192,7 @@ class Printer:
     def _product(self, factors: tuple[Term, ...]) -> Piece:
         pieces = []
         for place, factor in enumerate(factors):
-            nested = isinstance(factor, Mul | MatMul) or (self.linear and isinstance(factor, Frac | Num))
+            nested = isinstance(factor, Mul) or (self.linear and isinstance(factor, Frac | Num))
             level = APPLIED if nested and not _is_atom_number(factor) else PRODUCT
             pieces.append(self.fit(factor, level, last=place == len(factors) - 1))
         out = [pieces[0].text]

@@ -46,8 +46,15 @@ Rewriting = tuple[Callable[[Activation], Term], str]
 
 
 def symbol_of(activation: Activation) -> str:
-    """How φ is called in print."""
+    """How φ is called in print: its name, σ, or φ where its name is a formula."""
+    if not activation.name.isidentifier():
+        return "φ"
     return SYMBOLS.get(activation.name, activation.name)
+
+
+def is_built_in(activation: Activation) -> bool:
+    """Whether it is an activation of chainrule's own."""
+    return activation.name in activations.ACTIVATIONS
 
 
 def slope_section(activation: Activation, layers: str, ledger: Ledger) -> Section:
@@ -72,12 +79,13 @@ class Slopes:
             dims={"N": 1},
             given={("z", ""): Given((), kind)},
             made={("a", ""): self._phi},
-            functions={"tanh": _tanh, **NAMED},
+            functions={**({"tanh": _tanh} if self.activation.name == "tanh" else {}), **NAMED},
+            lenient=not is_built_in(self.activation),
             branched=("z", "") if kind == "any" else None,
         )
 
     def _phi(self, xp: Namespace, get: Get) -> Array:
-        if self.activation is activations.ACTIVATIONS["tanh"]:
+        if self.activation.phi is activations.tanh:
             return _tanh(xp, get("z"))
         return self.activation.phi(xp, get("z"))
 
@@ -92,6 +100,8 @@ class Slopes:
         chain = self.chain(A).to(self.code, "the code, Eq. F2")
         if self.activation.name in ("silu", "gelu"):
             chain.to(self.text, "written with ", FACTORS[self.activation.name])
+        elif not is_built_in(self.activation):
+            chain.by(lambda _: self.text, "σ and softplus by their names")
         elif chain.last != self.text:
             chain.to(self.text, _why(self.activation))
         return [chain.done()]
@@ -104,7 +114,7 @@ class Slopes:
         chain = self.chain(D(A, Z, True)).derivative(self.text, Z, "what is differentiated", plain=True)
         for build, rule in ALGEBRA.get(self.activation.name, ()):
             chain.to(build(self.activation), rule)
-        shipped = folded(constants(simple(self.activation.d_phi(TRACE, Z, A))))
+        shipped = simple(folded(constants(self.activation.d_phi(TRACE, Z, A))))
         if chain.last != shipped:
             chain.to(shipped, "as the code computes it")
         after = self.kinks()
@@ -154,6 +164,7 @@ def _pi(xp: Namespace) -> Array:
 NAMED: dict[str, Callable[..., Array]] = {
     "σ": activations.sigmoid,
     "σ'": lambda xp, z: activations.d_sigmoid(xp, z, activations.sigmoid(xp, z)),
+    "softplus": activations.softplus,
     "Φ": activations.normal_cdf,
     "Φ'": lambda xp, z: xp.exp(-z * z / 2) / xp.sqrt(np.asarray(2 * _pi(xp))),
 }
@@ -169,6 +180,8 @@ def textbook(activation: Activation) -> Term:
     if activation.name in ("sigmoid", "softplus"):
         return {"sigmoid": sigmoid_of, "softplus": softplus_of}[activation.name](Z)
     code = folded(code)
+    if not is_built_in(activation):
+        return code
     if not any(_branching(node) for node in walk(code)):
         return code
     above, below = (double_negation(branch(code, positive)) for positive in (True, False))
@@ -183,6 +196,7 @@ def folded(node: Term, z: Term = Z) -> Term:
     """Write σ(z) and Φ(z) where their shipped bodies stand, unless they stand alone."""
     known: dict[Term, Term] = {
         activations.sigmoid(TRACE, z): Apply("σ", (z,)),
+        activations.softplus(TRACE, z): Apply("softplus", (z,)),
         constants(activations.normal_cdf(TRACE, z)): Apply("Φ", (z,)),
     }
     return substitute(node, known)

@@ -17,22 +17,29 @@ class Ledger:
 
     def __init__(self) -> None:
         self.symbolic = 0
-        self.numeric = 0
+        self.measured = 0
+        self.lines = 0
         self.error = 0.0
 
     def enter(self, mark: Verified) -> Verified:
         """Count a step."""
         self.symbolic += mark.symbolic
-        self.numeric += 1
+        self.measured += not mark.symbolic
         self.error = max(self.error, mark.error)
         return mark
 
+    def line(self, error: float) -> Verified:
+        """Count a line of numbers."""
+        self.lines += 1
+        self.error = max(self.error, error)
+        return Verified(False, error)
+
     def __str__(self) -> str:
-        numbers = self.numeric - self.symbolic
-        lines = f" {numbers} lines of numbers computed as printed." if numbers else ""
+        more = f" {self.measured} steps verified on random numbers alone." if self.measured else ""
+        lines = f" {self.lines} lines of numbers computed as printed." if self.lines else ""
         return (
-            f"{self.symbolic} steps verified, symbolically by SymPy and on random numbers in float64.{lines} "
-            f"Largest relative error {self.error:.0e}."
+            f"{self.symbolic} steps verified, symbolically by SymPy and on random numbers in float64."
+            f"{more}{lines} Largest relative error {self.error:.0e}."
         )
 
 

@@ -63,7 +63,7 @@ COMPLEX = cast(
 """NumPy where |x| and sign x go by the real part, so that a complex step passes through them."""
 
 AXES = {"Σ": "sum", "max": "max"}
-NAMED = ("exp", "log", "tanh", "erf", "sqrt", "abs", "sign")
+NAMED = ("exp", "log", "tanh", "erf", "sin", "cos", "arctan", "arcsinh", "sqrt", "abs", "sign")
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     "≥": operator.ge,
@@ -165,7 +165,7 @@ def _apply(node: Apply, w: World, at: Indices) -> Any:
     if node.name in w.functions:
         return _plain(w.functions[node.name](w.xp, *map(np.asarray, args)))
     if node.name in ("max", "min"):
-        return _plain(getattr(w.xp, f"{node.name}imum")(*args))
+        return _plain(reduce(getattr(w.xp, f"{node.name}imum"), args))
     if node.name not in NAMED:
         raise InputError(f"a function must have a meaning; {node.name} has none.")
     return getattr(w.xp, node.name)(*args)

@@ -112,13 +112,15 @@ def activated(n: Numbers, L: int, m: int) -> Chain:
     """a^L_m. Eq. F2, H1 or H3."""
     z_m = rows("z", L).at(m)
     if n.H == L:
-        text = (
-            softmax_forms(L).entry.right if n.network.head.distribution else sigmoid_of(rows("z", L).at("m"))
-        )
-        right, tag = _at(text, m=m), "H1" if n.network.head.distribution else "H3"
+        head = n.network.head
+        text = softmax_forms(L).entry.right if head.distribution else sigmoid_of(rows("z", L).at("m"))
+        code = entry(head.predict(TRACE, rows("z", L)), (None, m))
+        right, tag = _at(text, m=m), "H1" if head.distribution else "H3"
     else:
-        right, tag = substitute(plain_activation(n.network.hidden[L]), {Z: z_m}), "F2"
-    return n.entry_chain(rows("a", L).at(m), right, n.forward.a[L][0, m - 1], tag)
+        phi = n.network.hidden[L]
+        right, tag = substitute(plain_activation(phi), {Z: z_m}), "F2"
+        code = constants(phi.phi(TRACE, z_m))
+    return n.entry_chain(rows("a", L).at(m), right, n.forward.a[L][0, m - 1], tag, code)
 
 
 def plain_activation(activation: Activation) -> Term:
@@ -130,10 +132,8 @@ def plain_activation(activation: Activation) -> Term:
 def loss_chain(n: Numbers) -> Chain:
     """J, by the outputs; by the logits where an output is so near 0 or 1 that its logarithm overflows."""
     forms = loss_forms(n.network.head.name, n.H)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        by_outputs = value(n.written_out(forms.entry.right), n.world)
-    right = forms.entry.right if np.isfinite(by_outputs) else forms.code.right
-    return n.entry_chain(J, right, n.loss, {"softmax": "H2", "sigmoid": "H4"}.get(n.network.head.name, "Q1"))
+    tag = {"softmax": "H2", "sigmoid": "H4"}.get(n.network.head.name, "Q1")
+    return n.entry_chain(J, forms.entry.right, n.loss, tag, forms.code.right)
 
 
 def output_error(n: Numbers, m: int) -> Chain:

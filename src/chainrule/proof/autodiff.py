@@ -18,7 +18,10 @@ JAX = cast(
     SimpleNamespace(
         **{
             name: getattr(jnp, name)
-            for name in ("exp", "expm1", "log", "log1p", "tanh", "sqrt", "abs", "sign", "maximum", "minimum")
+            for name in (
+                *("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "arctan", "arcsinh"),
+                *("sqrt", "abs", "sign", "maximum", "minimum"),
+            )
         },
         where=jnp.where,
         ones_like=jnp.ones_like,

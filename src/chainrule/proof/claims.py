@@ -42,12 +42,14 @@ class Claim(Protocol):
 class Given:
     """One array that a claim is about: all symbols for the proof, numbers for the check.
 
+    The shape has numbers, or symbols where the claim is for any size (`chainrule.proof.sizes`).
+
     ``kind``: any, positive, negative, mixed (signs alternate), opposite (the other way round), zero,
     distribution (rows sum to 1), shift (a number like softmax's maximum), share (within 0…1), mask (0 or 2),
     huge (±1e4).
     """
 
-    shape: tuple[int, ...] = ()
+    shape: tuple[Any, ...] = ()
     kind: str = "any"
 
     def terms(self, name: str) -> Array:

@@ -2,54 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
 import numpy as np
 
 from chainrule.equations import heads as equations
 from chainrule.equations import network
-from chainrule.proof import classes
+from chainrule.proof import sizes
 from chainrule.proof.claims import Claim, Derivative, Given, Identity, Stable, Values
+from chainrule.proof.sizes import AnyDerivative, AnyIdentity
 from chainrule.proof.theorem import Theorem
 from chainrule.types import Array, Namespace
 
+Function = Callable[[Namespace, Array], Array]
 CLASSES = (2, 3, 5, 10)
 BRANCHES = ("positive", "negative", "mixed", "zero")
 N = 2
+
+ROWS = (sizes.N, sizes.n2)
+"""Any number of samples, any number of outputs."""
+
+ANY = ", any K, any N"
 
 
 def theorems() -> list[Theorem]:
     """What is claimed of the output heads."""
     e = equations
     return [
-        Theorem("H1", "softmax", "a_m = e^{z_m} / Σ e^{z_k};  Σ a_m = 1", (e.softmax,), softmax_values),
-        Theorem("H1", "Jacobian", "∂a_m/∂z_k = a_m ([m=k] − a_k), any K", (e.softmax,), softmax_jacobian),
-        Theorem("H1", "shift", "softmax(z + c) = softmax(z);  ∂a/∂m = 0", (e.softmax,), shift_invariance),
+        Theorem(
+            "H1", "softmax", f"a_m = e^{{z_m}} / Σ e^{{z_k}};  Σ a_m = 1{ANY}", (e.softmax,), softmax_values
+        ),
+        Theorem("H1", "Jacobian", f"∂a_m/∂z_k = a_m ([m=k] − a_k){ANY}", (e.softmax,), softmax_jacobian),
+        Theorem(
+            "H1", "shift", f"softmax(z + c) = softmax(z);  ∂a/∂m = 0{ANY}", (e.softmax,), shift_invariance
+        ),
         Theorem(
             "H2",
             "categorical",
-            "J = −Σ y_m log a_m, any K",
+            f"J = −Σ y_m log a_m{ANY}",
             (e.categorical_cross_entropy, e.log_softmax),
             categorical_values,
         ),
         Theorem(
             "H4",
             "multi-label",
-            "J = −Σ [y log a + (1−y) log(1−a)]",
+            f"J = −Σ [y log a + (1−y) log(1−a)]{ANY}",
             (e.multi_label_cross_entropy,),
             multi_label_values,
         ),
-        Theorem("B1", "softmax", "∂J/∂z = w (a − y), any K", (e.cross_entropy_error,), softmax_error),
+        Theorem("B1", "softmax", f"∂J/∂z = w (a − y){ANY}", (e.cross_entropy_error,), softmax_error),
         Theorem(
-            "B1", "sigmoid", "∂J/∂z = w (a − y)", (e.cross_entropy_error,), lambda: error_claims("sigmoid")
+            "B1",
+            "sigmoid",
+            f"∂J/∂z = w (a − y){ANY}",
+            (e.cross_entropy_error,),
+            lambda: error_claims("sigmoid"),
         ),
-        Theorem("Q1", "quadratic", "J = ½ Σ (a − y)²", (e.quadratic_cost,), quadratic_values),
+        Theorem("Q1", "quadratic", f"J = ½ Σ (a − y)²{ANY}", (e.quadratic_cost,), quadratic_values),
         Theorem(
             "Q2",
             "quadratic",
-            "∂J/∂z = w (a − y) σ'(z)",
+            f"∂J/∂z = w (a − y) σ'(z){ANY}",
             (e.quadratic_error,),
             lambda: error_claims("quadratic"),
         ),
-        Theorem("S1", "smoothing", "(1−ε) y + ε u;  Σ y_m stays 1", (e.smooth_labels,), smoothing),
+        Theorem("S1", "smoothing", f"(1−ε) y + ε u;  Σ y_m stays 1{ANY}", (e.smooth_labels,), smoothing),
     ]
 
 
@@ -76,6 +95,16 @@ def softmax_values() -> list[Claim]:
                 z, lambda xp, v: xp.sum(equations.softmax(xp, v.z), axis=1), lambda xp, v: np.array([1, 1])
             )
         )
+    found += [
+        AnyIdentity(
+            {"z": Given(ROWS)}, lambda xp, v: equations.softmax(xp, v.z), lambda xp, v: plain_softmax(xp, v.z)
+        ),
+        AnyIdentity(
+            {"z": Given(ROWS), "w": Given(ROWS[:1])},
+            lambda xp, v: xp.sum(equations.softmax(xp, v.z), axis=1),
+            lambda xp, v: xp.ones_like(v.w),
+        ),
+    ]
     huge = {"z": Given((6, 5), "huge")}
     found.append(
         Stable(huge, lambda xp, v: equations.softmax(xp, v.z), lambda xp, v: np.exp(log_softmax(v.z)))
@@ -89,7 +118,7 @@ def log_softmax(z: Array) -> Array:
 
 
 def softmax_jacobian() -> list[Claim]:
-    """H1's Jacobian as vector-Jacobian product for several K, and for any K by indices."""
+    """H1's Jacobian as vector-Jacobian product for several K, and for any."""
 
     def value(xp: Namespace, v: Values) -> Array:
         return v.v * equations.softmax(xp, v.z)
@@ -99,14 +128,26 @@ def softmax_jacobian() -> list[Claim]:
         return {"z": a * (v.v - xp.sum(v.v * a, axis=1, keepdims=True))}
 
     given = [{"z": Given((N, K)), "v": Given((N, K))} for K in CLASSES[:3]]
-    return [*(Derivative(each, value, gradient) for each in given), classes.JacobianOfSoftmax()]
+    return [
+        *(Derivative(each, value, gradient) for each in given),
+        AnyDerivative({"z": Given(ROWS), "v": Given(ROWS)}, value, gradient),
+    ]
 
 
 def shift_invariance() -> list[Claim]:
     """The same number added to every logit of a sample changes nothing."""
-    given = {"z": Given((N, 3)), "c": Given((N, 1), "shift")}
-    both = (equations.softmax, equations.log_softmax)
-    return [Identity(given, lambda xp, v, f=f: f(xp, v.z + v.c), lambda xp, v, f=f: f(xp, v.z)) for f in both]  # type: ignore[misc]
+    found: list[Claim] = []
+    for f in (equations.softmax, equations.log_softmax):
+
+        def shifted(xp: Namespace, v: Values, f: Function = f) -> Array:
+            return f(xp, v.z + v.c)
+
+        def plain(xp: Namespace, v: Values, f: Function = f) -> Array:
+            return f(xp, v.z)
+
+        found.append(Identity({"z": Given((N, 3)), "c": Given((N, 1), "shift")}, shifted, plain))
+        found.append(AnyIdentity({"z": Given(ROWS), "c": Given((sizes.N, 1), "shift")}, shifted, plain))
+    return found
 
 
 def categorical_values() -> list[Claim]:
@@ -118,19 +159,20 @@ def categorical_values() -> list[Claim]:
     def logarithm(xp: Namespace, v: Values) -> Array:
         return equations.log_softmax(xp, v.z)
 
+    def plain(xp: Namespace, v: Values) -> Array:
+        return -xp.sum(v.y * xp.log(plain_softmax(xp, v.z)), axis=1)
+
+    def probability(xp: Namespace, v: Values) -> Array:
+        return xp.exp(logarithm(xp, v))
+
     found: list[Claim] = []
-    for K in CLASSES:
-        given = {"z": Given((N, K)), "y": Given((N, K), "distribution")}
-        found.append(
-            Identity(given, loss, lambda xp, v: -xp.sum(v.y * xp.log(plain_softmax(xp, v.z)), axis=1))
-        )
-        found.append(
-            Identity(given, lambda xp, v: xp.exp(logarithm(xp, v)), lambda xp, v: plain_softmax(xp, v.z))
-        )
+    for kind, rows in [*((Identity, (N, K)) for K in CLASSES), (AnyIdentity, ROWS)]:
+        given = {"z": Given(rows), "y": Given(rows, "distribution")}
+        found.append(kind(given, loss, plain))
+        found.append(kind(given, probability, lambda xp, v: plain_softmax(xp, v.z)))
     huge = {"z": Given((6, 5), "huge"), "y": Given((6, 5), "distribution")}
     found.append(Stable(huge, logarithm, lambda xp, v: log_softmax(v.z)))
     found.append(Stable(huge, loss, lambda xp, v: -np.sum(v.y * log_softmax(v.z), axis=1)))
-    found.append(classes.CategoricalCrossEntropy())
     return found
 
 
@@ -147,23 +189,28 @@ def multi_label_values() -> list[Claim]:
     def far(xp: Namespace, v: Values) -> Array:
         return np.sum(v.y * np.maximum(-v.z, 0) + (1 - v.y) * np.maximum(v.z, 0), axis=1)
 
-    labels = Given((N, 3), "share")
-    found: list[Claim] = [Identity({"z": Given((N, 3), sign), "y": labels}, loss, plain) for sign in BRANCHES]
+    found: list[Claim] = [Identity(given, loss, plain) for given in _labelled((N, 3), BRANCHES)]
+    found += [AnyIdentity(given, loss, plain) for given in _labelled(ROWS, BRANCHES[:2])]
     found.append(Stable({"z": Given((6, 5), "huge"), "y": Given((6, 5), "share")}, loss, far))
     return found
 
 
 def softmax_error() -> list[Claim]:
-    """B1 for softmax: for several K as the batch has it, and for any K by indices."""
+    """B1 for softmax: for several K, and for any."""
     given = [{"z": Given((N, K)), "y": Given((N, K), "distribution")} for K in CLASSES]
-    return [*(weighted_error("softmax", each) for each in given), classes.SoftmaxError()]
+    general = {"z": Given(ROWS), "y": Given(ROWS, "distribution")}
+    return [*(weighted_error("softmax", each) for each in given), weighted_error("softmax", general)]
 
 
 def error_claims(name: str) -> list[Claim]:
     """B1 or Q2 for a head of sigmoids, in every branch."""
-    return [
-        weighted_error(name, {"z": Given((N, 3), sign), "y": Given((N, 3), "share")}) for sign in BRANCHES[:3]
-    ]
+    found = [*_labelled((N, 3), BRANCHES[:3]), *_labelled(ROWS, BRANCHES[:2])]
+    return [weighted_error(name, given) for given in found]
+
+
+def _labelled(rows: tuple[Any, ...], branches: tuple[str, ...]) -> list[dict[str, Given]]:
+    """Logits of every sign with labels between 0 and 1."""
+    return [{"z": Given(rows, sign), "y": Given(rows, "share")} for sign in branches]
 
 
 def weighted_error(name: str, given: dict[str, Given]) -> Claim:
@@ -176,43 +223,44 @@ def weighted_error(name: str, given: dict[str, Given]) -> Claim:
     def gradient(xp: Namespace, v: Values) -> dict[str, Array]:
         return {"z": network.output_error(xp, head, v.z, head.predict(xp, v.z), v.y, v.w)}
 
-    return Derivative({**given, "w": Given((N,), "positive")}, value, gradient)
+    rows = given["z"].shape
+    kind = AnyDerivative if rows == ROWS else Derivative
+    return kind({**given, "w": Given(rows[:1], "positive")}, value, gradient)
 
 
 def quadratic_values() -> list[Claim]:
     """Q1 in every branch."""
-    return [
-        Identity(
-            {"z": Given((N, 3), sign), "y": Given((N, 3), "share")},
-            lambda xp, v: equations.quadratic_cost(xp, v.z, v.y),
-            lambda xp, v: xp.sum((plain_sigmoid(xp, v.z) - v.y) ** 2, axis=1) / 2,
-        )
-        for sign in BRANCHES
-    ]
+
+    def cost(xp: Namespace, v: Values) -> Array:
+        return equations.quadratic_cost(xp, v.z, v.y)
+
+    def plain(xp: Namespace, v: Values) -> Array:
+        return xp.sum((plain_sigmoid(xp, v.z) - v.y) ** 2, axis=1) / 2
+
+    fixed: list[Claim] = [Identity(given, cost, plain) for given in _labelled((N, 3), BRANCHES)]
+    return [*fixed, *(AnyIdentity(given, cost, plain) for given in _labelled(ROWS, BRANCHES[:2]))]
 
 
 def smoothing() -> list[Claim]:
     """S1 for every head, and rows that still sum to 1 where the outputs are a distribution."""
-    K, e = 3, Given((), "share")
     found: list[Claim] = []
-    for head in equations.HEADS.values():
-        given = {"y": Given((N, K), "distribution" if head.distribution else "share"), "e": e}
+    for (kind, rows), head in product(((Identity, (N, 3)), (AnyIdentity, ROWS)), equations.HEADS.values()):
+        given = {
+            "y": Given(rows, "distribution" if head.distribution else "share"),
+            "e": Given((), "share"),
+            "one": Given(rows[:1]),
+        }
 
         def smooth(xp: Namespace, v: Values, head: equations.Head = head) -> Array:
-            return equations.smooth_labels(v.y, v.e, head.uninformed(K))
+            return equations.smooth_labels(v.y, v.e, head.uninformed(v.y.shape[1]))
 
         def plain(xp: Namespace, v: Values, head: equations.Head = head) -> Array:
-            return v.y - v.e * (v.y - (1 / 3 if head.name == "softmax" else 1 / 2))
+            return v.y - v.e * (v.y - 1 / (v.y.shape[1] if head.name == "softmax" else 2))
 
-        found.append(Identity(given, smooth, plain))
+        found.append(kind(given, smooth, plain))
         if head.name == "softmax":
-            found.append(
-                Identity(
-                    given,
-                    lambda xp, v, f=smooth: xp.sum(f(xp, v), axis=1),  # type: ignore[misc]
-                    lambda xp, v: np.array([1, 1]),
-                )
-            )
+            total = lambda xp, v, f=smooth: xp.sum(f(xp, v), axis=1)  # noqa: E731
+            found.append(kind(given, total, lambda xp, v: xp.ones_like(v.one)))
     found.append(Identity({}, _flags, lambda xp, v: np.array([[1, 0], [0, 1], [0, 0]])))
     return found
 

@@ -11,7 +11,7 @@ from chainrule.equations import affine, network, penalty
 from chainrule.equations.activations import Activation
 from chainrule.equations.penalty import Penalty
 from chainrule.proof.claims import Claim, Derivative, Given, Identity, Values
-from chainrule.proof.symbolic import SYMBOLIC, DPhi, Phi
+from chainrule.proof.sizes import AnyDerivative, AnyIdentity, N, n0, n1, n2
 from chainrule.proof.theorem import Theorem
 from chainrule.types import Array, Namespace
 
@@ -19,39 +19,87 @@ LAYER = {"a": Given((2, 3)), "W": Given((4, 3)), "b": Given((4,))}
 """A batch of two goes from three neurons to four: all three numbers differ, so no transpose hides."""
 
 COTANGENT = {"v": Given((2, 4))}
+
+ANY_LAYER = {"a": Given((N, n0)), "W": Given((n1, n0)), "b": Given((n1,)), "v": Given((N, n1))}
+"""The same for any batch and any widths."""
+
 SIGNS = ("positive", "negative", "mixed", "zero")
+
+
+ANY_SIZES = ", any widths, any N"
 
 
 def theorems() -> list[Theorem]:
     """What is claimed of the layers."""
     return [
-        Theorem("F1", "affine", "z_ik = Σ_j W_kj a_ij + b_k", (affine.affine,), affine_values),
+        Theorem("F1", "affine", f"z_ik = Σ_j W_kj a_ij + b_k{ANY_SIZES}", (affine.affine,), affine_values),
         Theorem(
-            "B2", "any φ", "∂⟨δ,z⟩/∂z = Wᵀδ ⊙ φ'(z)", (network.hidden_error,), lambda: hidden_errors(False)
+            "B2",
+            "any φ",
+            f"∂⟨δ,z⟩/∂z = Wᵀδ ⊙ φ'(z){ANY_SIZES}",
+            (network.hidden_error,),
+            lambda: hidden_errors(False),
         ),
         Theorem(
-            "B2", "dropout", "∂⟨δ,z⟩/∂z = Wᵀδ ⊙ r ⊙ φ'", (network.hidden_error,), lambda: hidden_errors(True)
+            "B2",
+            "dropout",
+            f"∂⟨δ,z⟩/∂z = Wᵀδ ⊙ r ⊙ φ'{ANY_SIZES}",
+            (network.hidden_error,),
+            lambda: hidden_errors(True),
         ),
-        Theorem("B2", "input", "∂⟨δ,z⟩/∂a = Wᵀ δ", (affine.input_gradient,), lambda: affine_gradient("a")),
-        Theorem("B3", "weights", "∂⟨δ,z⟩/∂W = δ aᵀ", (affine.weight_gradient,), lambda: affine_gradient("W")),
-        Theorem("B4", "biases", "∂⟨δ,z⟩/∂b = δ", (affine.bias_gradient,), lambda: affine_gradient("b")),
-        Theorem("D1", "dropout", "a_ij r_ij, and its gradient δ ⊙ r", (network.dropout,), dropout),
-        Theorem("P1", "L2", "½ Σ W²;  gradient W", (penalty.l2_penalty,), lambda: penalties("l2")),
-        Theorem("P2", "L1", "Σ |W|;  gradient sign W", (penalty.l1_penalty,), lambda: penalties("l1")),
-        Theorem("P2", "L1 + L2", "λ₁ Σ|W| + λ₂ ½ Σ W²", (penalty.penalty_value,), both_penalties),
+        Theorem(
+            "B2",
+            "input",
+            f"∂⟨δ,z⟩/∂a = Wᵀ δ{ANY_SIZES}",
+            (affine.input_gradient,),
+            lambda: affine_gradient("a"),
+        ),
+        Theorem(
+            "B2",
+            "step",
+            f"from δ^{{L+1}} to ∂J/∂W^L, ∂J/∂b^L{ANY_SIZES}",
+            (network.hidden_error,),
+            step,
+        ),
+        Theorem(
+            "B3",
+            "weights",
+            f"∂⟨δ,z⟩/∂W = δ aᵀ{ANY_SIZES}",
+            (affine.weight_gradient,),
+            lambda: affine_gradient("W"),
+        ),
+        Theorem(
+            "B4", "biases", f"∂⟨δ,z⟩/∂b = δ{ANY_SIZES}", (affine.bias_gradient,), lambda: affine_gradient("b")
+        ),
+        Theorem(
+            "D1",
+            "dropout",
+            "a_ij r_ij, and its gradient δ ⊙ r, any widths, any N",
+            (network.dropout,),
+            dropout,
+        ),
+        Theorem(
+            "P1", "L2", "½ Σ W²;  gradient W, any widths", (penalty.l2_penalty,), lambda: penalties("l2")
+        ),
+        Theorem(
+            "P2", "L1", "Σ |W|;  gradient sign W, any widths", (penalty.l1_penalty,), lambda: penalties("l1")
+        ),
+        Theorem("P2", "L1 + L2", "λ₁ Σ|W| + λ₂ ½ Σ W², any widths", (penalty.penalty_value,), both_penalties),
     ]
 
 
 def _any_phi(xp: Namespace, z: Array) -> Array:
-    return np.frompyfunc(Phi, 1, 1)(z) if xp is SYMBOLIC else z * xp.exp(z)
+    opaque = getattr(xp, "phi", None)
+    return z * xp.exp(-z * z / 2) if opaque is None else opaque(z)
 
 
 def _any_d_phi(xp: Namespace, z: Array, a: Array) -> Array:
-    return np.frompyfunc(DPhi, 2, 1)(z, a) if xp is SYMBOLIC else xp.exp(z) + a
+    opaque = getattr(xp, "d_phi", None)
+    return xp.exp(-z * z / 2) - z * a if opaque is None else opaque(z, a)
 
 
 ANY = Activation("any", _any_phi, _any_d_phi)
-"""A φ of which only its derivative is known; in numbers z e^z, whose φ' = e^z + a needs both z and a."""
+"""A φ of which SymPy knows only φ'; in numbers z e^{−z²/2}, whose φ' = e^{−z²/2} − za needs z and a."""
 
 
 def affine_values() -> list[Claim]:
@@ -65,8 +113,15 @@ def affine_values() -> list[Claim]:
             ]
         )
 
+    def F1(xp: Namespace, v: Values) -> Array:
+        return affine.affine(v.a, v.W, v.b)
+
+    def by_sum(xp: Namespace, v: Values) -> Array:
+        return xp.sum(v.W * v.a[:, None, :], axis=2) + v.b
+
     single = {"a": Given((1, 1)), "W": Given((1, 1)), "b": Given((1,))}
-    return [Identity(given, lambda xp, v: affine.affine(v.a, v.W, v.b), plain) for given in (LAYER, single)]
+    fixed: list[Claim] = [Identity(given, F1, plain) for given in (LAYER, single)]
+    return [*fixed, AnyIdentity(ANY_LAYER, F1, by_sum)]
 
 
 def affine_gradient(name: str) -> list[Claim]:
@@ -80,7 +135,13 @@ def affine_gradient(name: str) -> list[Claim]:
     def value(xp: Namespace, v: Values) -> Array:
         return v.v * affine.affine(v.a, v.W, v.b)
 
-    return [Derivative({**LAYER, **COTANGENT}, value, lambda xp, v: {name: backward[name](xp, v)})]
+    def gradient(xp: Namespace, v: Values) -> dict[str, Array]:
+        return {name: backward[name](xp, v)}
+
+    return [
+        Derivative({**LAYER, **COTANGENT}, value, gradient),
+        AnyDerivative(ANY_LAYER, value, gradient),
+    ]
 
 
 def hidden_errors(masked: bool) -> list[Claim]:
@@ -98,12 +159,48 @@ def hidden_errors(masked: bool) -> list[Claim]:
         return {"z": network.hidden_error(xp, ANY, v.v, v.W, v.z, activation(xp, v), mask)}
 
     given = {"z": Given((2, 3)), "W": LAYER["W"], "b": LAYER["b"], "r": Given((2, 3), "mask"), **COTANGENT}
-    return [Derivative(given, value, gradient)]
+    of_any_size = {**ANY_LAYER, "z": Given((N, n0)), "r": Given((N, n0), "mask")}
+    return [Derivative(given, value, gradient), AnyDerivative(of_any_size, value, gradient)]
+
+
+def step() -> list[Claim]:
+    """The step from layer L + 1 to layer L, for any φ: B2, then B3, B4 and the way on to layer L − 1."""
+
+    def z_next(v: Values, a: Array) -> Array:
+        return affine.affine(a, v.W_next, v.b_next)
+
+    def value(xp: Namespace, v: Values) -> Array:
+        z = affine.affine(v.a_prev, v.W, v.b)
+        return v.delta_next * z_next(v, network.dropout(ANY.phi(xp, z), v.r))
+
+    def gradient(xp: Namespace, v: Values) -> dict[str, Array]:
+        z = affine.affine(v.a_prev, v.W, v.b)
+        a = network.dropout(ANY.phi(xp, z), v.r)
+        delta = network.hidden_error(xp, ANY, v.delta_next, v.W_next, z, a, v.r)
+        return {
+            "W": affine.weight_gradient(delta, v.a_prev),
+            "b": affine.bias_gradient(xp, delta),
+            "a_prev": affine.input_gradient(delta, v.W),
+            "W_next": affine.weight_gradient(v.delta_next, a),
+            "b_next": affine.bias_gradient(xp, v.delta_next),
+        }
+
+    given = {
+        "a_prev": Given((N, n0)),
+        "W": Given((n1, n0)),
+        "b": Given((n1,)),
+        "r": Given((N, n1), "mask"),
+        "W_next": Given((n2, n1)),
+        "b_next": Given((n2,)),
+        "delta_next": Given((N, n2)),
+    }
+    return [AnyDerivative(given, value, gradient)]
 
 
 def dropout() -> list[Claim]:
     """D1, and the same multiplication as its vector-Jacobian product."""
     given = {"a": Given((2, 3)), "r": Given((2, 3), "mask"), "v": Given((2, 3))}
+    of_any_size = {name: Given((N, n0), item.kind) for name, item in given.items()}
     return [
         Identity(
             given,
@@ -114,6 +211,12 @@ def dropout() -> list[Claim]:
         ),
         Derivative(
             given,
+            lambda xp, v: v.v * network.dropout(v.a, v.r),
+            lambda xp, v: {"a": network.dropout(v.v, v.r)},
+        ),
+        AnyIdentity(of_any_size, lambda xp, v: network.dropout(v.a, v.r), lambda xp, v: v.a * v.r),
+        AnyDerivative(
+            of_any_size,
             lambda xp, v: v.v * network.dropout(v.a, v.r),
             lambda xp, v: {"a": network.dropout(v.v, v.r)},
         ),
@@ -136,6 +239,10 @@ def penalties(name: str) -> list[Claim]:
         for s in SIGNS[:3]
     ]
     found.append(Identity({"W": Given((2, 3), "zero")}, gradient, lambda xp, v: np.zeros((2, 3), int)))
+    found += [
+        AnyDerivative({"W": Given((n1, n0), s)}, value, lambda xp, v: {"W": gradient(xp, v)})  # type: ignore[no-untyped-call]
+        for s in SIGNS[:2]
+    ]
     return found
 
 
@@ -159,6 +266,7 @@ def both_penalties() -> list[Claim]:
     return [
         Identity(given, value, plain),
         Derivative(given, value, gradient),
+        *(AnyDerivative({**given, "W": Given((n1, n0), s)}, value, gradient) for s in SIGNS[:2]),
         Identity(
             {**given, "W": Given((2, 3), "zero")},
             lambda xp, v: gradient(xp, v)["W"],

@@ -1,7 +1,8 @@
 """The checker is checked: wrong equations, each of which the proof and the measurement must both reject.
 
 Most are mistakes that people make when they write backpropagation by hand. A mutant stands in for the
-shipped function wherever that is used, and the theorems of its tag are examined as they always are.
+shipped function wherever that is used, and the theorems of its tag are examined as they always are. Those
+that are right for the sizes at which it is easy to look are rejected by the proofs for any sizes alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from chainrule.equations import activations, affine, heads, network, penalty
 from chainrule.equations.activations import d_sigmoid, sigmoid, softplus
 from chainrule.equations.affine import input_gradient
 from chainrule.equations.heads import categorical_cross_entropy, log_softmax, quadratic_cost, softmax
+from chainrule.proof.sizes import is_general
 from chainrule.proof.theorem import TOLERANCE
 from chainrule.proof.theorems import select
 
@@ -33,11 +35,20 @@ class Mutant(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """How the examiners judged a mutant: why the proof failed, and the largest error measured."""
+    """How the examiners judged a mutant: why the proofs failed, and the largest error measured.
+
+    ``fixed`` are the proofs at given sizes, ``general`` those for any sizes.
+    """
 
     mutant: Mutant
-    failure: str
+    fixed: str
+    general: str
     error: float
+
+    @property
+    def failure(self) -> str:
+        """Why the proof failed, or nothing."""
+        return self.fixed or self.general
 
     @property
     def killed(self) -> bool:
@@ -69,20 +80,27 @@ def judge(mutant: Mutant) -> Verdict:
     """Examine the theorems of its tag while the mutant is in place."""
     theorems = select((mutant.tag,))
     with applied(mutant):
-        failure = next((why for theorem in theorems if (why := theorem.prove())), "")
+        fixed, general = (
+            next((why for theorem in theorems if (why := theorem.prove(which))), "")
+            for which in (lambda claim: not is_general(claim), is_general)
+        )
         error = max(theorem.measure()[0] for theorem in theorems)
-    return Verdict(mutant, failure, error)
+    return Verdict(mutant, fixed, general, error)
 
 
 def table(verdicts: list[Verdict]) -> str:
-    """A line for every mutant, and the kill rate."""
+    """A line for every mutant, with the proofs that reject it and the error measured, and the kill rate."""
     lines = [
         f"{'killed  ' if v.killed else 'SURVIVED'} {v.mutant.tag:3} {v.mutant.target:26} "
-        f"{v.error:8.1e}  {v.mutant.mistake}"
+        f"{'fixed' if v.fixed else '':6}{'any' if v.general else '':4}{v.error:8.1e}  {v.mutant.mistake}"
         for v in verdicts
     ]
-    killed = sum(verdict.killed for verdict in verdicts)
-    return "\n".join([*lines, f"{killed} of {len(verdicts)} mutants rejected by proof and by measurement"])
+    killed, fixed, general = (
+        sum(map(bool, each)) for each in zip(*((v.killed, v.fixed, v.general) for v in verdicts), strict=True)
+    )
+    lines.append(f"{killed} of {len(verdicts)} mutants rejected by proof and by measurement")
+    lines.append(f"proofs at fixed sizes reject {fixed}, proofs for any sizes {general}")
+    return "\n".join(lines)
 
 
 def _clipped(xp: Any, z: Any) -> Any:
@@ -185,6 +203,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "B1", "output_error", "w_i²", lambda xp, head, z, a, y, w: head.delta(xp, z, a, y) * (w * w)[:, None]
     ),
+    Mutant(
+        "B1",
+        "output_error",
+        "2/N: right for N = 2",
+        lambda xp, head, z, a, y, w: head.delta(xp, z, a, y) * (2 * w / w.shape[0])[:, None],
+    ),
     Mutant("Q1", "quadratic_cost", "½ missing", lambda xp, z, y: 2 * quadratic_cost(xp, z, y)),
     Mutant("Q2", "quadratic_error", "σ' missing", lambda xp, z, a, y: a - y),
     Mutant("Q2", "quadratic_error", "σ' twice", lambda xp, z, a, y: (a - y) * d_sigmoid(xp, z, a) ** 2),
@@ -221,13 +245,16 @@ MUTANTS: tuple[Mutant, ...] = (
         _hidden(lambda xp, p, d, W, z, a, r: d @ W.reshape(W.T.shape).T * r * p.d_phi(xp, z, p.phi(xp, z))),
     ),
     Mutant("B2", "input_gradient", "sign", lambda delta, W: -input_gradient(delta, W)),
+    Mutant("B2", "input_gradient", "4/n: right for 4 neurons", lambda d, W: d @ W * 4 / W.shape[0]),
     Mutant("B3", "weight_gradient", "transposed", lambda delta, a: a.T @ delta),
     Mutant("B3", "weight_gradient", "divided by N", lambda delta, a: delta.T @ a / len(a)),
+    Mutant("B3", "weight_gradient", "2/N: right for N = 2", lambda d, a: 2 * d.T @ a / a.shape[0]),
     Mutant("B3", "weight_gradient", "first sample only", lambda delta, a: delta[:1].T @ a[:1]),
     Mutant("B4", "bias_gradient", "sum over neurons", lambda xp, delta: xp.sum(delta, axis=1)),
     Mutant(
         "B4", "bias_gradient", "mean over the batch", lambda xp, delta: xp.sum(delta, axis=0) / len(delta)
     ),
+    Mutant("B4", "bias_gradient", "2/N: right for N = 2", lambda xp, d: 2 * xp.sum(d, axis=0) / d.shape[0]),
     Mutant("D1", "dropout", "not applied", lambda a, r: a),
     Mutant("D1", "dropout", "applied twice", lambda a, r: a * r * r),
     Mutant("P1", "d_l2_penalty", "2W", lambda xp, W: 2 * W),

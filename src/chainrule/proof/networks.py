@@ -1,5 +1,7 @@
 """Whole networks, end to end: every partial derivative of the loss, by the shipped forward and backward.
 
+Small networks are proven entry by entry; three layers of any widths, with any batch, by indices.
+
 With φ opaque the proof holds for every activation that F2 covers. With a named activation its shipped
 body is run in a branch: every entry of z is assumed positive or negative while φ runs, then replaced by
 what it is. Where both branches are one and the same expression, one of them is enough.
@@ -19,6 +21,7 @@ from chainrule.equations.heads import HEADS, Head
 from chainrule.equations.network import NO_PENALTY, Architecture
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import look_up
+from chainrule.proof import sizes
 from chainrule.proof.claims import Claim, Derivative, Given, Identity, Values
 from chainrule.proof.layers import ANY
 from chainrule.proof.symbolic import SYMBOLIC, exact, fill, is_zero
@@ -37,6 +40,13 @@ def theorems() -> list[Theorem]:
         network_theorem((2, 3, 2, 3), "tanh", "softmax"),
         network_theorem((2, 2, 2), "relu", "sigmoid", masked=True),
         network_theorem((2, 2, 2), "sigmoid", "quadratic"),
+        Theorem(
+            TAG,
+            "n_0-n_1-n_2-n_3 φ, softmax",
+            "every ∂/∂W, ∂/∂b, any widths, any N, with r",
+            (equations.backward, equations.loss_and_gradients),
+            any_widths,
+        ),
         Theorem(TAG, "loss", "Σ_i w_i J_i + Σ_L penalties", (equations.loss,), total_loss),
     ]
 
@@ -67,6 +77,13 @@ def network_claims(
     return [_gradients(widths, activation, HEADS[output], given, branch) for branch in _branches(activation)]
 
 
+def any_widths() -> list[Claim]:
+    """Three layers of any widths, so that B2 is used twice, and any batch."""
+    head, widths = HEADS["softmax"], (sizes.n0, sizes.n1, sizes.n2, sizes.n3)
+    given = network_given(widths, head, True, False, sizes.N)
+    return [_gradients(widths, ANY, head, given, "positive", sizes.AnyDerivative)]
+
+
 def _branches(activation: Activation) -> tuple[str, ...]:
     """Signs of z under which to run φ: both for every neuron, unless they are one expression."""
     if activation is ANY or _is_one_expression(activation):
@@ -80,7 +97,9 @@ def _is_one_expression(activation: Activation) -> bool:
     return is_zero(above - below)
 
 
-def network_given(widths: tuple[int, ...], head: Head, masked: bool, penalty: bool) -> dict[str, Given]:
+def network_given(
+    widths: tuple[Any, ...], head: Head, masked: bool, penalty: bool, N: Any = N
+) -> dict[str, Given]:
     """Data, labels, sample weights and parameters; masks and strengths of the penalties if asked for."""
     given = {
         "x": Given((N, widths[0])),
@@ -98,7 +117,12 @@ def network_given(widths: tuple[int, ...], head: Head, masked: bool, penalty: bo
 
 
 def _gradients(
-    widths: tuple[int, ...], activation: Activation, head: Head, given: dict[str, Given], branch: str
+    widths: tuple[Any, ...],
+    activation: Activation,
+    head: Head,
+    given: dict[str, Given],
+    branch: str,
+    kind: type[Derivative] = Derivative,
 ) -> Claim:
     H = len(widths) - 1
     net = Architecture(ByLayer([in_branch(activation, branch)] * (H - 1)), head_in_branch(head, "positive"))
@@ -113,7 +137,7 @@ def _gradients(
         found = both(xp, v)[1]
         return {f"{kind}{L}": g for kind, of in (("W", found.dW), ("b", found.db)) for L, g in of.items()}
 
-    return Derivative(given, lambda xp, v: both(xp, v)[0], gradients)
+    return kind(given, lambda xp, v: both(xp, v)[0], gradients)
 
 
 def total_loss() -> list[Claim]:

@@ -35,6 +35,10 @@ class Shift(sp.Symbol):
     __slots__ = ()
 
 
+class RowShift(sp.Indexed):
+    """The same for the general row of an array of any size: m[i]."""
+
+
 class Exp(sp.Function):
     """Positive, its own derivative. e^{−x} = 1/e^x, e^{nx} = (e^x)ⁿ, e^{x−m} = e^x/e^m, e^{log x} = x."""
 
@@ -52,7 +56,7 @@ class Exp(sp.Function):
         if n.is_Integer and n != 1:
             return cls(rest) ** n
         if x.is_Add:
-            apart = [t for t in x.args if isinstance(t.as_coeff_Mul()[1], Shift | Log)]
+            apart = [t for t in x.args if isinstance(t.as_coeff_Mul()[1], Shift | RowShift | Log)]
             if apart:
                 return sp.Mul(*map(cls, apart), cls(x - sp.Add(*apart)))
             if x.could_extract_minus_sign():
@@ -142,7 +146,7 @@ class DPhi(sp.Function):
     is_real = True
 
 
-OPAQUE = (Exp, Log, Tanh, Erf, Phi, DPhi)
+OPAQUE = (Exp, Log, Tanh, Erf, Phi, DPhi, sp.sin, sp.cos, sp.atan, sp.asinh)
 
 
 def exact(term: Any) -> Any:
@@ -181,7 +185,12 @@ def is_zero(term: Any) -> bool:
     return bool(sp.expand(numerator) == 0)
 
 
-def _decided(relation: Any) -> bool:
+def decided(relation: Any) -> bool:
+    """Whether a comparison holds, where the assumptions of the symbols tell.
+
+    Raises:
+        Unproven: they do not.
+    """
     if relation in (True, False):
         return bool(relation)
     raise Unproven(f"{relation} must follow from the assumptions of this branch, and does not.")
@@ -189,22 +198,22 @@ def _decided(relation: Any) -> bool:
 
 def _abs(x: Any) -> Any:
     x = exact(x)
-    return x if _decided(x >= 0) else -x
+    return x if decided(x >= 0) else -x
 
 
 def _sign(x: Any) -> Any:
     x = exact(x)
-    return sp.Integer(0) if x == 0 else sp.Integer(1) if _decided(x > 0) else sp.Integer(-1)
+    return sp.Integer(0) if x == 0 else sp.Integer(1) if decided(x > 0) else sp.Integer(-1)
 
 
 def _maximum(x: Any, y: Any) -> Any:
     x, y = exact(x), exact(y)
-    return x if _decided(x >= y) else y
+    return x if decided(x >= y) else y
 
 
 def _minimum(x: Any, y: Any) -> Any:
     x, y = exact(x), exact(y)
-    return x if _decided(x <= y) else y
+    return x if decided(x <= y) else y
 
 
 def _max(z: Array, axis: int, keepdims: bool) -> Array:
@@ -234,25 +243,32 @@ def _subscript(index: tuple[int, ...]) -> str:
     return "".join(f"_{i}" for i in index)
 
 
-def _entrywise(function: Callable[..., Any], n: int = 1) -> Callable[..., Array]:
-    found: Callable[..., Array] = np.frompyfunc(function, n, 1)
-    return found
+ENTRYWISE: dict[str, tuple[Callable[..., Any], int]] = {
+    "exp": (lambda x: Exp(exact(x)), 1),
+    "expm1": (lambda x: Exp(exact(x)) - 1, 1),
+    "log": (lambda x: Log(exact(x)), 1),
+    "log1p": (lambda x: Log(1 + exact(x)), 1),
+    "tanh": (lambda x: Tanh(exact(x)), 1),
+    "erf": (lambda x: Erf(exact(x)), 1),
+    "sin": (lambda x: sp.sin(exact(x)), 1),
+    "cos": (lambda x: sp.cos(exact(x)), 1),
+    "arctan": (lambda x: sp.atan(exact(x)), 1),
+    "arcsinh": (lambda x: sp.asinh(exact(x)), 1),
+    "sqrt": (lambda x: sp.sqrt(sp.cancel(exact(x))), 1),
+    "abs": (_abs, 1),
+    "sign": (_sign, 1),
+    "maximum": (_maximum, 2),
+    "minimum": (_minimum, 2),
+    "phi": (Phi, 1),
+    "d_phi": (DPhi, 2),
+}
+"""What is done to every entry on its own, and to how many at once. ``phi`` and ``d_phi`` are the prover's."""
 
 
 SYMBOLIC = cast(
     Namespace,
     SimpleNamespace(
-        exp=_entrywise(lambda x: Exp(exact(x))),
-        expm1=_entrywise(lambda x: Exp(exact(x)) - 1),
-        log=_entrywise(lambda x: Log(exact(x))),
-        log1p=_entrywise(lambda x: Log(1 + exact(x))),
-        tanh=_entrywise(lambda x: Tanh(exact(x))),
-        erf=_entrywise(lambda x: Erf(exact(x))),
-        sqrt=_entrywise(lambda x: sp.sqrt(sp.cancel(exact(x)))),
-        abs=_entrywise(_abs),
-        sign=_entrywise(_sign),
-        maximum=_entrywise(_maximum, 2),
-        minimum=_entrywise(_minimum, 2),
+        **{name: np.frompyfunc(function, n, 1) for name, (function, n) in ENTRYWISE.items()},
         where=_where,
         ones_like=lambda z: fill(np.shape(z), lambda _: sp.Integer(1)),
         sum=np.sum,

@@ -1,0 +1,124 @@
+"""`Activation.from_formula`: a text becomes φ and φ', derived, checked, and ready to train."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chainrule.equations import activations as equations
+from chainrule.errors import FormulaWarning, InputError
+
+if TYPE_CHECKING:
+    from chainrule.formulas.checking import Truth, Worst
+    from chainrule.formulas.derivation import Derivation
+
+FAR_OFF = {"float32": 1e-3, "float64": 1e-9}
+"""An error above this is refused in float64, and warned of in float32."""
+
+
+class Accuracy(NamedTuple):
+    """The largest errors over |z| ≤ 1000, against exact numbers: relative above 1, absolute below."""
+
+    value: dict[str, Worst]
+    slope: dict[str, Worst]
+    names: tuple[str, str] = ("φ", "φ'")
+
+    def __str__(self) -> str:
+        value, slope = self.names
+        return "\n".join(
+            f"largest error in {dtype}: {value} {self.value[dtype].error:.1e}, "
+            f"{slope} {self.slope[dtype].error:.1e}"
+            for dtype in ("float32", "float64")
+        )
+
+
+class Activation(equations.Activation):
+    """A hidden activation: φ beside φ', by hand as ``Activation(name, phi, d_phi)`` or `from_formula`.
+
+    Attributes:
+        formula: the text it was made from, or None.
+        source: the two functions that run, as Python text.
+        accuracy: how far they are from the exact numbers.
+    """
+
+    formula: str | None = None
+    source: str = ""
+    accuracy: Accuracy | None = None
+    _derivation: Derivation | None = None
+
+    @classmethod
+    def from_formula(cls, formula: str, *, name: str | None = None) -> Activation:
+        """Make an activation from a formula in z, such as ``"z*tanh(log(1+exp(z)))"``.
+
+        The text is read by a whitelist and never evaluated. It is brought into a form that does not
+        overflow, differentiated rule by rule, simplified; value and derivative are held to exact numbers
+        over ±1000 in float32 and float64.
+
+        Args:
+            formula: numbers, ``z``, ``pi``, ``e``, ``+ - * / **``, and the functions exp, log, sqrt, abs,
+                sign, tanh, sinh, cosh, sigmoid, softplus, relu, erf, sin, cos, atan, asinh, expm1, log1p,
+                min, max, where(z > 0, …, …).
+            name: what to call it; the formula itself if None.
+
+        Raises:
+            InputError: no formula of this language (the column is named), undefined or with a jump
+                somewhere in ±1000, or beyond what could be computed there in float64.
+
+        Warns:
+            FormulaWarning: inaccurate in float32, or larger than float32 holds.
+        """
+        from chainrule.formulas.derive import derive_activation
+
+        return derive_activation(cls, formula, name)
+
+    def derivation(self) -> Derivation:
+        """How φ' follows from the formula, step by step. ``print`` shows it.
+
+        Raises:
+            InputError: an activation that was not made from a formula.
+        """
+        if self._derivation is None:
+            raise InputError(
+                f"an activation must be made from a formula to have a derivation; {self.name!r} was not. "
+                "Use Activation.from_formula."
+            )
+        return self._derivation
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy by the formula: functions made from text have no module to be found in."""
+        if self.formula is None:
+            return (type(self), tuple(self))
+        return (again, (self.formula, self.name))
+
+
+def again(formula: str, name: str) -> Activation:
+    """Make an activation once more, from a file or a copy, without warnings that were given before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FormulaWarning)
+        return Activation.from_formula(formula, name=name)
+
+
+def judge(what: str, worst: dict[str, Worst]) -> None:
+    """Refuse what float64 gets wrong, and warn of what float32 gets wrong."""
+    if worst["float64"].error > FAR_OFF["float64"]:
+        raise InputError(
+            f"{what} must be computable over |z| ≤ 1000; in float64 it comes out as {worst['float64']}. "
+            "Write it with functions that do not overflow or cancel, such as softplus, sigmoid and tanh."
+        )
+    if worst["float32"].error > FAR_OFF["float32"]:
+        warnings.warn(
+            f"{what} loses precision in float32: it comes out as {worst['float32']}.",
+            FormulaWarning,
+            stacklevel=4,
+        )
+
+
+def tell_overflow(what: str, known: Truth) -> None:
+    """Warn where the exact numbers are larger than float32 holds."""
+    if known.beyond.any():
+        z = min(known.z[known.beyond], key=abs)
+        warnings.warn(
+            f"{what} is larger than float32 holds at z = {z:g}; training stops should it get there.",
+            FormulaWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,113 @@
+"""From a text to functions: read, make stable, differentiate, simplify, choose, check, compile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import sympy as sp
+
+from chainrule.errors import InputError
+from chainrule.formulas import checking, code, exact
+from chainrule.formulas.activation import Accuracy, Activation, judge, tell_overflow
+from chainrule.formulas.checking import Truth, Worst
+from chainrule.formulas.derivation import Work, derivation
+from chainrule.formulas.derivative import TooLong, steps
+from chainrule.formulas.functions import A, Z
+from chainrule.formulas.language import read
+from chainrule.formulas.seams import JUMP, seams
+from chainrule.formulas.simplify import forms
+from chainrule.formulas.stable import rewrite
+
+Kind = TypeVar("Kind", bound=Activation)
+
+
+class Chosen(NamedTuple):
+    """The form of a term that is computed: its text, its function, and its worst errors."""
+
+    term: Any
+    source: str
+    function: Callable[..., Any]
+    worst: dict[str, Worst]
+
+
+def derive_activation(kind: type[Kind], formula: str, name: str | None) -> Kind:
+    """`Activation.from_formula`."""
+    written = read(formula, [Z])
+    if not written.has(Z):
+        raise InputError(
+            f"an activation must depend on z; got {formula!r}. Write for example 'z/(1+abs(z))'."
+        )
+    readable, laws = rewrite(written, by_cases=False)
+    known, kinks = defined(written)
+    try:
+        lines = steps(readable, Z)
+    except TooLong as error:
+        raise InputError(f"a formula must stay readable; {error}. Write a shorter one.") from error
+    value = choose(
+        [readable, rewrite(readable)[0]],
+        lambda term: code.source("phi", ("z",), term),
+        lambda phi: checking.measure(phi, known, slopes=False),
+    )
+    slope = choose(
+        [using_a(form, value.term) for form in forms(lines[-1].term)],
+        lambda term: code.source("d_phi", ("z", "a"), term),
+        lambda d_phi: checking.measure(d_phi, known, slopes=True, a=known.value),
+    )
+    judge(f"φ(z) = {formula}", value.worst)
+    judge(f"φ'(z) of {formula}", slope.worst)
+    tell_overflow(f"φ(z) = {formula}", known)
+    made = kind(name or formula.strip(), value.function, slope.function, kinks)
+    made.formula = formula.strip()
+    made.source = f"{value.source}\n\n{slope.source}"
+    made.accuracy = Accuracy(value.worst, slope.worst)
+    work = Work(formula.strip(), written, readable, laws, lines, slope.term, value.term)
+    made._derivation = derivation("φ", Z, work)
+    return made
+
+
+def defined(written: Any) -> tuple[Truth, tuple[float, ...]]:
+    """Exact numbers at every point, and the kinks.
+
+    Raises:
+        InputError: undefined somewhere, or with a jump.
+    """
+    try:
+        known = checking.truth(written)
+        found = seams(written)
+    except exact.Undefined as error:
+        raise InputError(
+            "a formula must have a value and a derivative at every z from −1000 to 1000; "
+            f"{error}. Restrict it, for example by abs, max or where."
+        ) from error
+    jumps = [seam for seam in found if abs(seam.jump) > JUMP]
+    if jumps:
+        raise InputError(
+            f"an activation must be continuous; this one jumps by {jumps[0].jump:.3g} at z = {jumps[0].z:g}, "
+            "and its derivative there tells nothing. Join the branches."
+        )
+    return known, tuple(seam.z for seam in found if abs(seam.bend) > JUMP)
+
+
+def using_a(term: Any, phi: Any) -> Any:
+    """φ' by means of a = φ(z), where φ(z) stands in it."""
+    return term if phi == Z or phi.is_number else term.subs(phi, A)
+
+
+def choose(
+    candidates: Iterable[Any],
+    source: Callable[[Any], str],
+    measure: Callable[[Callable[..., Any]], dict[str, Worst]],
+) -> Chosen:
+    """The most accurate of equal forms over ±1000; of equals the one with the fewest operations."""
+    found = []
+    for term in dict.fromkeys(candidates):
+        text = source(term)
+        function = code.function(text)
+        found.append(Chosen(term, text, function, measure(function)))
+    return min(found, key=lambda form: (checking.score(form.worst), _cost(form.term)))
+
+
+def _cost(term: Any) -> int:
+    shared, (rest,) = sp.cse([term])
+    return int(sp.count_ops(rest) + sum(sp.count_ops(part) for _, part in shared))

@@ -1,0 +1,197 @@
+"""From two texts to an output head: read, join, differentiate in the logits, check, compile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from chainrule.errors import InputError
+from chainrule.formulas import checking, code, exact
+from chainrule.formulas.activation import Accuracy, judge
+from chainrule.formulas.checking import POINTS, Worst
+from chainrule.formulas.derivation import Work, derivation
+from chainrule.formulas.derivative import TooLong, steps
+from chainrule.formulas.derive import Chosen, choose, defined, using_a
+from chainrule.formulas.functions import A, Exp, Log, S, Y, Z
+from chainrule.formulas.head import Head
+from chainrule.formulas.language import read
+from chainrule.formulas.simplify import forms
+from chainrule.formulas.stable import rewrite
+
+Kind = TypeVar("Kind", bound=Head)
+
+SOFTMAX = ("softmax", "softmax(z)")
+TARGETS = (0.0, 1.0, 0.0625)
+"""A label off, on, and smoothed."""
+BY_SOFTMAX = "δ_k = Σ_m ∂ℓ_m/∂s_m ([m = k] − a_k) = ℓ'_k − a_k Σ_m ℓ'_m, for ∂s_m/∂z_k = [m = k] − a_k (H1)"
+
+
+class Link(NamedTuple):
+    """The output activation: the term of one output in ``x``, which is z, or s = log a for softmax."""
+
+    x: Any
+    term: Any
+    predict: str
+
+    @property
+    def shared(self) -> bool:
+        """Whether the outputs share one distribution."""
+        return bool(self.x == S)
+
+
+def derive_head(
+    kind: type[Kind], link_text: str, loss_text: str, name: str | None, multi_label: bool
+) -> Kind:
+    """`Head.from_formulas`."""
+    if link_text in SOFTMAX and multi_label:
+        raise InputError("multi_label must be False for the link softmax, whose outputs share one label.")
+    link = _read_link(link_text)
+    of_a = read(loss_text, [A, Y])
+    if not of_a.has(A):
+        raise InputError(f"a loss must depend on a, the output; got {loss_text!r}. Try '(a-y)**2/2'.")
+    written = of_a.xreplace({A: link.term})
+    readable, laws = rewrite(written, by_cases=False)
+    try:
+        lines = steps(readable, link.x)
+    except TooLong as error:
+        raise InputError(f"formulas must stay readable; {error}. Write shorter ones.") from error
+    value, slope = _chosen(link, written, readable, lines[-1].term)
+    sources = (link.predict, _loss_source(link, value.term), _delta_source(link, slope.term))
+    predict, loss, delta = map(code.function, sources)
+    made = kind(
+        name or f"{link_text}, {loss_text}",
+        predict,
+        loss,
+        delta,
+        loss_name=name or "loss",
+        distribution=link.shared,
+        multi_label=multi_label,
+    )
+    made.formulas = (link_text, loss_text)
+    made.source = "\n\n".join(sources)
+    made.accuracy = _whole(made, link, written)
+    judge(f"the loss {loss_text} of {link_text}", made.accuracy.value)
+    judge(f"δ of {loss_text} with {link_text}", made.accuracy.slope)
+    typed = f"{loss_text} with a = {'exp(s), s = log softmax(z)' if link.shared else link_text}"
+    work = Work(typed, written, readable, laws, lines, slope.term, link.term)
+    made._derivation = derivation("ℓ", link.x, work, (BY_SOFTMAX,) if link.shared else ())
+    return made
+
+
+def _read_link(text: str) -> Link:
+    if text in SOFTMAX:
+        return Link(S, Exp(S), "def predict(xp, z):\n    return softmax(xp, z)\n")
+    written = read(text, [Z])
+    known, _ = defined(written)
+    outside = ~((known.value >= 0) & (known.value <= 1))
+    if outside.any() or known.beyond.any():
+        i = int(np.argmax(outside | known.beyond))
+        raise InputError(
+            "a link must have values from 0 to 1, which are read as probabilities; "
+            f"{text} is {known.value[i]:.6g} at z = {known.z[i]:g}. Try 1/(1+exp(-z)) or softmax."
+        )
+    best = choose(
+        [rewrite(written, by_cases=False)[0], rewrite(written)[0]],
+        lambda term: code.source("predict", ("z",), term),
+        lambda predict: checking.measure(predict, known, slopes=False),
+    )
+    judge(f"the link {text}", best.worst)
+    return Link(Z, best.term, best.source)
+
+
+def _known(written: Any, link: Link, y: float) -> checking.Truth:
+    """Exact ℓ and ∂ℓ/∂x for one target, at every logit, or at every s = log a ≤ 0."""
+    places = POINTS if link.x == Z else POINTS[POINTS <= 0]
+    try:
+        return checking.truth(written.xreplace({Y: sp.Rational(y)}), places, link.x)
+    except exact.Undefined as error:
+        raise InputError(
+            "a loss must be finite, with a derivative, for every output that occurs; with y = "
+            f"{y:g} {error}. Join log(a) and log(1-a) to a link that reaches neither 0 nor 1."
+        ) from error
+
+
+def _chosen(link: Link, written: Any, readable: Any, raw: Any) -> tuple[Chosen, Chosen]:
+    """The most accurate forms of ℓ and of its derivative, over all logits and targets."""
+    known = [_known(written, link, y) for y in TARGETS]
+    outputs = checking.truth(link.term, known[0].z, link.x).value
+
+    def measured(slopes: bool) -> Callable[[Callable[..., Any]], dict[str, Worst]]:
+        def over_targets(form: Callable[..., Any]) -> dict[str, Worst]:
+            found = [
+                checking.measure(form, truth, slopes, a=outputs, y=np.full(len(outputs), y))
+                for y, truth in zip(TARGETS, known, strict=True)
+            ]
+            return {name: max(worst[name] for worst in found) for name in found[0]}
+
+        return over_targets
+
+    def source(term: Any) -> str:
+        return code.source("form", (link.x.name, "a", "y"), term)
+
+    value = choose([readable, rewrite(readable)[0]], source, measured(slopes=False))
+    equal = [using_a(form, link.term) for form in forms(raw)]
+    return value, choose(equal, source, measured(slopes=True))
+
+
+def _first(link: Link, term: Any) -> str:
+    return "s = log_softmax(xp, z)" if term.has(S) else ""
+
+
+def _loss_source(link: Link, term: Any) -> str:
+    """J = Σ_m ℓ(a_m, y_m), from the logits."""
+    return code.source("loss", ("z", "y"), term, "return xp.sum({}, axis=1)", _first(link, term))
+
+
+def _delta_source(link: Link, term: Any) -> str:
+    """δ = ∂J/∂z: that of each output alone, or all joined by softmax's Jacobian."""
+    joined = "h = {}\nreturn h - a * xp.sum(h, axis=1, keepdims=True)"
+    return code.source(
+        "delta", ("z", "a", "y"), term, joined if link.shared else "return {}", _first(link, term)
+    )
+
+
+def _whole(head: Head, link: Link, written: Any) -> Accuracy:
+    """The finished head on rows of three outputs, small and huge, against exact numbers of the whole loss."""
+    z, y = _rows(link)
+    exact_ = [_row(written, link, *row) for row in zip(z, y, strict=True)]
+    losses, deltas = (np.array(column) for column in zip(*exact_, strict=True))
+    value, slope = {}, {}
+    for name in ("float32", "float64"):
+        z_, y_ = z.astype(name), y.astype(name)
+        a = checking.run(head.predict, z_)
+        got_loss, got_delta = checking.run(head.loss, z_, y_), checking.run(head.delta, z_, a, y_)
+        value[name] = checking.worst(got_loss, z.max(axis=1), losses, ~(np.abs(losses) < 1e38))
+        flat = ~(np.abs(deltas) < 1e38)
+        slope[name] = checking.worst(got_delta.ravel(), z.ravel(), deltas.ravel(), flat.ravel())
+    return Accuracy(value, slope, ("J", "δ"))
+
+
+def _rows(link: Link) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    rng = np.random.default_rng(0)
+    z = np.concatenate([scale * rng.standard_normal((8, 3)) for scale in (1, 30, 500)]).astype(np.float32)
+    y = np.zeros_like(z)
+    y[np.arange(len(z)), rng.integers(0, 3, len(z))] = 1
+    if not link.shared:
+        y = (rng.random(z.shape) < 0.5).astype(np.float32)
+    y[::4] = 0.875 * y[::4] + np.float32(0.125) / (4 if link.shared else 2)
+    if link.shared:
+        y[::4, 0] += 1 - y[::4].sum(axis=1)
+    return np.clip(z, -1000, 1000), y
+
+
+def _row(written: Any, link: Link, z: Sequence[float], y: Sequence[float]) -> tuple[float, list[float]]:
+    """J and ∂J/∂z of one row, by dual numbers."""
+    logits = sp.symbols(f"z:{len(z)}", real=True)
+    total = Log(sp.Add(*map(Exp, logits)))
+    terms = [
+        written.xreplace({link.x: logit - total if link.shared else logit, Y: sp.Rational(float(target))})
+        for logit, target in zip(logits, y, strict=True)
+    ]
+    at = {logit: float(value) for logit, value in zip(logits, z, strict=True)}
+    found = [exact.evaluate(sp.Add(*terms), at, logit) for logit in logits]
+    return float(found[0].value), [float(dual.slope) for dual in found]

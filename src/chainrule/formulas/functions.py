@@ -1,0 +1,308 @@
+"""The functions a formula may use, as SymPy terms that keep the form they were written in.
+
+Each knows its derivative, how to print itself, and its name in the namespace `xp`. ``sigmoid`` and
+``softplus`` are primitives: as 1/(1 + e^{−z}) and log(1 + e^z) they would overflow.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import sympy as sp
+
+Z = sp.Symbol("z", real=True)
+"""The weighted input, which an activation or a link is a function of."""
+A = sp.Symbol("a", real=True)
+"""The activation a = φ(z)."""
+Y = sp.Symbol("y", real=True)
+"""The target."""
+S = sp.Symbol("s", real=True)
+"""The logarithm of an output of softmax, s = log a."""
+
+
+class Elementary(sp.Function):
+    """A function of one real argument. ``word`` is its name in formulas, ``code`` in the namespace."""
+
+    nargs = 1
+    is_real = True
+    word: ClassVar[str]
+    code: ClassVar[str]
+    law: ClassVar[str]
+    at_zero: ClassVar[int | None] = None
+
+    @classmethod
+    def eval(cls, u: Any) -> Any:
+        """Return the value at 0 where it is a whole number; None elsewhere."""
+        return sp.Integer(cls.at_zero) if u == 0 and cls.at_zero is not None else None
+
+    def slope(self) -> Any:
+        """f'(u) at this u."""
+        raise NotImplementedError
+
+    def plain(self) -> Any:
+        """The same in SymPy's own functions."""
+        return getattr(sp, self.code)(self.args[0])
+
+    def _eval_evalf(self, prec: int) -> Any:
+        return self.plain()._eval_evalf(prec)
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """The slope, under the name that SymPy asks for."""
+        return self.slope()
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.word}({printer.doprint(self.args[0])})"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        name = rf"\{self.word}" if self.word in TEX_WORDS else rf"\operatorname{{{self.word}}}"
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"{name}{power}\left({printer.doprint(self.args[0])}\right)"
+
+
+TEX_WORDS = ("tanh", "log", "sin", "cos", "exp")
+
+
+class Exp(Elementary):
+    """e^u."""
+
+    word, code, law, at_zero = "exp", "exp", "(e^u)' = e^u u'", 1
+    is_positive = True
+
+    def slope(self) -> Any:
+        """e^u."""
+        return self
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = f"e^{{{printer.doprint(self.args[0])}}}"
+        return rf"\left({power}\right)^{{{exp}}}" if exp else power
+
+
+class Log(Elementary):
+    """The natural logarithm, for u > 0."""
+
+    word, code, law = "log", "log", "(log u)' = u'/u"
+
+    @classmethod
+    def eval(cls, u: Any) -> Any:
+        """Return 0 at 1; None elsewhere."""
+        return sp.Integer(0) if u == 1 else None
+
+    def slope(self) -> Any:
+        """1/u."""
+        return 1 / self.args[0]
+
+
+class Tanh(Elementary):
+    """Hyperbolic tangent."""
+
+    word, code, law, at_zero = "tanh", "tanh", "(tanh u)' = (1 − tanh² u) u'", 0
+
+    def slope(self) -> Any:
+        """1 − tanh² u."""
+        return 1 - self**2
+
+
+class Sigmoid(Elementary):
+    """σ(u) = 1/(1 + e^{−u})."""
+
+    word, code, law = "sigmoid", "sigmoid", "σ(u)' = σ(u) (1 − σ(u)) u'"
+    is_positive = True
+
+    def slope(self) -> Any:
+        """σ (1 − σ)."""
+        return self * (1 - self)
+
+    def plain(self) -> Any:
+        """1/(1 + e^{−u})."""
+        return 1 / (1 + sp.exp(-self.args[0]))
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\sigma{power}\left({printer.doprint(self.args[0])}\right)"
+
+
+class Softplus(Elementary):
+    """log(1 + e^u)."""
+
+    word, code, law = "softplus", "softplus", "softplus(u)' = σ(u) u'"
+    is_positive = True
+
+    def slope(self) -> Any:
+        """σ(u)."""
+        return Sigmoid(self.args[0])
+
+    def plain(self) -> Any:
+        """log(1 + e^u)."""
+        return sp.log(1 + sp.exp(self.args[0]))
+
+
+class Erf(Elementary):
+    """The error function."""
+
+    word, code, law, at_zero = "erf", "erf", "(erf u)' = 2/√π e^{−u²} u'", 0
+
+    def slope(self) -> Any:
+        """2 e^{−u²} / √π."""
+        return 2 / sp.sqrt(sp.pi) * Exp(-(self.args[0] ** 2))
+
+
+class Sin(Elementary):
+    """Sine."""
+
+    word, code, law, at_zero = "sin", "sin", "(sin u)' = cos u · u'", 0
+
+    def slope(self) -> Any:
+        """Cos u."""
+        return Cos(self.args[0])
+
+
+class Cos(Elementary):
+    """Cosine."""
+
+    word, code, law, at_zero = "cos", "cos", "(cos u)' = −sin u · u'", 1
+
+    def slope(self) -> Any:
+        """−sin u."""
+        return -Sin(self.args[0])
+
+
+class Atan(Elementary):
+    """Inverse tangent."""
+
+    word, code, law, at_zero = "atan", "arctan", "(atan u)' = u'/(1 + u²)", 0
+
+    def slope(self) -> Any:
+        """1/(1 + u²)."""
+        return 1 / (1 + self.args[0] ** 2)
+
+    def plain(self) -> Any:
+        """Atan u."""
+        return sp.atan(self.args[0])
+
+
+class Asinh(Elementary):
+    """Inverse hyperbolic sine, log(u + √(u² + 1))."""
+
+    word, code, law, at_zero = "asinh", "arcsinh", "(asinh u)' = u'/√(1 + u²)", 0
+
+    def slope(self) -> Any:
+        """1/√(1 + u²)."""
+        return 1 / sp.sqrt(1 + self.args[0] ** 2)
+
+    def plain(self) -> Any:
+        """Asinh u."""
+        return sp.asinh(self.args[0])
+
+
+class Abs(Elementary):
+    """|u|."""
+
+    word, code, law, at_zero = "abs", "abs", "|u|' = sign(u) u'", 0
+    is_nonnegative = True
+
+    @classmethod
+    def eval(cls, u: Any) -> Any:
+        """|−u| = |u|, and what has a sign loses it; None elsewhere."""
+        if u.is_nonnegative:
+            return u
+        return cls(-u) if u.could_extract_minus_sign() else None
+
+    def slope(self) -> Any:
+        """1 where u > 0, else −1."""
+        return Sign(self.args[0])
+
+    def plain(self) -> Any:
+        """|u|."""
+        return sp.Abs(self.args[0])
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\left|{printer.doprint(self.args[0])}\right|{power}"
+
+
+class Sign(Elementary):
+    """1 where u > 0, else −1: a slope of |u| that exists at 0 too, where it is the one from the left."""
+
+    word, code, law = "sign", "sign", "sign(u)' = 0 where u ≠ 0"
+
+    @classmethod
+    def eval(cls, u: Any) -> Any:
+        """Return the sign of a number; None elsewhere."""
+        return sp.Integer(1 if u > 0 else -1) if u.is_number else None
+
+    def slope(self) -> Any:
+        """0, but at the jump."""
+        return sp.Integer(0)
+
+
+class Branch(sp.Function):
+    """``Branch(u, p, q)`` is p where u > 0, else q."""
+
+    nargs = 3
+    is_real = True
+    law: ClassVar[str] = "branch by branch"
+
+    @classmethod
+    def eval(cls, u: Any, p: Any, q: Any) -> Any:
+        """Drop a branch that no z can take, and a choice between equals."""
+        if u.is_number:
+            return p if u > 0 else q
+        return q if q in (p, p.subs(u, Abs(u))) else None
+
+    def _eval_derivative(self, x: Any) -> Any:
+        u, p, q = self.args
+        return Branch(u, p.diff(x), q.diff(x))
+
+    def extreme(self) -> str | None:
+        """Whether this is max(p, q) or min(p, q); None if neither."""
+        u, p, q = self.args
+        if sp.expand(u - (p - q)) == 0:
+            return "max"
+        return "min" if sp.expand(u - (q - p)) == 0 else None
+
+    def _sympystr(self, printer: Any) -> str:
+        p, q = (printer.doprint(arg) for arg in self.args[1:])
+        if word := self.extreme():
+            return f"{word}({p}, {q})"
+        return f"where({self._condition(printer)}, {p}, {q})"
+
+    def _condition(self, printer: Any) -> str:
+        (u, *_) = self.args
+        turned = u.could_extract_minus_sign()
+        return f"{printer.doprint(-u if turned else u)} {'<' if turned else '>'} 0"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        p, q = (printer.doprint(arg) for arg in self.args[1:])
+        power = f"^{{{exp}}}" if exp else ""
+        if word := self.extreme():
+            return rf"\{word}\left({p}, {q}\right){power}"
+        condition = self._condition(printer)
+        cases = rf"\begin{{cases}} {p} & {condition} \\ {q} & \text{{otherwise}} \end{{cases}}"
+        return rf"\left({cases}\right){power}" if exp else cases
+
+
+class D(sp.Function):
+    """A derivative still to be taken, in the variable ``D(u, z)`` names second."""
+
+    nargs = 2
+    is_real = True
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"({printer.doprint(self.args[0])})'"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\left({printer.doprint(self.args[0])}\right)'{power}"
+
+
+def maximum(u: Any, v: Any) -> Any:
+    """max(u, v), as a choice of branches."""
+    return Branch(u - v, u, v)
+
+
+def minimum(u: Any, v: Any) -> Any:
+    """min(u, v), as a choice of branches."""
+    return Branch(u - v, v, u)
+
+
+ELEMENTARY = (Exp, Log, Tanh, Sigmoid, Softplus, Erf, Sin, Cos, Atan, Asinh, Abs, Sign)

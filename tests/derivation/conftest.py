@@ -1,0 +1,21 @@
+"""The folder of the readers of printed mathematics, and a small network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from chainrule import Network
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def published():
+    """The 2-2-2 net of M. Mazur, "A Step by Step Backpropagation Example" (2015)."""
+    return Network.from_parameters(
+        [([[0.15, 0.20], [0.25, 0.30]], [0.35, 0.35]), ([[0.40, 0.45], [0.50, 0.55]], [0.60, 0.60])],
+        output="quadratic",
+    )
