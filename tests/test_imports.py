@@ -103,7 +103,7 @@ def test_nothing_imports_tests_or_the_command_line(module):
     if not within(module, ["chainrule.cli", "chainrule.__main__"]):
         forbidden.append("chainrule.cli")
     users = ["chainrule.proof", "chainrule.cli.prove", "chainrule.cli.check", "chainrule.diagnosis"]
-    users.append("chainrule.derivation")
+    users += ["chainrule.derivation", "chainrule.explain.check"]
     if module != "chainrule" and not within(module, users):  # its public names are imported when first used
         forbidden.append("chainrule.proof")
     assert [name for name in imports(MODULES[module]) if within(name, forbidden)] == []
@@ -152,6 +152,45 @@ def test_making_a_network_imports_no_heavy_package():
         "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); n.evaluate([[0, 1]], [0])"
     )
     assert not loaded & {"sklearn", "matplotlib", "rich", "safetensors", "scipy.stats", "click"}
+
+
+def test_an_explanation_takes_its_numbers_from_the_equations():
+    """It knows the reference engine, and asks the proofs for differences in one module alone."""
+    allowed = ["types", "errors", "checks", "inputs", "evaluation", "equations", "engines.reference"]
+    allowed += ["optimizers", "explain", "plots"]
+    for module in modules("chainrule.explain"):
+        known = _known(
+            [*allowed, "proof.differences", "proof.report", "proof.tensors"]
+            if module.endswith(".check")
+            else allowed
+        )
+        ours = [
+            name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
+        ]
+        assert [name for name in ours if not within(name, known)] == [], module
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not within(name, ["chainrule.explain"])])
+def test_only_the_network_and_its_command_explain(module):
+    found = [name for name in imports(MODULES[module]) if within(name, ["chainrule.explain"])]
+    assert module in ("chainrule.network", "chainrule.cli.explain") or not found
+
+
+def test_training_needs_no_explanation():
+    loaded = loaded_by(
+        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); "
+        "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); import chainrule.cli.train"
+    )
+    assert not {name for name in loaded if within(name, ["chainrule.explain"])}
+
+
+def test_an_explanation_needs_neither_sympy_nor_matplotlib():
+    loaded = loaded_by(
+        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); e = n.explain([1, 2], 0); "
+        "str(e.weight(1, 0, 1)); str(e)"
+    )
+    assert "chainrule.explain.check" in loaded
+    assert not loaded & {"sympy", "matplotlib", "sklearn", "rich", "click", "scipy.stats"}
 
 
 def test_training_needs_no_proof():

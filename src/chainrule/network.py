@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from chainrule.datasets import Dataset
     from chainrule.dataspec import DataSpec
     from chainrule.evaluation import Evaluation
+    from chainrule.explain import Explanation
 
 
 class Parameters(ByLayer[Floats]):
@@ -237,6 +238,21 @@ class Network:
             loss_name=self.head.loss_name,
             multi_label=self.multi_label,
         )
+
+    def explain(self, x: Any, y: Any, *, sample: str = "") -> Explanation:
+        """Every number on the way of one sample, forward and back; ``print`` shows it in words.
+
+        Args:
+            x: the sample, (n_0,).
+            y: its target: a class number, or a row (n_H,).
+            sample: what to call it.
+
+        Raises:
+            InputError: more than one sample, or a sample or target that cannot be right.
+        """
+        from chainrule.explain import explain
+
+        return explain(self, x, y, sample=sample)
 
     @property
     def classes(self) -> tuple[str, ...]:

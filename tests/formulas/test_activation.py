@@ -108,26 +108,23 @@ REFUSED = {
     "sign(z)*(1+abs(z))": "jumps by 1 at z = 0",
     "3": "must depend on z",
     "z - z": "must depend on z",
-    "(exp(z**2)-1)/exp(z**2+1) + log(exp(z**3)-exp(z**3)+1)*z": None,
 }
 
 
 @pytest.mark.parametrize(("text", "why"), REFUSED.items(), ids=REFUSED.keys())
 def test_no_activation(text, why):
-    if why is None:
-        text, why = "z*(exp(abs(z)+1)-exp(abs(z)))/exp(abs(z)+2)*exp(z*0)+(z**30-(z-1)**30)/z**2", "z = 0"
     with pytest.raises(InputError, match=why):
         Activation.from_formula(text)
 
 
 def test_what_float64_cannot_compute_is_refused():
     with pytest.raises(InputError, match=r"must be computable over \|z\| ≤ 1000; in float64 it comes out as"):
-        Activation.from_formula("(sqrt(z**4+1)-z**2)*z**2")
+        Activation.from_formula("sin(z**16)")
 
 
 def test_what_float32_cannot_compute_is_warned_of():
     with pytest.warns(FormulaWarning, match="loses precision in float32"):
-        Activation.from_formula("(sqrt(z**2+1)-abs(z))*abs(z)")
+        Activation.from_formula("sin(z**2)")
 
 
 def test_what_float32_cannot_hold_is_warned_of():

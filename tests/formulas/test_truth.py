@@ -48,6 +48,8 @@ FORMULAS = (
     "erf(z)*sqrt(1+z**2)",
     "where(z > 1, z**2, 2*z-1)",
     "min(max(z, -1), 1)",
+    "(z+sqrt(z**2+4))/2",
+    "sqrt(z**2+1)-abs(z)",
 )
 
 

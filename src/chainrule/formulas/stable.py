@@ -34,7 +34,8 @@ def rewrite(term: Any, *, by_cases: bool = True) -> tuple[Any, tuple[str, ...]]:
     ``by_cases``: also by those that tell z > 0 from z < 0, which compute well and read badly.
     """
     used: dict[str, None] = {}
-    return _rewritten(term, used, by_cases), tuple(used)
+    stable = _rewritten(term, used, by_cases)
+    return (_roots_joined(stable) if by_cases else stable), tuple(used)
 
 
 def _rewritten(term: Any, used: dict[str, None], by_cases: bool) -> Any:
@@ -102,6 +103,21 @@ def _log_of_polynomial(term: Any) -> Rewritten | None:
         Branch(b, right, Log(above.as_expr(q)) - Log(below.as_expr(q))),
         "log of a polynomial in e^b: its highest power drawn out",
     )
+
+
+def _roots_joined(term: Any) -> Any:
+    """Where r < 0, r + √w with w − r² a number cancels; there it is (w − r²)/(√w − r)."""
+    if not term.args:
+        return term
+    term = term.func(*map(_roots_joined, term.args))
+    roots = [t for t in term.args if t.has(sp.Pow) and t.as_coeff_Mul()[1].as_base_exp()[1] == sp.S.Half]
+    if not term.is_Add or len(roots) != 1 or not roots[0].as_coeff_Mul()[0].is_positive:
+        return term
+    r = term - roots[0]
+    k = _rewritten(sp.expand(roots[0] ** 2 - r**2), {}, False)
+    if not k.is_number:
+        return term
+    return Branch(r, term, k / (roots[0] - r))
 
 
 def _positive(u: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Figures: learning curves, confusion, mistakes and first-layer weights.
+"""Figures: learning curves, confusion, mistakes, first-layer weights, and one sample explained.
 
 Every function returns a `matplotlib.figure.Figure` made without pyplot, so nothing global changes
 and no display is needed; `save` writes it. Rows, neurons and inputs are counted from 0, as in NumPy;
@@ -6,6 +6,7 @@ epochs from 1. Colours are Okabe and Ito's, which colour-blind readers can tell 
 """
 
 from chainrule.plots.epochs import EpochRecord, curves
+from chainrule.plots.explanation import sample
 from chainrule.plots.neurons import weights
 from chainrule.plots.samples import mistakes
 from chainrule.plots.scores import confusion
@@ -20,6 +21,7 @@ __all__ = [
     "confusion",
     "curves",
     "mistakes",
+    "sample",
     "save",
     "weights",
 ]

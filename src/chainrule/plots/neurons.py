@@ -40,7 +40,7 @@ def weights(W: ArrayLike, shape: Sequence[int] | None, count: int = 64) -> Figur
     if pictures.ndim == 4:
         pictures = pictures.mean(axis=3)
     figure, cells = grid(len(pictures), pictures.shape[1:3], title_lines=1, bar=True)
-    scale = _diverging(pictures)
+    scale = diverging(pictures)
     for neuron, (axes, picture) in enumerate(zip(cells, pictures, strict=True)):
         image = axes.imshow(picture, **scale)
         axes.set_title(str(neuron), fontsize=SMALL_SIZE, pad=2)
@@ -54,7 +54,7 @@ def _weight_map(matrix: NDArray[np.float64]) -> Figure:
     n_1, n_0 = matrix.shape
     figure = empty_figure(min(max(4.5, 2.5 + 0.25 * n_0), 10), min(max(3.0, 1.5 + 0.25 * n_1), 10))
     axes = figure.subplots()
-    image = axes.imshow(matrix, aspect="auto", interpolation="nearest", **_diverging(matrix))
+    image = axes.imshow(matrix, aspect="auto", interpolation="nearest", **diverging(matrix))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(xlabel="Input", ylabel="Neuron")
@@ -69,7 +69,7 @@ def _weight_bar(figure: Figure, image: Any, cax: Axes | None = None) -> None:
     bar.outline.set_visible(False)
 
 
-def _diverging(values: NDArray[np.float64]) -> dict[str, Any]:
+def diverging(values: NDArray[np.float64]) -> dict[str, Any]:
     """A scale that is symmetric about 0, so that white is always zero."""
     finite = np.abs(values[np.isfinite(values)])
     limit = float(finite.max(initial=0.0)) or 1.0
