@@ -46,6 +46,9 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 70
 viewcode_line_numbers = True
 
+# An Activation may be a built-in one or one from a formula: the reference has both by that name.
+suppress_warnings = ["ref.python"]
+
 html_theme = "furo"
 html_title = "chainrule"
 html_static_path = ["_static"]

@@ -134,16 +134,35 @@ class Command(SphinxDirective):
     """Command lines, then what they print. Each must end with code 0, or with the one given as ``:exit:``."""
 
     has_content = True
-    option_spec = {"exit": int, "columns": int}  # noqa: RUF012
+    option_spec = {  # noqa: RUF012
+        "exit": int,
+        "columns": int,
+        "from": directives.unchanged_required,
+        "until": directives.unchanged_required,
+    }
 
     def run(self) -> list[nodes.Node]:
         """Run each line."""
         lines = re.split(r"(?<!\\)\n", "\n".join(self.content).strip())
         folder = session_of(self.env).folder
         output = "".join(self._output_of(line, folder) for line in lines)
+        output = self._part_of(output)
         typed = "\n".join(f"$ {line}" for line in lines)
         shown: list[nodes.Node] = [nodes.literal_block(typed, typed, language="console", classes=["code"])]
         return [*shown, output_block(output)] if output else shown
+
+    def _part_of(self, output: str) -> str:
+        """What stands between the lines that hold ``:from:`` and ``:until:``."""
+        lines = output.splitlines(keepends=True)
+        ends = []
+        for option, usual in (("from", 0), ("until", len(lines))):
+            wanted = self.options.get(option)
+            found = [i for i, line in enumerate(lines) if wanted is not None and wanted in line]
+            if wanted is not None and not found:
+                raise self.error(f"the output must hold {wanted!r}; it does not.")
+            ends.append(found[0] if found else usual)
+        before, after = "…\n" if ends[0] else "", "…\n" if ends[1] < len(lines) else ""
+        return before + "".join(lines[ends[0] : ends[1]]).strip("\n") + "\n" + after
 
     def _output_of(self, line: str, folder: Path) -> str:
         program, *arguments = shlex.split(line.replace("\\\n", " "))
