@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 SECTION = re.compile(r"^(Args|Attributes|Example|Examples|Note|Raises|Returns|Yields):$")
 TAGS = re.compile(r"\bEq\. [A-Z]\d(?:(?:,? (?:and|or|to) |, )[A-Z]\d)*")
 
-SCRIPT = re.compile(r"\^(?:\{([^}]*)\}|([A-Za-z0-9]))|(?<=\b[A-Za-zδφ])_(?:\{([^}]*)\}|(\w)(?!\w))")
+SCRIPT = re.compile(r"\^(?:\{([^}]*)\}|([A-Za-z0-9]))|(?<=\b[A-Za-zδφΣ])_(?:\{([^}]*)\}|(\w)(?!\w))")
 
 
 def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise, product
 
-FORWARD, BACKWARD = "#0072b2", "#d55e00"
+FORWARD, BACKWARD = "var(--forward)", "var(--backward)"
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "middle", size: float = 15, **more: str) -> str:

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 INK = "#010203"
 """Stands for the colour of the text while Matplotlib draws."""
 
+COLOURS = {
+    INK: "currentColor",
+    "#0072b2": "var(--forward)",
+    "#d55e00": "var(--backward)",
+    "#009e73": "var(--third)",
+}
+"""What Matplotlib draws with, and what stands in the page: lighter where the page is dark."""
+
 
 def svg_of(figure: Figure, name: str) -> str:
     """A figure as SVG for a page: text as text, the page's colour, and ids that begin with ``name``."""
@@ -38,7 +46,7 @@ def svg_of(figure: Figure, name: str) -> str:
     svg = re.sub(r"(font: \d+(?:\.\d+)?px) [^;\"]+", r"\1 var(--font-stack)", svg)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg)
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg)
-    return svg.replace(INK, "currentColor")
+    return re.sub("|".join(COLOURS), lambda found: COLOURS[found[0]], svg)
 
 
 def ink() -> dict[str, Any]:

@@ -36,6 +36,9 @@ from pictures import folded, ink, svg_of
 WIDTH = 96
 """Columns of the terminal that commands see."""
 
+WIDEST = 104
+"""Columns of a line that is left as it came."""
+
 
 class Session(NamedTuple):
     """The names that the code of one page has made, and its folder."""
@@ -125,7 +128,7 @@ def output_block(text: str) -> nodes.literal_block:
 
 def _folded(line: str) -> str:
     """A long line of words on several lines; rows of a table are left as they are."""
-    if len(line) <= WIDTH or "  " in line.strip():
+    if len(line) <= WIDEST or "  " in line.strip():
         return line
     return textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False)
 
