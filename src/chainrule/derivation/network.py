@@ -18,8 +18,9 @@ from chainrule.derivation.equations import (
 )
 from chainrule.derivation.layers import Gradients, Hidden, update_section
 from chainrule.derivation.numbers import Numbers, in_float64
-from chainrule.derivation.output import Output, loss_steps, output_activation, output_error
+from chainrule.derivation.output import Output, output_error
 from chainrule.derivation.slopes import slope_section, symbol_of
+from chainrule.derivation.stable import loss_steps, output_activation
 from chainrule.derivation.steps import Ledger
 from chainrule.derivation.terms import Apply, Rel, Sym, Term
 from chainrule.derivation.tracing import bias, rows, targets, weights

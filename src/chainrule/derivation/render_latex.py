@@ -12,8 +12,7 @@ from chainrule.derivation.document import (
     Table,
 )
 from chainrule.derivation.latex import LATEX
-from chainrule.derivation.terms import Add, Term
-from chainrule.derivation.text import TEXT
+from chainrule.derivation.terms import Add, Apply, Big, D, Frac, Neg, Num, Sym, Term, children
 from chainrule.derivation.words import latex
 
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
@@ -29,17 +28,15 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \setlength{\LTpost}{0.3em}
 \setlength{\LTleft}{1em}
 \allowdisplaybreaks
-\renewcommand{\arraystretch}{1.5}
+\renewcommand{\arraystretch}{1.3}
 \setcounter{MaxMatrixCols}{100}
-\newcommand{\rules}[1]{\footnotesize #1}
-\newcommand{\fitted}[1]{\resizebox{0.95\linewidth}{!}{$\displaystyle #1$}}
+\newcommand{\rules}[1]{{\footnotesize #1}}
+\newcommand{\fitted}[1]{\resizebox{0.92\linewidth}{!}{$\displaystyle #1$}}
 """
-COLUMNS = (
-    r"@{}>{$\displaystyle}r<{$}@{\;}>{$\displaystyle}l<{$}@{\quad}>{\raggedright\arraybackslash}p{5.2cm}@{}"
-)
+COLUMNS = r"@{}p{11cm}@{\quad}>{\raggedright\arraybackslash}p{5cm}@{}"
 RELATIONS = {"←": r"\leftarrow"}
-BESIDE, LONGEST = 58, 105
-"""Characters of an equation that has room beside its rule, and on a line of its own."""
+BESIDE, LONGEST = 56, 100
+"""Digits of an equation that has room beside its rule, and on a line of its own."""
 
 
 def render(document: Document) -> str:
@@ -73,18 +70,15 @@ def _block(block: Block) -> str:
 
 
 def _chain(block: Chain) -> str:
-    if block.numbers:
-        whole = f"{TEXT(block.left)} = {' = '.join(TEXT(step.right) for step in block.steps)}"
-        if len(whole) <= LONGEST:
-            return _line(block)
+    whole = breadth(block.left) + sum(breadth(step.right) + 3 for step in block.steps)
+    if block.numbers and whole <= LONGEST - 6:
+        return _line(block)
     head = f"{latex(block.when)}:\n\n" if block.when else ""
     rows = []
     for place, step in enumerate(block.steps):
-        left = LATEX(block.left) if place == 0 else ""
-        rule = rf"\rules{{{latex(step.rule)}}}"
+        left = LATEX(block.left) if place == 0 else rf"\phantom{{{LATEX(block.left)}}}"
         op = RELATIONS.get(step.op, step.op)
-        beside = BESIDE - (len(TEXT(block.left)) if len(block.steps) else 0)
-        rows += _rows(left, op, step.right, rule, beside)
+        rows += _rows(left, op, step.right, rf"\rules{{{latex(step.rule)}}}", breadth(block.left))
     return head + rf"\begin{{longtable}}{{{COLUMNS}}}" + "\n" + "\n".join(rows) + "\n" + r"\end{longtable}"
 
 
@@ -94,21 +88,39 @@ def _line(block: Chain) -> str:
     return rf"$\displaystyle {LATEX(block.left)}{steps}${rule}\par"
 
 
-def _rows(left: str, op: str, right: Term, rule: str, beside: int) -> list[str]:
-    length = len(TEXT(right))
-    if length <= beside:
-        return [rf"{left} & {op} {LATEX(right)} & {rule} \\"]
-    out = [
-        rf"{left} & \multicolumn{{2}}{{@{{}}l@{{}}}}{{$\displaystyle {line}$}} \\*"
-        for line in _lines(op, right)
-    ]
-    out = [out[0], *(" &" + line.split(" &", 1)[1] for line in out[1:])]
-    return [*out, rf" & & {rule} \\"] if rule != r"\rules{}" else [*out[:-1], out[-1].removesuffix("*")]
+def _rows(left: str, op: str, right: Term, rule: str, taken: float) -> list[str]:
+    """The line with its rule beside it, or over the whole width with the rule below."""
+    if taken + breadth(right) <= BESIDE:
+        return [rf"$\displaystyle {left} {op} {LATEX(right)}$ & {rule} \\[0.5em]"]
+    first, *others = _lines(op, right)
+    lines = [f"{left} {first}", *(rf"\phantom{{{left}}} {line}" for line in others)]
+    wide = [rf"\multicolumn{{2}}{{@{{}}l@{{}}}}{{$\displaystyle {line}$}} \\*" for line in lines]
+    if rule == r"\rules{}":
+        return [*wide[:-1], f"{wide[-1].removesuffix('*')}[0.5em]"]
+    return [*wide, rf" & {rule} \\[0.5em]"]
+
+
+def breadth(node: Term) -> float:
+    """About how many digits wide a term is set."""
+    if isinstance(node, Sym):
+        return len(node.name) + 0.7 * max(len(node.sup), len(LATEX.indices(node.sub)), 0)
+    if isinstance(node, Num):
+        return len(node.text or str(node.value))
+    if isinstance(node, Frac):
+        return max(breadth(node.num), breadth(node.den)) + 0.5
+    if isinstance(node, D):
+        of = breadth(node.of)
+        return max(of, breadth(node.by)) + 1 if isinstance(node.of, Sym) else breadth(node.by) + of + 3
+    inside = sum(map(breadth, children(node)))
+    if isinstance(node, Apply) and node.name == "exp":
+        return 1 + 0.7 * inside
+    brackets = 2.0 * sum(isinstance(child, Add | Neg) for child in children(node))
+    return inside + brackets + {Add: 2.5 * len(children(node)), Apply: 4.0, Big: 3.0}.get(type(node), 1.0)
 
 
 def _lines(op: str, right: Term) -> list[str]:
     """A long sum in lines of some summands; anything else too long is set smaller."""
-    if len(TEXT(right)) <= LONGEST:
+    if breadth(right) <= LONGEST:
         return [f"{op} {LATEX(right)}"]
     if isinstance(right, Add):
         return [f"{op if i == 0 else ''} {line}" for i, line in enumerate(_summands(right))]
@@ -118,7 +130,7 @@ def _lines(op: str, right: Term) -> list[str]:
 def _summands(right: Add) -> list[str]:
     lines, now = [], [right.terms[0]]
     for part in right.terms[1:]:
-        if len(TEXT(Add((*now, part)))) > LONGEST - 10:
+        if breadth(Add((*now, part))) > LONGEST - 8:
             lines.append(now)
             now = []
         now.append(part)
@@ -128,9 +140,8 @@ def _summands(right: Add) -> list[str]:
 
 
 def _table(block: Table) -> str:
-    spec = "".join(
-        "l" if place != 1 else r">{\raggedright\arraybackslash}p{7.5cm}" for place in range(len(block.head))
-    )
+    few = len(block.head) <= 3
+    spec = r"l>{\raggedright\arraybackslash}p{7.5cm}l" if few else "l" * len(block.head)
     rows = [" & ".join(rf"\textbf{{{head}}}" for head in block.head)]
     rows += [" & ".join(_cell(cell) for cell in row) for row in block.rows]
     body = " \\\\\n".join([rows[0] + r" \\ \hline" + "\n" + rows[1], *rows[2:]])
@@ -145,7 +156,7 @@ def _cell(cell: tuple[str | Term, ...]) -> str:
 def _array(block: Array) -> str:
     rows = r" \\ ".join(" & ".join(cell.replace("−", "-") for cell in row) for row in block.rows)
     body = rf"{LATEX(block.symbol)} = \begin{{pmatrix}} {rows} \end{{pmatrix}}"
-    wide = sum(max(map(len, column)) + 2 for column in zip(*block.rows, strict=True)) > LONGEST - 10
+    wide = sum(max(map(len, column)) + 2 for column in zip(*block.rows, strict=True)) > LONGEST
     words = rf"\quad\text{{{latex(block.words)}}}" if block.words else ""
     shown = rf"\fitted{{{body}}}" if wide else body
     return rf"\[ {shown}{words} \]"

@@ -19,12 +19,12 @@ MARKS = {"plain": "", "note": "> ", "warning": "> **Mind:** "}
 
 
 def render(document: Document) -> str:
-    """The whole document."""
+    """The whole document. Lines of cases end in \\cr: Markdown would eat a double backslash."""
     parts = [f"# {document.title}", *map(_block, document.lead)]
     for number, section in number_sections(document.sections):
         parts.append(f"{'#' * (section.level + 1)} {number} {markdown(section.title)}")
         parts += _blocks(section.blocks)
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts).replace(r"\\ ", r"\cr ") + "\n"
 
 
 def _blocks(blocks: tuple[Block, ...]) -> list[str]:
