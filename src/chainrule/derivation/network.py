@@ -108,7 +108,7 @@ def _document(network: Network, x: Any, y: Any, eta: float, layout: str, digits:
     sections += [Gradients(L, ledger).section(layout) for L in range(H, 0, -1)]
     sections += [update_section(H, ledger, layout), transposes(network, ledger)]
     if x is not None:
-        sections += worked_sections(Numbers(network, x, y, eta, digits, ledger))
+        sections += worked_sections(Numbers(network, x, y, eta, digits, ledger, layout))
     sections.append(summary_section(network, layout))
     whole = check_whole(network, ledger)
     checked = f"{ledger} {whole} {any_sizes(network)}"

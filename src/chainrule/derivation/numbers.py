@@ -40,11 +40,24 @@ if TYPE_CHECKING:
 WRITTEN_OUT = 100
 """Most parameters of a network whose every entry is written out."""
 
+WIDEST = 6
+"""Widest layer, and most samples, of which every entry is printed: what a line of a terminal holds."""
+
 
 class Numbers:
     """A network, a mini-batch, and everything that one step computes, in float64."""
 
-    def __init__(self, network: Network, x: Any, y: Any, eta: float, digits: int, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        network: Network,
+        x: Any,
+        y: Any,
+        eta: float,
+        digits: int,
+        ledger: Ledger,
+        layout: str = "columns",
+    ) -> None:
+        self.layout = layout
         self.network = in_float64(network)
         widths = self.network.layers
         self.x = as_samples(x, widths[0], np.float64)
@@ -57,6 +70,11 @@ class Numbers:
         self.after.gradient_descent((self.x, self.y), eta)
         self.new_loss = self.after.loss(self.x, self.y)
         self.world = self._world()
+
+    def laid_out(self, array: Any) -> Any:
+        """Samples, one a row, or a row of biases, as this document has them."""
+        found = np.atleast_2d(array)
+        return found.T if self.layout == "columns" else found
 
     @property
     def H(self) -> int:

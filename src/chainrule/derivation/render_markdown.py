@@ -19,7 +19,7 @@ MARKS = {"plain": "", "note": "> ", "warning": "> **Mind:** "}
 
 
 def render(document: Document) -> str:
-    """The whole document. Lines of cases end in \\cr: Markdown would eat a double backslash."""
+    r"""The whole document. Lines of cases end in \\cr: Markdown would eat a double backslash."""
     parts = [f"# {document.title}", *map(_block, document.lead)]
     for number, section in number_sections(document.sections):
         parts.append(f"{'#' * (section.level + 1)} {number} {markdown(section.title)}")

@@ -78,7 +78,7 @@ def _block(block: Block, width: int) -> list[str]:
         return _beside(INDENT + TEXT(block.equation), words, width)
     if isinstance(block, Table):
         return _table(block, width)
-    return _array(block)
+    return _array(block, width)
 
 
 def _paragraph(block: Paragraph, width: int) -> list[str]:
@@ -157,7 +157,7 @@ def _table(block: Table, width: int) -> list[str]:
     return [out[0], "  ".join("─" * w for w in widths), *out[1:]]
 
 
-def _array(block: Array) -> list[str]:
+def _array(block: Array, width: int) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*block.rows, strict=True)]
     name = TEXT(block.symbol)
     words = f"   {inline(block.words)}" if block.words else ""
@@ -165,5 +165,7 @@ def _array(block: Array) -> list[str]:
     for place, row in enumerate(block.rows):
         start = f"{name} = " if place == 0 else " " * (len(name) + 3)
         cells = "  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True))
-        out.append(f"{INDENT}{start}[ {cells} ]{words if place == 0 else ''}")
-    return out
+        out.append(f"{INDENT}{start}[ {cells} ]")
+    if len(out[0] + words) > width:
+        return [INDENT + words.strip(), *out]
+    return [out[0] + words, *out[1:]]

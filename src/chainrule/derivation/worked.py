@@ -20,7 +20,7 @@ from chainrule.derivation.equations import (
     softmax_forms,
     weight_gradient_forms,
 )
-from chainrule.derivation.numbers import WRITTEN_OUT, Numbers, number, plain
+from chainrule.derivation.numbers import WIDEST, WRITTEN_OUT, Numbers, number, plain
 from chainrule.derivation.slopes import Z, folded, textbook
 from chainrule.derivation.terms import D, Index, Rel, Sym, Term, index_as, substitute, times
 from chainrule.derivation.textbook import constants, sigmoid_of
@@ -32,7 +32,8 @@ from chainrule.equations.activations import Activation
 
 def worked_sections(n: Numbers) -> list[Section]:
     """One step of gradient descent in numbers, entry by entry where the network is small."""
-    small = n.network.n_parameters <= WRITTEN_OUT
+    widest = max(*n.network.layers, n.N)
+    small = n.network.n_parameters <= WRITTEN_OUT and widest <= WIDEST
     written = small and n.N == 1
     given: list[Block] = [say(_precision(n))]
     given += inputs(n) if small else []
@@ -52,12 +53,13 @@ def _precision(n: Numbers) -> str:
 
 def inputs(n: Numbers) -> list[Block]:
     """The sample and the parameters."""
+    several = f"the inputs, a sample a {n.layout.removesuffix('s')}"
     found: list[Block] = [
-        matrix(n, rows("a", 0), n.x.T, "the input" if n.N == 1 else "the inputs, a sample a column"),
-        matrix(n, targets(n.H), n.y.T, "the target" if n.N == 1 else "the targets"),
+        matrix(n, rows("a", 0), n.laid_out(n.x), "the input" if n.N == 1 else several),
+        matrix(n, targets(n.H), n.laid_out(n.y), "the target" if n.N == 1 else "the targets"),
     ]
     for L in range(1, n.H + 1):
-        found += [matrix(n, weights(L), n.network.W[L]), matrix(n, bias(L), n.network.b[L][:, None])]
+        found += [matrix(n, weights(L), n.network.W[L]), matrix(n, bias(L), n.laid_out(n.network.b[L]))]
     return found
 
 
@@ -193,8 +195,9 @@ def in_matrices(n: Numbers, small: bool) -> list[Section]:
     forward = [item for L in range(1, n.H + 1) for item in (("z", L), ("a", L))]
     errors = [("δ", L) for L in range(n.H, 0, -1)]
     slopes = [item for L in range(n.H, 0, -1) for item in (("dW", L), ("db", L))]
+    steps = [item for L in range(n.H, 0, -1) for item in (("W", L), ("b", L))]
     sections = []
-    for title, items in (("Forward", forward), ("Errors", errors), ("Gradients", slopes)):
+    for title, items in (("Forward", forward), ("Errors", errors), ("Gradients", slopes), ("Update", steps)):
         check = [quantity(n, *item) for item in items]
         if small:
             blocks: list[Block] = [matrix(n, symbol, array, rule) for symbol, array, rule in check]
@@ -228,18 +231,30 @@ def quantity(n: Numbers, kind: str, L: int) -> tuple[Term, Any, str]:
     if kind == "δ":
         code = hidden_error_forms(L, n.network.hidden[L]).code.right
         return _checked(n, delta, code, n.back.delta[L], "B2")
+    if kind in ("W", "b"):
+        return updated(n, kind, L)
     if kind == "dW":
         code = affine.weight_gradient(delta, rows("a", L, -1))
         return _checked(n, D(J, weights(L)), code, n.back.dW[L], "B3")
     code = affine.bias_gradient(TRACE, delta)
     found = np.asarray(value(code, w))
     n.checked(Rel("=", D(J, bias(L)), code), found, n.back.db[L])
-    return D(J, bias(L)), n.back.db[L][:, None], "Eq. B4"
+    return D(J, bias(L)), n.laid_out(n.back.db[L]), "Eq. B4"
+
+
+def updated(n: Numbers, kind: str, L: int) -> tuple[Term, Any, str]:
+    """W^L or b^L after the step, checked against the traced step. Eq. G1."""
+    theta, after = (weights(L), n.after.W[L]) if kind == "W" else (bias(L), n.after.b[L])
+    slope = n.back.dW[L] if kind == "W" else n.back.db[L]
+    traced = optimizers.descend(theta, Sym("g", dims=theta.dims), ETA)  # type: ignore[arg-type]
+    found = value(traced, n.world.changed(("g", ""), slope))
+    n.checked(Rel("←", theta, traced), found, after)
+    return theta, after if kind == "W" else n.laid_out(after), "after the step, Eq. G1"
 
 
 def _checked(n: Numbers, left: Term, code: Term, expected: Any, tag: str) -> tuple[Term, Any, str]:
     n.checked(Rel("=", left, code), value(code, n.world), expected)
-    return left, expected if isinstance(left, D) else expected.T, f"Eq. {tag}"
+    return left, expected if isinstance(left, D) else n.laid_out(expected), f"Eq. {tag}"
 
 
 def summary(n: Numbers, items: list[tuple[Term, Any, str]]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.equations import activations as equations
@@ -91,6 +92,7 @@ class Activation(equations.Activation):
         return (again, (self.formula, self.name))
 
 
+@lru_cache(maxsize=64)
 def again(formula: str, name: str) -> Activation:
     """Make an activation once more, from a file or a copy, without warnings that were given before."""
     with warnings.catch_warnings():

@@ -5,11 +5,14 @@ The text of the function is made from a checked term, never from what a user typ
 
 from __future__ import annotations
 
+import functools
 import itertools
 import linecache
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
@@ -19,6 +22,8 @@ from chainrule.formulas import functions as f
 
 OURS: dict[str, Any] = {function.__name__: function for function in (sigmoid, softplus, softmax, log_softmax)}
 """Functions of the equations that a formula's code calls; it can reach nothing else."""
+
+BRANCHING = ("where", "maximum", "minimum")
 
 _number = itertools.count()
 
@@ -56,7 +61,18 @@ def function(text: str) -> Callable[..., Any]:
     exec(compile(text, place, "exec"), scope)
     (name,) = set(scope) - before
     made: Callable[..., Any] = scope[name]
-    return made
+    return _quiet(made) if any(f"xp.{word}(" in text for word in BRANCHING) else made
+
+
+def _quiet(made: Callable[..., Any]) -> Callable[..., Any]:
+    """Without NumPy's warnings: both branches are computed everywhere, and one is not taken."""
+
+    @functools.wraps(made)
+    def quiet(*args: Any) -> Any:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return made(*args)
+
+    return quiet
 
 
 def _bounded(term: Any) -> Any:
@@ -94,7 +110,7 @@ class Log1p(sp.Function):
 
 def _near_zero(term: Any) -> Any:
     """e^u − 1 and log(1 + u) by the functions that do not cancel."""
-    if not term.args:
+    if not term.args or term.is_number:
         return term
     term = term.func(*map(_near_zero, term.args))
     constant = term.as_coeff_Add()[0] if term.is_Add else 0
@@ -102,7 +118,7 @@ def _near_zero(term: Any) -> Any:
         return Log1p(term.args[0] - 1)
     for t in term.args if constant != 0 else ():
         factor, inner = t.as_coeff_Mul()
-        if isinstance(inner, f.Exp) and factor == -constant:
+        if isinstance(inner, f.Exp) and not inner.is_number and factor == -constant:
             return factor * Expm1(inner.args[0]) + (term - constant - t)
     return term
 
@@ -112,7 +128,9 @@ def _constants_folded(term: Any) -> Any:
     if term.is_Rational and abs(term.p) < 2**31 and term.q in (1, 2, 4, 8):
         return term
     if term.is_number:
-        return sp.Symbol(repr(float(term)), real=True)
+        if not math.isfinite(number := float(term)):
+            raise OverflowError(f"{term} is beyond floating-point numbers")
+        return sp.Symbol(repr(number), real=True)
     if term.is_Pow:
         return sp.Pow(_constants_folded(term.base), term.exp)
     if term.is_Add or term.is_Mul:

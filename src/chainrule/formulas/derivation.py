@@ -111,17 +111,18 @@ def derivation(name: str, x: sp.Symbol, work: Work, notes: tuple[str, ...] = ())
 def _compare(lines: list[Line], work: Work, x: sp.Symbol) -> int:
     """Hold every line to dual numbers of the formula as written, at several places; returns how many."""
     others = sorted(work.written.free_symbols - {x}, key=str)
+    terms = [finished(line.term).xreplace({A: work.a}) for line in lines]
     compared = 0
     for k, place in enumerate(PLACES if x == Z else [-abs(place) for place in PLACES]):
         at = {x: place, **{symbol: abs(PLACES[k - i - 1]) / 4 for i, symbol in enumerate(others)}}
         try:
             truth = exact.evaluate(work.written, at, x, digits=60)
+            found = [exact.evaluate(term, at, x, digits=60).value for term in terms]
         except (exact.Undefined, exact.Beyond):
             continue
         right = truth.value
-        for line in lines:
+        for line, got in zip(lines, found, strict=True):
             right = truth.slope if line.rule == "to derive" else right
-            got = exact.evaluate(finished(line.term).xreplace({A: work.a}), at, x, digits=60).value
             if abs(got - right) > AGREE * (1 + abs(right)):
                 raise ChainruleError(
                     f"every line of a derivation must agree with the one before; {as_text(line.term)} is "
@@ -187,9 +188,19 @@ def _with_decimals(term: Any) -> Any:
     return term.func(*map(_with_decimals, term.args)) if term.args else term
 
 
+class _Text(StrPrinter):
+    """SymPy's own printer, but for e, which it calls E, and for its powers."""
+
+    def _print_Exp1(self, expr: Any) -> str:
+        return "e"
+
+    def _print_ExpBase(self, expr: Any) -> str:
+        return f"exp({self._print(expr.args[0])})"
+
+
 def as_text(term: Any) -> str:
     """A term in the language of formulas: what is printed can be read again."""
-    return str(StrPrinter().doprint(_with_decimals(term)))
+    return str(_Text().doprint(_with_decimals(term)))
 
 
 def as_latex(term: Any) -> str:

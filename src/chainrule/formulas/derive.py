@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 import sympy as sp
 
-from chainrule.errors import InputError
+from chainrule.errors import FormulaWarning, InputError
 from chainrule.formulas import checking, code, exact
 from chainrule.formulas.activation import Accuracy, Activation, judge, tell_overflow
 from chainrule.formulas.checking import Truth, Worst
@@ -86,6 +87,17 @@ def defined(written: Any) -> tuple[Truth, tuple[float, ...]]:
             f"an activation must be continuous; this one jumps by {jumps[0].jump:.3g} at z = {jumps[0].z:g}, "
             "and its derivative there tells nothing. Join the branches."
         )
+    for seam in found:
+        if seam.alone is not None:
+            at, beside = seam.alone
+            warnings.warn(
+                f"at z = {seam.z:g} itself the derivative is taken for {at:.6g}; beside it, it is "
+                f"{beside:.6g}. "
+                "Let one branch end and another begin there.",
+                FormulaWarning,
+                stacklevel=5,
+            )
+            break
     return known, tuple(seam.z for seam in found if abs(seam.bend) > JUMP)
 
 
@@ -102,9 +114,14 @@ def choose(
     """The most accurate of equal forms over ±1000; of equals the one with the fewest operations."""
     found = []
     for term in dict.fromkeys(candidates):
-        text = source(term)
+        try:
+            text = source(term)
+        except OverflowError:  # a constant that only this form needs
+            continue
         function = code.function(text)
         found.append(Chosen(term, text, function, measure(function)))
+    if not found:
+        raise InputError("a formula must hold numbers that float64 holds; got larger ones. Change them.")
     return min(found, key=lambda form: (checking.score(form.worst), _cost(form.term)))
 
 

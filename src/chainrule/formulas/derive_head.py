@@ -158,7 +158,13 @@ def _delta_source(link: Link, term: Any) -> str:
 def _whole(head: Head, link: Link, written: Any) -> Accuracy:
     """The finished head on rows of three outputs, small and huge, against exact numbers of the whole loss."""
     z, y = _rows(link)
-    exact_ = [_row(written, link, *row) for row in zip(z, y, strict=True)]
+    try:
+        exact_ = [_row(written, link, *row) for row in zip(z, y, strict=True)]
+    except exact.Undefined as error:
+        raise InputError(
+            f"a loss must be finite, with a derivative, for every output and target; among the rows tried "
+            f"{error}. Use no poles in a or y between 0 and 1."
+        ) from error
     losses, deltas = (np.array(column) for column in zip(*exact_, strict=True))
     value, slope = {}, {}
     for name in ("float32", "float64"):

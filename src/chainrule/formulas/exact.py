@@ -16,6 +16,8 @@ from chainrule.formulas import functions as f
 
 BEYOND = 1e7
 """Exponents above it are taken for infinite."""
+WAVE = 1e30
+"""A sine of more than this has no digit that a float would know, and costs as many digits as it is long."""
 
 
 class Undefined(ArithmeticError):
@@ -72,6 +74,8 @@ def _dual(term: Any, known: dict[Any, Dual]) -> Dual:
         known[term] = RULES[type(term)](_dual(term.args[0], known))
     elif term.is_Rational:
         known[term] = Dual(mpmath.mpf(term.p) / term.q, mpmath.mpf(0))
+    elif term.has(sp.zoo, sp.nan, sp.oo, -sp.oo):  # from a target put in for y
+        raise Undefined("a division by zero")
     elif term.is_number:
         known[term] = Dual(mpmath.mpf(sp.N(term, mpmath.mp.dps + 10)._mpf_), mpmath.mpf(0))
     else:
@@ -107,16 +111,34 @@ def _log(u: Dual) -> Dual:
     return Dual(mpmath.log(u.value), u.slope / u.value)
 
 
+def _sigmoid(u: Dual) -> Dual:
+    e = _exp(-abs(u.value))
+    return Dual((1 if u.value >= 0 else e) / (1 + e), e / (1 + e) ** 2 * u.slope)
+
+
+def _softplus(u: Dual) -> Dual:
+    e = _exp(-abs(u.value))
+    return Dual(max(u.value, 0) + mpmath.log1p(e), (1 if u.value >= 0 else e) / (1 + e) * u.slope)
+
+
+def _exponential(u: Dual) -> Dual:
+    e = _exp(u.value)
+    return Dual(e, e * u.slope)
+
+
+def _hyperbolic(u: Dual) -> Dual:
+    e = _exp(-2 * abs(u.value))
+    return Dual(mpmath.sign(u.value) * (1 - e) / (1 + e), 4 * e / (1 + e) ** 2 * u.slope)
+
+
 def _by(value: Callable[[Any], Any], slope: Callable[[Any], Any]) -> Callable[[Dual], Dual]:
     return lambda u: Dual(value(u.value), slope(u.value) * u.slope)
 
 
-def _sigma(u: Any) -> Any:
-    return 1 / (1 + _exp(-u)) if u >= 0 else _exp(u) / (1 + _exp(u))
-
-
-def _tanh(u: Any) -> Any:
-    return mpmath.sign(u) if abs(u) > BEYOND else mpmath.tanh(u)
+def _wave(function: Callable[[Any], Any], u: Any) -> Any:
+    if abs(u) > WAVE:
+        raise Undefined(f"a sine or cosine of a number above {WAVE:g}")
+    return function(u)
 
 
 def _sign(u: Any) -> Any:
@@ -124,14 +146,14 @@ def _sign(u: Any) -> Any:
 
 
 RULES: dict[type, Callable[[Dual], Dual]] = {
-    f.Exp: _by(_exp, _exp),
+    f.Exp: _exponential,
     f.Log: _log,
-    f.Tanh: _by(_tanh, lambda u: 1 - _tanh(u) ** 2),
-    f.Sigmoid: _by(_sigma, lambda u: _sigma(u) * _sigma(-u)),
-    f.Softplus: _by(lambda u: u if u > BEYOND else mpmath.log(1 + _exp(u)), _sigma),
+    f.Tanh: _hyperbolic,
+    f.Sigmoid: _sigmoid,
+    f.Softplus: _softplus,
     f.Erf: _by(mpmath.erf, lambda u: 2 / mpmath.sqrt(mpmath.pi) * _exp(-u * u)),
-    f.Sin: _by(mpmath.sin, mpmath.cos),
-    f.Cos: _by(mpmath.cos, lambda u: -mpmath.sin(u)),
+    f.Sin: _by(lambda u: _wave(mpmath.sin, u), mpmath.cos),
+    f.Cos: _by(lambda u: _wave(mpmath.cos, u), lambda u: -mpmath.sin(u)),
     f.Atan: _by(mpmath.atan, lambda u: 1 / (1 + u * u)),
     f.Asinh: _by(mpmath.asinh, lambda u: 1 / mpmath.sqrt(1 + u * u)),
     f.Abs: _by(abs, _sign),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import sympy as sp
+from mpmath.libmp import prec_to_dps
 
 Z = sp.Symbol("z", real=True)
 """The weighted input, which an activation or a link is a function of."""
@@ -44,7 +45,7 @@ class Elementary(sp.Function):
         return getattr(sp, self.code)(self.args[0])
 
     def _eval_evalf(self, prec: int) -> Any:
-        return self.plain()._eval_evalf(prec)
+        return self.plain().evalf(prec_to_dps(prec))
 
     def fdiff(self, argindex: int = 1) -> Any:
         """The slope, under the name that SymPy asks for."""

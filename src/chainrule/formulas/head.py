@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from chainrule.equations import heads as equations
@@ -73,6 +74,7 @@ class Head(equations.Head):
         return (again, (*self.formulas, self.name, self.multi_label))
 
 
+@lru_cache(maxsize=64)
 def again(link: str, loss: str, name: str, multi_label: bool) -> Head:
     """Make a head once more, from a file or a copy, without warnings that were given before."""
     with warnings.catch_warnings():

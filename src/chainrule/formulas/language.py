@@ -12,14 +12,18 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn
 
+import mpmath
 import sympy as sp
 
 from chainrule.errors import InputError, did_you_mean
+from chainrule.formulas import exact
 from chainrule.formulas import functions as f
 
 MAX_LENGTH = 500
 MAX_DEPTH = 30
 MAX_OPERATIONS = 100
+MAX_SIZE = 1000
+"""Of a term written out in full: max(u, v) holds u and v twice, and so doubles with every nesting."""
 MAX_EXPONENT = 64
 MAX_DIGITS = 30
 MAX_NUMBER = sp.Integer(10) ** 30
@@ -99,6 +103,7 @@ class _Reader:
         self.text = text
         self.names = names
         self.operations = 0
+        self.sizes: dict[Any, int] = {}
 
     def term(self) -> Any:
         """The term of the whole text."""
@@ -119,7 +124,19 @@ class _Reader:
         if method is None:
             what = SPELT.get(type(node), type(node).__name__.lower())
             self._refuse(node, f"a formula may not hold {what}")
-        return self._checked(node, method(self, node, depth + 1).replace(sp.Abs, f.Abs))
+        term = method(self, node, depth + 1)
+        self._check_size(node, term)
+        return self._checked(node, term.replace(sp.Abs, f.Abs))
+
+    def _check_size(self, node: ast.AST, term: Any) -> None:
+        if self._size(term) > MAX_SIZE:
+            must = f"a formula must have at most {MAX_SIZE} parts when max and min are written out"
+            self._refuse(node, must, "Nest max, min and where less deeply.")
+
+    def _size(self, term: Any) -> int:
+        if term not in self.sizes:
+            self.sizes[term] = 1 + sum(map(self._size, term.args))
+        return self.sizes[term]
 
     def _checked(self, node: ast.AST, term: Any) -> Any:
         if term.has(sp.zoo, sp.nan, sp.oo):
@@ -132,7 +149,24 @@ class _Reader:
         for power in term.atoms(sp.Pow):
             if abs(power.exp) > MAX_EXPONENT:
                 self._refuse(node, f"exponents must lie within ±{MAX_EXPONENT}")
+        self._check_constant(node, term)
         return term
+
+    def _check_constant(self, node: ast.AST, term: Any) -> None:
+        """Hold the constant part to the bounds of numbers; SymPy alone might never decide whether it is 0."""
+        if term.is_Add or term.is_Mul:
+            term = term.as_independent(*term.free_symbols, as_Add=term.is_Add)[0]
+        if term.is_Rational or not term.is_number:
+            return
+        try:
+            number = abs(exact.evaluate(term, {}, f.Z, digits=60).value)
+        except exact.Undefined as error:
+            self._refuse(node, f"a constant must have a value; here is {error}", "Change it.")
+        except exact.Beyond as error:
+            self._refuse(node, f"numbers must lie between 1e-30 and 1e30; here is {error}", "Change it.")
+        if not 1 / MAX_NUMBER <= number <= MAX_NUMBER:
+            must = f"numbers must lie between 1e-30 and 1e30; got about {mpmath.nstr(number, 3)}"
+            self._refuse(node, must, "Change it.")
 
     def _number(self, node: ast.Constant, depth: int) -> Any:
         written = ast.get_source_segment(re.sub(r"\s", " ", self.text.strip()), node) or ""
@@ -166,7 +200,10 @@ class _Reader:
             self._refuse(node, must, "Separate arguments by commas.")
         if node.func.id == "where":
             return self._where(node, depth)
-        return make(*(self._visit(arg, depth) for arg in node.args))
+        args = [self._visit(arg, depth) for arg in node.args]
+        if n == 2:
+            self._check_constant(node, args[0] - args[1])
+        return make(*args)
 
     def _where(self, node: ast.Call, depth: int) -> Any:
         test, p, q = node.args
@@ -174,6 +211,7 @@ class _Reader:
             self._refuse(test, "where must begin with one comparison", "Write where(z > 0, z, 0).")
         left, right = (self._visit(side, depth) for side in (test.left, test.comparators[0]))
         p, q = (self._visit(branch, depth) for branch in (p, q))
+        self._check_constant(test, left - right)
         kind = type(test.ops[0])
         if kind is ast.Gt:
             return f.Branch(left - right, p, q)

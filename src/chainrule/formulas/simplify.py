@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from chainrule.formulas.functions import Branch, Elementary, Sigmoid
+from chainrule.formulas.size import manageable
 from chainrule.formulas.stable import rewrite
 
 MAX_OPERATIONS = 250
@@ -19,7 +20,7 @@ def forms(term: Any) -> list[Any]:
     stable, _ = rewrite(term)
     found = [term, stable]
     for start in dict.fromkeys((stable, _one_sided(stable))):
-        if sp.count_ops(start) <= MAX_OPERATIONS:
+        if sp.count_ops(start) <= MAX_OPERATIONS and manageable(start):
             found += [rewrite(_algebra(start, change))[0] for change in CHANGES]
     return list(dict.fromkeys(found))
 

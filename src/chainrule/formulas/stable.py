@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import sympy as sp
 
 from chainrule.formulas.functions import Abs, Branch, Exp, Log, Sigmoid, Sign, Softplus, Tanh
+from chainrule.formulas.size import manageable
 
 MAX_DEGREE = 12
 """Of the polynomials in e^b that are worth rewriting."""
@@ -50,6 +51,12 @@ def _rewritten(term: Any, used: dict[str, None], by_cases: bool) -> Any:
         return term
     used[found.law] = None
     return _rewritten(found.term, used, by_cases)
+
+
+def _exp_of_softplus(term: Any) -> Rewritten | None:
+    if isinstance(term, Exp) and isinstance(-term.args[0], Softplus):
+        return Rewritten(Sigmoid(-(-term.args[0]).args[0]), "e^{−softplus(b)} = σ(−b)")
+    return None
 
 
 def _log_of_one(term: Any) -> Rewritten | None:
@@ -174,13 +181,14 @@ def _rational_in_exp(factor: Any) -> bool:
 
 
 def _decays(exp: Any) -> bool:
-    """Whether this is e^{−|b|}, which cannot overflow."""
-    n, inner = exp.args[0].as_coeff_Mul()
-    return isinstance(inner, Abs) and bool(n < 0)
+    """Whether this is e^{−b} with a b that is never negative, such as |z|, z² or softplus: no overflow."""
+    return bool(exp.args[0].is_nonpositive)
 
 
 def _exps(term: Any) -> Iterator[Any]:
-    """The e^b of a term that stand outside of other functions."""
+    """The e^b of a term that stand outside of other functions, b being no number."""
+    if term.is_number:
+        return
     if isinstance(term, Exp):
         yield term
     elif term.is_Add or term.is_Mul or (term.is_Pow and term.exp.is_Integer):
@@ -214,6 +222,8 @@ def _as_polynomials(ratio: Any) -> tuple[sp.Poly, sp.Poly, Any] | None:
     if not all(m.is_Rational for m in multiples):
         return None
     unit = reduce(sp.gcd, multiples)
+    if max(abs(m / unit) for m in multiples) > MAX_DEGREE or not manageable(ratio):
+        return None
     E = sp.Dummy("E", positive=True)
     powers = {
         exp: sp.exp(constant) * E ** (m / unit)
@@ -251,6 +261,7 @@ def _by_decay(above: sp.Poly, below: sp.Poly, b: Any) -> Any:
 
 
 LAWS: tuple[Law, ...] = (
+    _exp_of_softplus,
     _log_of_one,
     _log_of_product,
     _log_of_sum,
