@@ -33,15 +33,10 @@ def _softmax(e: Explanation) -> list[Block]:
         for m in neurons(e.delta[H])
     )
     sum_up = up.replace("_m", "_k")
-    why = [
-        Line(
-            f"{number(shift)} is the largest z^{H}_m; subtracting it changes nothing, and no exponential overflows.",
-            "dim",
-        )
-    ]
+    why = f"{number(shift)} is the largest z^{H}_m. Subtracted, it cancels, and no exponential overflows."
     return [
         Equation("H1", f"a^{H}_m", (f"e^{{{up}}} / Σ_k e^{{{sum_up}}}", f"e^{{{up}}} / {number(total)}")),
-        *(why if shift else []),
+        *([Line(why, "dim")] if shift else []),
         Table(("", "m", f"z^{H}_m", f"e^{{{up}}}", f"a^{H}_m", "y_m"), rows, words=(0, 1), fixed=2),
     ]
 
