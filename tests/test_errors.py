@@ -54,6 +54,10 @@ def test_nothing_near(word):
         look_up("hidden", word, CHOICES)
 
 
+def test_one_letter_is_near_nothing():
+    assert did_you_mean("x", ["max", "exp"]) == ""
+
+
 def test_a_list_is_no_name():
     with pytest.raises(InputError, match="one of sigmoid"):
         look_up("hidden", ["relu"], CHOICES)

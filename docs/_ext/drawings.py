@@ -56,8 +56,8 @@ def drawing(width: float, height: float, title: str, *parts: str) -> str:
 
 
 def neuron() -> str:
-    """One neuron: forward from x to J, backward from J to w."""
-    places = [(40, "x"), (150, "z"), (260, "a"), (370, "J")]
+    """One neuron: forward from w to J, and back."""
+    places = [(40, "w"), (150, "z"), (260, "a"), (370, "J")]
     forward = ["z = wx + b", "a = σ(z)", "J(a, y)"]
     backward = ["∂z/∂w = x", "σ'(z)", "∂J/∂a"]
     parts = [box(x, 65, name, "currentColor", 44) for x, name in places]

@@ -67,6 +67,8 @@ class TrainingDiverged(ChainruleError, ArithmeticError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'relu'?`` when a known name is near ``word``, otherwise an empty string."""
+    if len(str(word)) == 1:  # one letter is half of 'max'
+        return ""
     near = difflib.get_close_matches(str(word).lower(), list(known), n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
 

@@ -239,8 +239,8 @@ def _quadratic(out: Output) -> list[Block]:
     slope, loss = sigmoid_slope(out), loss_slope(out)
     chain = out.chain(out.delta.at("m")).to(D(J, z), "definition of δ")
     chain.to(times(D(J, a), D(a, z)), "chain rule: ", a, " is the only output that depends on ", z)
-    chain.to(times(add(a, Neg(y)), D(a, z)), "the second result above")
-    chain.to(times(add(a, Neg(y)), a, 1 - a), "the first result above")
+    chain.to(times(add(a, Neg(y)), D(a, z)), "the slope of the loss, from above")
+    chain.to(times(add(a, Neg(y)), a, 1 - a), "the slope of the sigmoid")
     chain.to(times(add(a, Neg(y)), Apply("σ'", (z,))), "σ' = σ (1 − σ): Eq. Q2")
     return [
         say("First, how the output depends on its weighted input (Eq. H3):"),

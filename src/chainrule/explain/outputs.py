@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import d_sigmoid
 from chainrule.equations.heads import softmax
-from chainrule.explain.blocks import Block, Equation, Table, added, factor, named, number
+from chainrule.explain.blocks import Block, Equation, Line, Table, added, factor, named, number
 from chainrule.explain.sums import neurons
 from chainrule.inputs import Floats
 from chainrule.types import Namespace
@@ -33,8 +33,10 @@ def _softmax(e: Explanation) -> list[Block]:
         for m in neurons(e.delta[H])
     )
     sum_up = up.replace("_m", "_k")
+    why = f"{number(shift)} is the largest z^{H}_m. Subtracted, it cancels, and no exponential overflows."
     return [
         Equation("H1", f"a^{H}_m", (f"e^{{{up}}} / Σ_k e^{{{sum_up}}}", f"e^{{{up}}} / {number(total)}")),
+        *([Line(why, "dim")] if shift else []),
         Table(("", "m", f"z^{H}_m", f"e^{{{up}}}", f"a^{H}_m", "y_m"), rows, words=(0, 1), fixed=2),
     ]
 

@@ -232,7 +232,7 @@ def _input_gradient(e: Explanation) -> list[Block]:
         found.append(
             Line(
                 f"∂J/∂a^0 from {number(gradient.min())} to {number(gradient.max())}: a larger input raises "
-                "the loss where this is positive (red), and lowers it where negative (blue).",
+                "the loss where this is positive (red, or +), and lowers it where negative (blue, or -).",
                 "dim",
             )
         )

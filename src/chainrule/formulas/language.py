@@ -263,7 +263,7 @@ class _Reader:
         self._refuse_at(getattr(node, "col_offset", 0) + self.lead, must, remedy)
 
     def _refuse_at(self, column: int, must: str, remedy: str = "Mend it.") -> NoReturn:
-        _refuse(self.text, column, must, remedy or "See the functions in chainrule.formulas.language.")
+        _refuse(self.text, column, must, remedy or "`chainrule formula --help` lists all signs.")
 
     _KINDS: ClassVar[dict[type[ast.AST], Callable[..., Any]]] = {
         ast.Constant: _number,
