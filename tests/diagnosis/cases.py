@@ -90,8 +90,8 @@ FAULTY = (
     fault("textbook", "update overwrites instead of adding up", "nabla_w = [nw+dnw for", "nabla_w = [dnw for", "B3 last sample"),
     fault("textbook", "biases not divided by the batch", "self.biases = [b-(eta/len(mini_batch))*nb", "self.biases = [b-eta*nb", "B4 not averaged"),
     fault("textbook", "the batch's biases forgotten", "self.biases = [b-(eta/len(mini_batch))*nb", "self.biases = [b", "B4 zero"),
-    fault("textbook", "sigmoid_prime returns sigmoid", "return sigmoid(z)*(1-sigmoid(z))", "return sigmoid(z)", "B2 value for slope + B1 gradient", "B1 sigma for slope", layers="3-4-2", options=("--output", "quadratic")),
-    fault("textbook", "delta is squared", "(activations[-1] - y) * sigmoid_prime(zs[-1])", "(activations[-1] - y)**2 * sigmoid_prime(zs[-1])", "B1 squared error with slope", options=("--output", "quadratic")),
+    fault("textbook", "sigmoid_prime returns sigmoid", "return sigmoid(z)*(1-sigmoid(z))", "return sigmoid(z)", "B2 value for slope + B1 value for slope", layers="3-4-2", options=("--output", "quadratic")),
+    fault("textbook", "delta is squared", "(activations[-1] - y) * sigmoid_prime(zs[-1])", "(activations[-1] - y)**2 * sigmoid_prime(zs[-1])", "B1 squared", options=("--output", "quadratic")),
     # cross-entropy as a class
     fault("textbook_entropy", "extra sigma_prime in delta", "        return a - y", "        return (a - y) * sigma_prime(z)", EXTRA_SIGMA),
     fault("textbook_entropy", "sigma_prime of a in delta", "        return a - y", "        return (a - y) * sigma_prime(a)", "B1 sigma' of a"),
@@ -191,7 +191,7 @@ FAULTY = (
     # pairs, flat arguments
     fault("params_pairs", "softplus's slope of the activation", "softplus_slope(pre[i - 1])", "softplus_slope(post[i])", "B2 slope of a"),
     fault("params_pairs", "softplus itself for its slope", "softplus_slope(pre[i - 1])", "softplus(pre[i - 1])", "B2 value for slope"),
-    fault("params_pairs", "gradient of b without the sum", "gb = np.einsum(\"no->o\", d)", "gb = np.einsum(\"no->o\", d) / len(x)", "B4 averaged twice"),
+    fault("params_pairs", "gradient of b without the sum", "gb = np.einsum(\"no->o\", d)", "gb = np.einsum(\"no->o\", d) / len(x)", "B4 averaged twice", "B3 not averaged"),
     fault("flat_arguments", "m missing in db1", "db1 = 1 / m * dZ1", "db1 = dZ1", "B4 not averaged"),
     fault("flat_arguments", "dZ1 divided by m", "dZ1 = W2.T @ dZ2 * A1 * (1 - A1)", "dZ1 = 1 / m * W2.T @ dZ2 * A1 * (1 - A1)", "B2 divided by N"),
     fault("flat_arguments", "minus in dZ1", "dZ1 = W2.T @ dZ2", "dZ1 = -W2.T @ dZ2", "B2 sign"),

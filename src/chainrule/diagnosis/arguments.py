@@ -14,7 +14,7 @@ ROLES: dict[str, str] = {
     "output": r"outputs?|out|o|y_?hat|y_?pred|pred|preds|predictions?|al|a_?out|a_?last|probs?|p|final_outputs?|"
     r"a_?[23]?|activation",
     "cache": r"cache|caches|memory|state|forward_cache|intermediates?|activations|as|zs",
-    "eta": r"eta|lr|learning_rate|alpha|rate|step_size|l_?rate|epsilon|gamma",
+    "eta": r"eta|lr|learning_?rate|alpha|rate|step_size|l_?rate|epsilon|gamma",
     "batch": r"batch|mini_?batch|minibatch|training_data|train_data|data_batch|samples_list",
     "weights": r"weights?|ws|w|w_list|weight_list|thetas?",
     "biases": r"bias|biases|bs|b|b_list|bias_list",
@@ -23,11 +23,11 @@ ROLES: dict[str, str] = {
     "n": r"n|m|batch_?size|mini_?batch_?size|n_samples|num_samples",
     "sizes": r"sizes?|layers?|layer_?(sizes?|dims?|widths?)|dims?|architecture|structure|units|widths?|shape|"
     r"topology|neurons|nn_architecture|n_units|network_structure",
-    "n_in": r"n_?in|n_?inputs?|input_?(size|dim|nodes|units|layer|neurons|n)|n_?x|n_?features|inputs?|in_?(dim|features)|"
+    "n_in": r"n_?in|n_?inputs?|inputs?_?(size|dim|nodes|units|layer|neurons|n)|n_?x|n_?features|inputs?|in_?(dim|features)|"
     r"d_?in|nin|num_?inputs?|inodes|i",
-    "n_out": r"n_?out|n_?outputs?|output_?(size|dim|nodes|units|layer|neurons|n)|n_?y|n_?classes|outputs?|"
+    "n_out": r"n_?out|n_?outputs?|outputs?_?(size|dim|nodes|units|layer|neurons|n)|n_?y|n_?classes|outputs?|"
     r"out_?(dim|features)|d_?out|nout|num_?(outputs?|classes)|onodes|k|classes",
-    "n_hidden": r"n_?hid|n_?hidden|hidden_?(size|dim|nodes|units|layers?|neurons|n|sizes|dims)|n_?h|hidden|h|hnodes|"
+    "n_hidden": r"n_?hid|n_?hidden|hiddens?_?(size|dim|nodes|units|layers?|neurons|n|sizes|dims)|n_?h|hidden|h|hnodes|"
     r"hidden_layer_sizes|num_?hidden",
     "verbose": r"verbose|print_.*|log.*|show.*|debug",
     "seed": r"seed|random_state",

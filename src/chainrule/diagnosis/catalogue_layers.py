@@ -139,12 +139,6 @@ LAYERS: tuple[Mistake, ...] = (
         DIRECTION, "delta = ({back}) * d_phi(z[l]).mean(0)",
     ),
     Mistake(
-        "B2 summed", "B2", B2, instead(lambda s, L: s.delta[L + 1].sum(axis=1, keepdims=True) * s.d_phi(s.z[L], s.a[L])),
-        "the errors above are summed without their weights", "δ^L_j = (Σ_i δ^{L+1}_i) φ'(z^L_j)",
-        "Neuron j reaches neuron i through W^{L+1}_ij: each δ_i counts with that weight.",
-        "All neurons of a layer get the same error and become the same.", "delta = delta.sum() * {d_phi}",
-    ),
-    Mistake(
         "B3 transposed", "B3", B3, weights("transposed"), "the gradient is transposed", "∂J/∂W^L = a^{L−1} (δ^L)ᵀ",
         "∂J/∂W_jk = δ_j a_k: row j belongs to the neuron above, column k to the one below, as in W.",
         "Where layers are equally wide nothing complains, and every weight gets another weight's gradient.",
@@ -314,6 +308,16 @@ LAYERS: tuple[Mistake, ...] = (
         updates_only=True,
     ),
     Mistake(
+        "B3 without eta", "G1", B3, times(lambda s: 1 / s.eta), "the learning rate is not applied to W",
+        "W ← W − ∂J/∂W", "G1 has the factor η.", "Steps in W are as long as the gradient.", "W -= dW", wraps=True,
+        updates_only=True,
+    ),
+    Mistake(
+        "B4 without eta", "G1", B4, times(lambda s: 1 / s.eta), "the learning rate is not applied to b",
+        "b ← b − ∂J/∂b", "G1 has the factor η.", "Steps in b are as long as the gradient.", "b -= db", wraps=True,
+        updates_only=True,
+    ),
+    Mistake(
         "ALL eta twice", "G1", ALL, times(lambda s: s.eta), "the learning rate is applied twice", "θ ← θ − η² ∂J/∂θ",
         "G1 has the factor η once.", "Learning is 1/η times slower.", "W -= eta * (eta * dW)", wraps=True,
         updates_only=True,
@@ -330,6 +334,12 @@ LAYERS: tuple[Mistake, ...] = (
         "The backward pass meets the last layer first; append() leaves the list in that order.",
         "Every layer gets another layer's gradient.", "grads.append(…)   # where grads.insert(0, …) is meant", wraps=True,
         one_layer=False,
+    ),
+    Mistake(
+        "B2 summed", "B2", B2, instead(lambda s, L: s.delta[L + 1].sum(axis=1, keepdims=True) * s.d_phi(s.z[L], s.a[L])),
+        "the errors above are summed without their weights", "δ^L_j = (Σ_i δ^{L+1}_i) φ'(z^L_j)",
+        "Neuron j reaches neuron i through W^{L+1}_ij: each δ_i counts with that weight.",
+        "All neurons of a layer get the same error and become the same.", "delta = delta.sum() * {d_phi}",
     ),
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.diagnosis.backprop import State
 from chainrule.diagnosis.mistakes import Mistake, instead, mutant, output, slope, then, times
-from chainrule.diagnosis.models import COSTS, PAIRS, QUADRATIC, head_of
+from chainrule.diagnosis.models import CATEGORICAL, COSTS, MULTI_LABEL, PAIRS, QUADRATIC, head_of
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import ACTIVATIONS, d_sigmoid, sigmoid
 from chainrule.inputs import Floats
@@ -14,15 +14,23 @@ from chainrule.proof.wrong import MUTANTS
 
 B1 = ("B1",)
 STALL = "Where an output is saturated and wrong, a (1 − a) is near 0: it stops learning just where it is most wrong."
-WRONG_SCALE = "Every step is too long or too short by that factor; the learning rate that works elsewhere fails here."
-DIRECTION = "The step is not along the gradient: the loss falls slowly, or not at all, and differences disagree."
+WRONG_SCALE = (
+    "Every step is too long or too short by that factor; the learning rate that works elsewhere fails here."
+)
+DIRECTION = (
+    "The step is not along the gradient: the loss falls slowly, or not at all, and differences disagree."
+)
 
 
 def _of_loss(output_name: str, loss: str) -> Mistake:
     """δ^H of another loss than the one stated."""
     head = head_of(output_name, loss)
     quadratic = loss == QUADRATIC
-    extra = {"sigmoid": " ⊙ σ'(z^H)", "softmax": ", through softmax's whole Jacobian", "tanh": " ⊙ tanh'(z^H)"}
+    extra = {
+        "sigmoid": " ⊙ σ'(z^H)",
+        "softmax": ", through softmax's whole Jacobian",
+        "tanh": " ⊙ tanh'(z^H)",
+    }
     return Mistake(
         f"B1 gradient of {loss} with {output_name}",
         "B1",
@@ -137,7 +145,7 @@ def _hidden_slope(s: State, L: int) -> Floats:
 
 
 OUTPUT: tuple[Mistake, ...] = (
-    *(_of_loss(*pair) for pair in PAIRS),
+    *(_of_loss(*pair) for pair in PAIRS if pair[1] == QUADRATIC),
     Mistake(
         "B1 sign", "B1", B1, times(lambda s: -1), "the sign of δ^H is turned round", "δ^H = y − a^H",
         "J falls along −∂J/∂θ. With y − a every gradient has the wrong sign, and W − η ∂J/∂W climbs.",
@@ -150,7 +158,7 @@ OUTPUT: tuple[Mistake, ...] = (
         "∂J/∂a is taken for δ^H = ∂J/∂z", "δ^H = ∂J/∂a^H",
         "δ is the derivative in z, so the factor ∂a/∂z of the output activation belongs to it.",
         "The gradient explodes where an output is near 0 or 1.", "delta = -y / a[-1]",
-        fits=lambda model: model.output != "identity",
+        fits=lambda model: model.output != "identity" and model.loss != QUADRATIC,
     ),
     Mistake(
         "B1 diagonal", "B1", B1,
@@ -158,13 +166,15 @@ OUTPUT: tuple[Mistake, ...] = (
         "only the diagonal of softmax's Jacobian", "δ^H_m = (∂J/∂a_m) a_m (1 − a_m)",
         "Every softmax output depends on every z: ∂a_k/∂z_m = a_k ([k = m] − a_m). The terms k ≠ m are missing.",
         "The wrong classes get no error at all, so their outputs are never pushed down.",
-        "delta = dJ_da * a[-1] * (1 - a[-1])", fits=lambda model: model.output == "softmax",
+        "delta = dJ_da * a[-1] * (1 - a[-1])",
+        fits=lambda model: model.output == "softmax" and model.loss != MULTI_LABEL,
     ),
     Mistake(
         "B1 softmax with sigma'", "B1", B1, output(mutant("cross_entropy_error", "extra σ'")),
         "a (1 − a) too many on a softmax output", "δ^H = (a^H − y) ⊙ a^H (1 − a^H)",
         "With softmax and cross-entropy the Jacobian is already in a − y. This product is the gradient of no loss.",
-        STALL, "delta = (a[-1] - y) * a[-1] * (1 - a[-1])", fits=lambda model: model.output == "softmax",
+        STALL, "delta = (a[-1] - y) * a[-1] * (1 - a[-1])",
+        fits=lambda model: model.output == "softmax" and model.loss == CATEGORICAL,
     ),
     Mistake(
         "B1 z for a", "B1", B1, output(mutant("cross_entropy_error", "z for a")), "z^H where a^H is meant",
@@ -214,10 +224,15 @@ OUTPUT: tuple[Mistake, ...] = (
         "delta = (a[-1] > 0.5) - y",
     ),
     Mistake(
-        "B1 squared", "B1", B1, instead(lambda s, L: (s.a[L] - s.y) ** 2 * s.w[:, None]),
+        "B1 value for slope", "Q2", B1, instead(lambda s, L: (s.a[L] - s.y) * s.a[L] * s.w[:, None]),
+        "a^H where σ'(z^H) is meant", "δ^H = (a^H − y) ⊙ a^H", "The value of the activation is not its derivative.",
+        DIRECTION, "delta = (a[-1] - y) * sigmoid(z[-1])", fits=lambda model: model.output == "sigmoid",
+    ),
+    Mistake(
+        "B1 squared", "B1", B1, then(lambda d, s, L: d * (s.a[L] - s.y)),
         "the squared error is taken for its derivative", "δ^H = (a^H − y)²",
         "½(a − y)² is a loss; its derivative is a − y, with a sign.", "The sign of the error is lost: weights run off.",
-        "delta = (a[-1] - y)**2",
+        "delta = (a[-1] - y)**2", wraps=True,
     ),
     Mistake(
         "B1 absolute", "B1", B1, then(lambda d, s, L: np.abs(d)), "the sign of the error is lost: |δ^H|", "δ^H = |a^H − y|",
@@ -255,6 +270,8 @@ OUTPUT: tuple[Mistake, ...] = (
 )  # fmt: skip
 """Those before δ^{H−1}. ``fmt: skip``: one entry a few lines, so that the table can be read as a table."""
 
+OTHER_LOSSES: tuple[Mistake, ...] = tuple(_of_loss(*pair) for pair in PAIRS if pair[1] != QUADRATIC)
+"""δ^H of another cross-entropy than the one stated."""
 OTHER_SLOPES: tuple[Mistake, ...] = tuple(
     mistake for name in ("sigmoid", "tanh", "relu", "leaky_relu") for mistake in _slope_of(name)
 )

@@ -14,7 +14,16 @@ from chainrule.diagnosis.mistakes import Applied
 from chainrule.diagnosis.models import Model
 from chainrule.diagnosis.observe import Seen
 from chainrule.diagnosis.scales import SUM, Scale
-from chainrule.diagnosis.search import FIT, Explanation, Observed, agreement, attempt, candidates, relative_error, terms
+from chainrule.diagnosis.search import (
+    FIT,
+    Explanation,
+    Observed,
+    agreement,
+    attempt,
+    candidates,
+    relative_error,
+    terms,
+)
 from chainrule.inputs import Floats
 
 MOST_COMBINATIONS = 400
@@ -35,7 +44,8 @@ def given(seen: Observed, above: int) -> dict[tuple[str, int], Term]:
     return {("B1" if L == H else "B2", L): _constant(seen.db[L - 1]) for L in range(above + 1, H + 1)}
 
 
-def _constant(db: Floats) -> Term:
+def _constant(db: Floats | None) -> Term:
+    assert db is not None  # a network without biases is not asked
     return lambda s, L: db.reshape(1, -1)
 
 
@@ -45,7 +55,7 @@ def equation_by_equation(seen: Observed, model: Model) -> tuple[EquationVerdict,
     found = []
     for L in range(H, 0, -1):
         s = attempt(seen, model, SUM, given(seen, L))
-        error = 1.0 if s is None else relative_error(seen.db[L - 1].reshape(-1), s.delta[L].reshape(-1))
+        error = 1.0 if s is None else _delta_error(seen, s, L)
         found.append(EquationVerdict("B1" if L == H else "B2", L, error <= FIT, error))
         s = attempt(seen, model, SUM, given(seen, L - 1))
         error = 1.0 if s is None else relative_error(seen.dW[L - 1], s.dW[L])
@@ -55,7 +65,7 @@ def equation_by_equation(seen: Observed, model: Model) -> tuple[EquationVerdict,
 
 def combined(seen: Seen, models: Sequence[Model], scales: Sequence[Scale]) -> list[Explanation]:
     """Explanations by one mistake in each equation that does not hold, however many those are."""
-    if seen.alone is None:
+    if seen.alone is None or any(db is None for db in seen.alone.db):
         return []
     for model in models:
         broken = [v for v in equation_by_equation(seen.alone, model) if not v.right]
@@ -88,7 +98,12 @@ def _agrees(seen: Observed, s: State, broken: EquationVerdict) -> bool:
     L = broken.layer
     if broken.tag == "B3":
         return relative_error(seen.dW[L - 1], s.dW[L]) <= FIT
-    return relative_error(seen.db[L - 1].reshape(-1), s.delta[L].reshape(-1)) <= FIT
+    return _delta_error(seen, s, L) <= FIT
+
+
+def _delta_error(seen: Observed, s: State, L: int) -> float:
+    db = seen.db[L - 1]
+    return 1.0 if db is None else relative_error(db.reshape(-1), s.delta[L].reshape(-1))
 
 
 def _merged(chosen: Sequence[Applied]) -> tuple[Applied, ...]:

@@ -36,13 +36,15 @@ class Form(NamedTuple):
     update: bool
     loss: Callable[[Trial], float] | None = None
     twice: Callable[[Trial], tuple[Raw, Raw]] | None = None
+    biasless: bool = False
 
 
-def read_off(
-    before: Sequence[Floats], after: Sequence[Floats], eta: float
-) -> tuple[Floats, ...]:
+def read_off(before: Sequence[Floats], after: Sequence[Floats], eta: float) -> tuple[Floats, ...]:
     """The gradient of an update θ ← θ − η g, by tensor."""
-    return tuple((np.asarray(b, np.float64) - np.asarray(a, np.float64)) / eta for b, a in zip(before, after, strict=True))
+    return tuple(
+        (np.asarray(b, np.float64) - np.asarray(a, np.float64)) / eta
+        for b, a in zip(before, after, strict=True)
+    )
 
 
 def updated(before_W: Sequence[Floats], before_b: Sequence[Floats], after: Assigned, eta: float) -> Assigned:
@@ -57,11 +59,19 @@ def outputs_in(value: Any, trial: Trial, layout: Layout) -> Floats | None:
     N, K = trial.y.shape
     shapes = {"rows": (N, K), "columns": (K, N), "vectors": (K,), "column": (K, 1)}
     shape = shapes.get(layout.samples)
-    fitting = [array for _, array in leaves(value) if array.shape == shape]
-    if not fitting:
+    raw = raw_outputs(value, shape)
+    if raw is None:
         return None
-    found = np.asarray(fitting[-1], np.float64)
+    found = np.asarray(raw, np.float64)
     return found.reshape(1, K) if layout.single else (found if layout.samples == "rows" else found.T)
+
+
+def raw_outputs(value: Any, shape: tuple[int, ...] | None) -> Floats | None:
+    """The array that is the outputs: the first part of a tuple if it fits, otherwise the last that fits."""
+    if isinstance(value, tuple) and value and isinstance(value[0], np.ndarray) and value[0].shape == shape:
+        return value[0]
+    fitting = [array for _, array in leaves(value) if array.shape == shape]
+    return fitting[-1] if fitting else None
 
 
 def number_in(value: Any) -> float | None:

@@ -10,14 +10,28 @@ import numpy as np
 
 from chainrule.diagnosis.arguments import call, parameters, required, roles
 from chainrule.diagnosis.backprop import Trial
-from chainrule.diagnosis.forms import Form, Raw, Unfit, layouts, number_in, outputs_in, updated
+from chainrule.diagnosis.forms import Form, Raw, Unfit, layouts, number_in, outputs_in, raw_outputs, updated
 from chainrule.diagnosis.layouts import Layout
 from chainrule.diagnosis.names import FORWARD, LOSS
 from chainrule.diagnosis.results import assign
 from chainrule.diagnosis.source import Source
 from chainrule.inputs import Floats
 
-ALLOWED = ("batch", "weights", "biases", "x", "y", "eta", "n", "epochs", "output", "cache", "params", "verbose", "seed")
+ALLOWED = (
+    "batch",
+    "weights",
+    "biases",
+    "x",
+    "y",
+    "eta",
+    "n",
+    "epochs",
+    "output",
+    "cache",
+    "params",
+    "verbose",
+    "seed",
+)
 CONTAINERS = ("names", "pairs", "dicts", "lists")
 
 
@@ -89,8 +103,8 @@ class _Caller:
     def _call(self, trial: Trial, Ws: list[Floats], bs: list[Floats]) -> Raw:
         values = self._values(trial, Ws, bs)
         before = ([W.copy() for W in Ws], [b.copy() for b in bs])
-        output, cache = self._forward(values)
-        values |= {"output": output, "cache": cache}
+        forward = self._forward(values)
+        values |= _handed_on(forward)
         result = call(self.find(), values, self.assigned)
         changed = not all(map(np.array_equal, (*Ws, *bs), (*before[0], *before[1])))
         given = assign(result, *before)
@@ -102,11 +116,17 @@ class _Caller:
         elif given is None:
             raise Unfit(f"returned {_described(result)}, where dW and db were expected")
         notes = ("parameters changed",) if changed and not self.update else ()
-        outputs = None if output is None else outputs_in([cache, output], trial, self.layout)
-        return Raw(given, outputs, self._loss(trial, self._values(trial, *self._parameters(trial))), notes, self.update)
+        outputs = outputs_in(forward, trial, self.layout)
+        return Raw(
+            given,
+            outputs,
+            self._loss(trial, self._values(trial, *self._parameters(trial))),
+            notes,
+            self.update,
+        )
 
-    def _forward(self, values: dict[str, Any]) -> tuple[Any, Any]:
-        """(outputs, cache) of a forward function beside this one, or nothing."""
+    def _forward(self, values: dict[str, Any]) -> Any:
+        """What a forward function beside this one returns, or nothing."""
         for name in FORWARD:
             beside = self.source.namespace.get(name)
             if not callable(beside) or isinstance(beside, type):
@@ -115,14 +135,10 @@ class _Caller:
             if any(p not in assigned for p in required(beside)) or "x" not in assigned.values():
                 continue
             try:
-                result = call(beside, values, assigned)
+                return call(beside, values, assigned)
             except Exception:
                 continue
-            if isinstance(result, tuple) and len(result) == 2:
-                arrays = [isinstance(part, np.ndarray) for part in result]
-                return (result[1], result[0]) if arrays == [False, True] else (result[0], result[1])
-            return result, result
-        return None, None
+        return None
 
     def _loss(self, trial: Trial, values: dict[str, Any]) -> float | None:
         for name in LOSS:
@@ -133,9 +149,10 @@ class _Caller:
             assigned = roles(names, ("weights", "biases", "x", "y", "output", "params", "n"))
             if any(p not in assigned for p in required(beside)):
                 continue
-            if "output" in assigned.values() or "params" not in held_by(assigned):
-                output, _ = self._forward(values)
-                values = values | {"output": output}
+            if "output" in assigned.values():
+                values = values | _handed_on(self._forward(values), np.shape(values["y"]))
+                if values["output"] is None:
+                    continue
             try:
                 value = number_in(call(beside, values, assigned))
             except Exception:
@@ -145,9 +162,19 @@ class _Caller:
         return None
 
 
-def held_by(assigned: dict[str, str]) -> set[str]:
-    """The roles that are taken."""
-    return set(assigned.values())
+def _handed_on(forward: Any, shape: tuple[int, ...] | None = None) -> dict[str, Any]:
+    """The outputs and the cache that a backward function or a loss is given from the forward one."""
+    if shape is not None:
+        found = raw_outputs(forward, shape)
+        return {"output": forward if found is None and isinstance(forward, np.ndarray) else found}
+    if isinstance(forward, tuple) and len(forward) == 2:
+        first, second = forward
+        return (
+            {"output": second, "cache": first}
+            if isinstance(second, np.ndarray)
+            else {"output": first, "cache": second}
+        )
+    return {"output": forward, "cache": forward}
 
 
 def _container(container: str, Ws: Sequence[Floats], bs: Sequence[Floats]) -> Any:
@@ -162,5 +189,9 @@ def _container(container: str, Ws: Sequence[Floats], bs: Sequence[Floats]) -> An
 def _described(value: Any) -> str:
     if value is None:
         return "nothing"
-    shapes = re.findall(r"\(.*?\)", str([np.shape(part) for part in value])) if isinstance(value, tuple | list) else []
+    shapes = (
+        re.findall(r"\(.*?\)", str([np.shape(part) for part in value]))
+        if isinstance(value, tuple | list)
+        else []
+    )
     return f"{type(value).__name__} {' '.join(shapes)}".strip()

@@ -45,7 +45,9 @@ def _items(thing: Any) -> list[tuple[Any, Any, Callable[[Any], None]]]:
         return [(k, v, lambda new, k=k: thing.__setitem__(k, new)) for k, v in enumerate(thing)]
     if isinstance(thing, tuple):
         return [(k, v, lambda new, old=v: _overwrite(old, new)) for k, v in enumerate(thing)]
-    return [(k, v, lambda new, k=k: setattr(thing, k, new)) for k, v in getattr(thing, "__dict__", {}).items()]
+    return [
+        (k, v, lambda new, k=k: setattr(thing, k, new)) for k, v in getattr(thing, "__dict__", {}).items()
+    ]
 
 
 def _overwrite(old: Any, new: Any) -> None:
@@ -54,7 +56,11 @@ def _overwrite(old: Any, new: Any) -> None:
 
 def _is_theirs(item: Any) -> bool:
     known = type(item).__module__.split(".")[0]
-    return hasattr(item, "__dict__") and not callable(item) and known not in ("builtins", "numpy", "random", "types")
+    return (
+        hasattr(item, "__dict__")
+        and not callable(item)
+        and known not in ("builtins", "numpy", "random", "types")
+    )
 
 
 class Holder:
@@ -72,7 +78,8 @@ class Holder:
             if letter and not gradient and leaf.array.size:
                 found[letter].append(leaf)
         self.W = self._fitting(found["W"], "W")
-        self.b = self._fitting(found["b"], "b")
+        self.biasless = not found["b"]
+        self.b = [] if self.biasless else self._fitting(found["b"], "b")
 
     def _fitting(self, found: list[Leaf], letter: str) -> list[Leaf]:
         need = list(pairwise(self.widths))
@@ -84,7 +91,10 @@ class Holder:
             for leaf, (m, n) in zip(leaves, need, strict=True)
         )
         if not right:
-            shapes = ", ".join(f"{_dotted(leaf.path)} {leaf.array.shape}" for leaf in walk(self.thing)) or "no arrays"
+            shapes = (
+                ", ".join(f"{_dotted(leaf.path)} {leaf.array.shape}" for leaf in walk(self.thing))
+                or "no arrays"
+            )
             what = "weights" if letter == "W" else "biases"
             raise Unfit(
                 f"{what} of a network {'-'.join(map(str, self.widths))} must be found in the object; it holds {shapes}. "
@@ -103,19 +113,22 @@ class Holder:
     @property
     def bias(self) -> str:
         """The shape of the biases: vector, column or row."""
+        if self.biasless:
+            return "vector"
         shape = max((leaf.array.shape for leaf in self.b), key=lambda shape: max(shape, default=0))
         return "vector" if len(shape) == 1 else "column" if shape[1] == 1 else "row"
 
     def set(self, Ws: Sequence[Floats], bs: Sequence[Floats]) -> None:
         """Put these parameters in, in the precision that is there."""
-        for leaf, new in zip((*self.W, *self.b), (*Ws, *bs), strict=True):
+        for leaf, new in zip((*self.W, *self.b), (*Ws, *(() if self.biasless else bs)), strict=True):
             kept = leaf.array.dtype if leaf.array.dtype.kind == "f" else np.float64
             leaf.put(np.array(new, dtype=kept))
 
     def get(self) -> tuple[list[Floats], list[Floats]]:
         """Copies of the parameters as they are now."""
         now = {leaf.path: leaf.array for leaf in walk(self.thing)}
-        return [now[leaf.path].copy() for leaf in self.W], [now[leaf.path].copy() for leaf in self.b]
+        b = [now[leaf.path].copy() for leaf in self.b] or [np.zeros(n) for n in self.widths[1:]]
+        return [now[leaf.path].copy() for leaf in self.W], b
 
 
 def widths_of(thing: Any) -> tuple[int, ...]:
@@ -140,7 +153,11 @@ def widths_of(thing: Any) -> tuple[int, ...]:
 
 def gradients_in(thing: Any) -> dict[tuple[Any, ...], Floats]:
     """Arrays whose names say that they are gradients, such as ``dW``, ``nabla_b`` or ``grads['W1']``."""
-    return {leaf.path: leaf.array.copy() for leaf in walk(thing) if kind(leaf.path) > ("", True) and kind(leaf.path)[1]}
+    return {
+        leaf.path: leaf.array.copy()
+        for leaf in walk(thing)
+        if kind(leaf.path) > ("", True) and kind(leaf.path)[1]
+    }
 
 
 def _may_be(array: Floats, letter: str, need: list[tuple[int, int]]) -> bool:

@@ -12,11 +12,21 @@ from chainrule.diagnosis.equationwise import EquationVerdict, combined, equation
 from chainrule.diagnosis.observe import Findings, Seen
 from chainrule.diagnosis.models import COSTS, QUADRATIC, Model, models
 from chainrule.diagnosis.scales import MEAN, SUM, Scale, scales_of
-from chainrule.diagnosis.search import FIT, Explanation, Observed, agreement, attempt, pairs, relative_error, singles
+from chainrule.diagnosis.search import (
+    FIT,
+    Explanation,
+    Observed,
+    agreement,
+    attempt,
+    pairs,
+    relative_error,
+    singles,
+)
 from chainrule.diagnosis.stated import Options, Stated, stated
 from chainrule.equations.activations import ACTIVATIONS
+from chainrule.inputs import Floats
 
-SEARCH_SECONDS = 9.0
+SEARCH_SECONDS = 8.0
 
 
 class Row(NamedTuple):
@@ -80,6 +90,8 @@ def judge(findings: Findings, options: Options) -> Verdict:
 def _best(some: Sequence[Seen], options: Options, text: str, until: float) -> Part:
     """The part in the user's favour: right in some layout, otherwise explained by the fewest mistakes."""
     meant = [(seen, stated(seen.observed, options, text)) for seen in some]
+    whole = [pair for pair in meant if pair[0].exact and not pair[0].layout.single]
+    meant = whole or meant  # what takes batches is judged on batches
     for seen, known in meant:
         part = _right(seen, known, options) if seen.exact else None
         if part is not None and not (seen.layout.single and _sums_are_missing(some, known)):
@@ -99,9 +111,12 @@ def _best(some: Sequence[Seen], options: Options, text: str, until: float) -> Pa
 def _sums_are_missing(some: Sequence[Seen], known: Stated) -> bool:
     """Whether the code takes batches, dividing dW by their size, though db keeps a row for every sample."""
     for seen in some:
-        if seen.exact or seen.layout.single or any(db.ndim != 2 for db in seen.observed[0].db):
-            continue
         one = seen.observed[0]
+        summed = [db is not None and db.ndim == 1 and db.any() for db in one.db]
+        if seen.exact or seen.layout.single or all(summed):
+            continue
+        if any(summed):
+            return True
         for model in known.models:
             s = attempt(one, model, MEAN, {})
             if s is not None and relative_error(one.dW[-1], s.dW[s.H]) < FIT:
@@ -115,9 +130,7 @@ def _right(seen: Seen, known: Stated, options: Options) -> Part | None:
     if not known.forward_known and options.hidden is None:
         names = [m.hidden for m in known.models] + list(ACTIVATIONS)
         pairs_meant = dict.fromkeys((m.output, m.loss) for m in known.models)
-        every = tuple(
-            Model(hidden, *pair) for pair in pairs_meant for hidden in dict.fromkeys(names)
-        )
+        every = tuple(Model(hidden, *pair) for pair in pairs_meant for hidden in dict.fromkeys(names))
     for model in every:
         for scale in _scales(known, model, seen):
             if agreement(seen.observed, model, scale, {}, FIT) <= FIT:
@@ -160,11 +173,16 @@ def _explained(seen: Seen, known: Stated, until: float) -> Part:
     for model in possible[:3] if not found else ():
         for scale in (MEAN,) if single or known.scale is not None else (MEAN, SUM):
             found = found or pairs(seen.observed, model, known.scale or scale, seen.update, until)
-    found = sorted(found, key=lambda e: len(e.mistakes))
+    found = sorted(found, key=lambda e: (len(e.mistakes), _is_lesser(e)))
     model, scale = (found[0].model, found[0].scale) if found else _nearest(seen, possible)
     return Part(
         seen, known, False, model, scale, _rows(seen, model, scale), tuple(found), equations, searched
     )
+
+
+def _is_lesser(e: Explanation) -> bool:
+    """With as many outputs as a factor says, that factor is the likelier one where the loss is their mean."""
+    return "outputs" in e.scale.name and e.mistakes[0].mistake.key in ("ALL twice", "B2 averaged")
 
 
 def _likely(seen: Seen, known: Stated) -> list[Model]:
@@ -183,7 +201,7 @@ def _nearest(seen: Seen, possible: Sequence[Model]) -> tuple[Model, Scale]:
 
 
 def _equations(seen: Seen, known: Stated, possible: Sequence[Model]) -> tuple[EquationVerdict, ...]:
-    if seen.alone is None or not possible:
+    if seen.alone is None or not possible or any(db is None for db in seen.alone.db):
         return ()
     tried = [equation_by_equation(seen.alone, model) for model in possible]
     return max(tried, key=lambda verdicts: sum(v.right for v in verdicts))
@@ -205,13 +223,25 @@ def _rows(seen: Seen, model: Model, scale: Scale) -> tuple[Row, ...]:
                 ratios.setdefault(key, []).append(_ratio(theirs, ours))
     first = seen.observed[0]
     return tuple(
-        Row(L, tensor, error, error <= FIT, np.shape((first.dW if tensor == "W" else first.db)[L - 1]), _constant(ratios[L, tensor]))
+        Row(
+            L,
+            tensor,
+            error,
+            error <= FIT,
+            np.shape((first.dW if tensor == "W" else first.db)[L - 1]),
+            _constant(ratios[L, tensor]),
+        )
         for (L, tensor), error in sorted(worst.items())
     )
 
 
-def _ratio(theirs: np.ndarray, ours: np.ndarray) -> float | None:  # type: ignore[type-arg]
-    if np.shape(theirs) != np.shape(ours) or not np.any(ours) or not np.isfinite(theirs).all():
+def _ratio(theirs: Floats | None, ours: Floats) -> float | None:
+    if (
+        theirs is None
+        or np.shape(theirs) != np.shape(ours)
+        or not np.any(ours)
+        or not np.isfinite(theirs).all()
+    ):
         return None
     c = float(np.vdot(theirs, ours) / np.vdot(ours, ours))
     return c if relative_error(theirs, c * ours) < FIT else None

@@ -101,8 +101,9 @@ class Layout(NamedTuple):
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Floats]]:
     """Every array of numbers in nested lists, tuples and dictionaries, with its path."""
     if isinstance(value, dict):
-        for key, item in value.items():
-            yield from leaves(item, (*path, key))
+        keys = sorted(value) if all(isinstance(key, int) for key in value) else list(value)
+        for key in keys:
+            yield from leaves(value[key], (*path, key))
     elif isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype == object):
         if len(value) and all(np.isscalar(item) for item in value):
             yield path, np.asarray(value)

@@ -58,13 +58,17 @@ COSTS: dict[str, Cost] = {
         ),
         Cost(
             "multi-label cross-entropy",
-            lambda a, y: -np.sum(
-                np.where(y == 0, 0, y * np.log(a)) + np.where(y == 1, 0, (1 - y) * np.log(1 - a)), axis=1
+            lambda a, y: (
+                -np.sum(
+                    np.where(y == 0, 0, y * np.log(a)) + np.where(y == 1, 0, (1 - y) * np.log(1 - a)), axis=1
+                )
             ),
             lambda a, y: (a - y) / (a * (1 - a)),
             "−Σ_m [y_m log a_m + (1 − y_m) log(1 − a_m)]",
         ),
-        Cost("quadratic cost", lambda a, y: np.sum((a - y) ** 2, axis=1) / 2, lambda a, y: a - y, "½‖a − y‖²"),
+        Cost(
+            "quadratic cost", lambda a, y: np.sum((a - y) ** 2, axis=1) / 2, lambda a, y: a - y, "½‖a − y‖²"
+        ),
     )
 }
 CATEGORICAL, MULTI_LABEL, QUADRATIC = COSTS

@@ -13,7 +13,15 @@ STEP = (
     "update", "learn", "train_one", "train", "fit", "partial_fit", "gradient_descent", "gradient_descent_step",
     "sgd_step", "optimize", "one_step",
 )  # fmt: skip
-APPLY = ("update", "step", "update_parameters", "update_params", "update_weights", "apply_gradients", "optimize")
+APPLY = (
+    "update",
+    "step",
+    "update_parameters",
+    "update_params",
+    "update_weights",
+    "apply_gradients",
+    "optimize",
+)
 FORWARD = (
     "feedforward", "feed_forward", "forward", "forward_pass", "forward_propagation", "forward_prop", "forwardprop",
     "propagate", "predict_proba", "fprop", "_forward", "output", "predict",

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.diagnosis.arguments import call, parameters, required, roles
 from chainrule.diagnosis.backprop import Trial
-from chainrule.diagnosis.forms import NATURAL, Form, Raw, Unfit, number_in, outputs_in, updated
+from chainrule.diagnosis.forms import NATURAL, Form, Raw, Unfit, number_in, outputs_in, raw_outputs, updated
 from chainrule.diagnosis.holders import Holder, gradients_in, widths_of
 from chainrule.diagnosis.layouts import Layout
 from chainrule.diagnosis.names import APPLY, FORWARD, GRADIENT, LOSS, RATES, STEP
@@ -86,7 +86,9 @@ def plans(thing: Any, method: str | None) -> list[Plan]:
     return found
 
 
-def object_forms(source: Source, find: Callable[[], Any], name: str, widths: Sequence[int], method: str | None) -> Iterator[Form]:
+def object_forms(
+    source: Source, find: Callable[[], Any], name: str, widths: Sequence[int], method: str | None
+) -> Iterator[Form]:
     """Every way to ask the object, one plan after another.
 
     Raises:
@@ -103,11 +105,13 @@ def object_forms(source: Source, find: Callable[[], Any], name: str, widths: Seq
         )
     for plan in chosen:
         signature = ", ".join(parameters(getattr(thing, plan.main)))
-        title = f"class {type(thing).__name__}, {plan.main}({signature})" + (f", then {plan.apply}" if plan.apply else "")
+        title = f"class {type(thing).__name__}, {plan.main}({signature})" + (
+            f", then {plan.apply}" if plan.apply else ""
+        )
         batch = "batch" in _roles(thing, plan.main).values()
         for layout in _layouts(holder, batch):
             caller = _Caller(find, widths, plan, layout)
-            yield Form(title, layout, caller.compute, plan.update, caller.loss, caller.twice)
+            yield Form(title, layout, caller.compute, plan.update, caller.loss, caller.twice, holder.biasless)
 
 
 def _layouts(holder: Holder, batch: bool) -> list[Layout]:
@@ -120,7 +124,10 @@ def _layouts(holder: Holder, batch: bool) -> list[Layout]:
             samples = ["pairs of vectors", "pairs of column", "rows", "columns"]
     sides = (True, False) if holder.out_in is None else (holder.out_in,)
     return [
-        Layout(one, out_in, holder.bias, labels) for labels in (False, True) for one in samples for out_in in sides
+        Layout(one, out_in, holder.bias, labels)
+        for labels in (False, True)
+        for one in samples
+        for out_in in sides
     ]
 
 
@@ -165,7 +172,9 @@ class _Caller:
         layers = list(trial.params)
         Ws, bs = [self.layout.W(layer.W) for layer in layers], [self.layout.b(layer.b) for layer in layers]
         holder = Holder(thing, self.widths)
-        holder.set(Ws, [new.reshape(leaf.array.shape) for new, leaf in zip(bs, holder.b, strict=True)])
+        if not holder.biasless:
+            bs = [new.reshape(leaf.array.shape) for new, leaf in zip(bs, holder.b, strict=True)]
+        holder.set(Ws, bs)
 
     def _values(self, trial: Trial) -> dict[str, Any]:
         return {
@@ -183,7 +192,9 @@ class _Caller:
         values, assigned = self._values(trial), _roles(thing, self.plan.main)
         unknown = [name for name in required(getattr(thing, self.plan.main)) if name not in assigned]
         if unknown:
-            raise Unfit(f"{self.plan.main}: what its parameters {', '.join(unknown)} are for was not understood")
+            raise Unfit(
+                f"{self.plan.main}: what its parameters {', '.join(unknown)} are for was not understood"
+            )
         holder = Holder(thing, self.widths)
         forward, outputs = None, None
         if {"x", "batch"}.isdisjoint(assigned.values()) or {"output", "cache"} & set(assigned.values()):
@@ -202,7 +213,9 @@ class _Caller:
         update = given is None
         if given is None:
             if not changed:
-                raise Unfit(f"{self.plan.main} returned no gradients, kept none by name, and changed no parameter")
+                raise Unfit(
+                    f"{self.plan.main} returned no gradients, kept none by name, and changed no parameter"
+                )
             given = updated(*before, Assigned(tuple(after[0]), tuple(after[1]), "changed in place", 0), eta)
         if not self.plan.apply:
             self._fill(thing, trial)
@@ -213,7 +226,9 @@ class _Caller:
     def _applies_rate(self, thing: Any) -> bool:
         return self.plan.apply is not None and "eta" in _roles(thing, self.plan.apply).values()
 
-    def _attributes(self, thing: Any, old: dict[Any, Floats], before: tuple[list[Floats], list[Floats]]) -> Assigned | None:
+    def _attributes(
+        self, thing: Any, old: dict[Any, Floats], before: tuple[list[Floats], list[Floats]]
+    ) -> Assigned | None:
         found = gradients_in(thing)
         tree = {".".join(map(str, path)): array for path, array in found.items()}
         return assign(tree, *before) if tree else None
@@ -230,13 +245,17 @@ class _Caller:
     def _loss(self, thing: Any, trial: Trial, forward: Any) -> float | None:
         if self.layout.samples.startswith("pairs"):
             return None
-        output = forward[0] if isinstance(forward, tuple) and forward else forward
+        shape = np.shape(self.layout.y(trial))
+        found = raw_outputs(forward, shape)
+        output = forward if found is None and isinstance(forward, np.ndarray) else found
         for name in LOSS:
             method = getattr(thing, name, None)
             if not callable(method) or not re.search("y|t|label|target", " ".join(parameters(method))):
                 continue
             assigned = roles(list(parameters(method)), ("x", "y", "output", "n"))
-            if any(p not in assigned for p in required(method)) or ("output" in assigned.values() and output is None):
+            if any(p not in assigned for p in required(method)) or (
+                "output" in assigned.values() and output is None
+            ):
                 continue
             try:
                 value = number_in(call(method, self._values(trial) | {"output": output}, assigned))

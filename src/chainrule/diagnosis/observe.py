@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -14,10 +15,12 @@ from chainrule.diagnosis.forms import Form, Raw, Unfit
 from chainrule.diagnosis.functions import function_forms
 from chainrule.diagnosis.layouts import Layout
 from chainrule.diagnosis.names import GRADIENT, STEP
-from chainrule.diagnosis.objects import object_forms, widths_of
+from chainrule.diagnosis.holders import Holder, widths_of
+from chainrule.diagnosis.objects import construct, object_forms
 from chainrule.diagnosis.search import Observed, relative_error
 from chainrule.diagnosis.source import CHOSEN, Failure, Source, lookup
 from chainrule.diagnosis.trials import trial, trials
+from chainrule.inputs import Floats
 from chainrule.types import ByLayer, Layer
 
 DEFAULT_WIDTHS = (4, 5, 3)
@@ -68,7 +71,7 @@ class Target(NamedTuple):
     method: str | None = None
 
 
-def choose(source: Source, name: str | None) -> Target:
+def choose(source: Source, name: str | None, widths: Sequence[int] = DEFAULT_WIDTHS) -> Target:
     """The function, class or object to ask: the one named, or the one whose name says backpropagation.
 
     Raises:
@@ -85,12 +88,15 @@ def choose(source: Source, name: str | None) -> Target:
             return Target(lambda: lookup(source, head), head, method)
         return Target(lambda: lookup(source, name), name)
     own = {key: thing for key, thing in source.namespace.items() if _is_own(thing)}
-    for key, thing in own.items():
-        if inspect.isclass(thing) and any(callable(getattr(thing, m, None)) for m in (*GRADIENT, *STEP)):
-            return Target(lambda: source.namespace[key], key)
+    classes = [key for key, thing in own.items() if inspect.isclass(thing) and _can_learn(thing)]
+    for key in classes:
+        if len(classes) == 1 or _is_network(source.namespace[key], widths):
+            return Target(lambda key=key: source.namespace[key], key)
     for wanted in (*GRADIENT, *STEP):
         if inspect.isfunction(own.get(wanted)):
-            return Target(lambda: source.namespace[wanted], wanted)
+            return Target(lambda wanted=wanted: source.namespace[wanted], wanted)
+    if classes:
+        return Target(lambda: source.namespace[classes[-1]], classes[-1])
     names = ", ".join(own) or "no function and no class"
     raise Unfit(
         f"the file must define a function such as gradients(weights, biases, x, y) or a class with backprop(x, y); "
@@ -98,8 +104,23 @@ def choose(source: Source, name: str | None) -> Target:
     )
 
 
+def _can_learn(thing: Any) -> bool:
+    return any(callable(getattr(thing, name, None)) for name in (*GRADIENT, *STEP))
+
+
+def _is_network(thing: Any, widths: Sequence[int]) -> bool:
+    """Whether an object of these widths can be made of it: a single layer cannot."""
+    try:
+        Holder(construct(thing, widths), widths)
+    except Exception:
+        return False
+    return True
+
+
 def _is_own(thing: Any) -> bool:
-    return getattr(thing, "__module__", None) == "diagnosed" and (inspect.isclass(thing) or inspect.isfunction(thing))
+    return getattr(thing, "__module__", None) == "diagnosed" and (
+        inspect.isclass(thing) or inspect.isfunction(thing)
+    )
 
 
 def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
@@ -107,7 +128,7 @@ def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> 
     target = name or ""
     used = tuple(widths or DEFAULT_WIDTHS)
     try:
-        chosen = choose(source, name)
+        chosen = choose(source, name, used)
         target = chosen.name
         thing = chosen.find()
         if widths is None and not callable(thing):
@@ -138,12 +159,16 @@ def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[Se
     seen: list[Seen] = []
     failures: list[Failure] = []
     misfit = ""
-    probes = {single: trials(widths, single, 1)[0] for single in (True, False)}
+    probes = {
+        (single, none): trials(widths, single, 1, none)[0]
+        for single in (True, False)
+        for none in (True, False)
+    }
     for form in _forms(source, target, widths):
         if _settled(seen, form):
             continue
         try:
-            first = form.compute(probes[form.layout.single])
+            first = form.compute(probes[form.layout.single, form.biasless])
         except Unfit as error:
             misfit = misfit or str(error)
         except (Exception, SystemExit) as error:
@@ -162,18 +187,19 @@ def _settled(seen: list[Seen], form: Form) -> bool:
 
 def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> Seen:
     notes = set(first.notes)
-    repeats = _repeated(form, trials(widths, form.layout.single, 1)[0])
+    source.fresh()  # nothing is left of the calls before
+    repeats = _repeated(form, trials(widths, form.layout.single, 1, form.biasless)[0])
     if repeats:
         notes.add(repeats)
     observed = []
     start = monotonic()
-    for count, one in enumerate(trials(widths, form.layout.single)):
+    for count, one in enumerate(trials(widths, form.layout.single, biasless=form.biasless)):
         if count >= ENOUGH and monotonic() - start > SECONDS:
             break
         if repeats:
             source.fresh()
         try:
-            observed.append(observed_of(form.compute(one), one, form.layout))
+            observed.append(observed_of(form.compute(one), one, form))
         except (Exception, SystemExit) as error:
             if count == 0:
                 raise
@@ -189,9 +215,9 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> S
 
 def _alone(form: Form, widths: Sequence[int]) -> Observed | None:
     """One sample by itself, where their code takes it: then δ^L can be read off db^L."""
-    one = trial(widths, 1, 99)
+    one = trial(widths, 1, 99, form.biasless)
     try:
-        return observed_of(form.compute(one), one, form.layout)
+        return observed_of(form.compute(one), one, form)
     except (Exception, SystemExit):
         return None
 
@@ -200,20 +226,25 @@ def _saturated(form: Form, widths: Sequence[int]) -> tuple[Observed, ...]:
     """Networks whose outputs are near 0 and 1, where a clipped loss shows."""
     found = []
     for seed in range(4):
-        usual = trial(widths, trials(widths, form.layout.single, 1)[0].N, seed)
+        usual = trial(widths, trials(widths, form.layout.single, 1)[0].N, seed, form.biasless)
         one = usual._replace(params=usual.params.map(lambda layer: Layer(30 * layer.W, 30 * layer.b)))
         try:
             with np.errstate(all="ignore"):
-                found.append(observed_of(form.compute(one), one, form.layout))
+                found.append(observed_of(form.compute(one), one, form))
         except (Exception, SystemExit):
             return ()
     return tuple(found)
 
 
-def observed_of(raw: Raw, one: Trial, layout: Layout) -> Observed:
+def observed_of(raw: Raw, one: Trial, form: Form) -> Observed:
     """What came, in our layout."""
+    layout = form.layout
     dW = tuple(layout.our_dW(g) for g in raw.given.dW)
-    db = tuple(layout.our_db(g, len(layer.b)) for g, layer in zip(raw.given.db, one.params, strict=True))
+    if form.biasless:
+        return Observed(one, dW, (None,) * len(dW), raw.output, raw.loss)
+    db: tuple[Floats | None, ...] = tuple(
+        layout.our_db(g, len(layer.b)) for g, layer in zip(raw.given.db, one.params, strict=True)
+    )
     return Observed(one, dW, db, raw.output, raw.loss)
 
 
@@ -229,6 +260,11 @@ def _repeated(form: Form, one: Trial) -> str:
     if all(relative_error(b, a) < 1e-9 for a, b in pairs):
         return ""
     doubled = all(relative_error(b, 2 * a) < 1e-6 for a, b in pairs)
+    if not doubled and not form.layout.labels:
+        with suppress(Exception):
+            third, _ = form.twice(one)
+            late = (*third.given.dW, *third.given.db)
+            doubled = all(relative_error(c - b, b - a) < 1e-6 for (a, b), c in zip(pairs, late, strict=True))
     return "accumulates" if doubled else "differs when called again"
 
 
@@ -239,6 +275,8 @@ def _slopes(form: Form, seen: Observed) -> tuple[float | None, float | None]:
     ours, slopes = [], []
     for L, layer in seen.trial.params.items():
         for field, given in (("W", seen.dW[L - 1]), ("b", seen.db[L - 1])):
+            if given is None:
+                continue
             theta = getattr(layer, field)
             if np.shape(given) != np.shape(theta):
                 return 1.0, None

@@ -19,7 +19,9 @@ class Scale(NamedTuple):
 MEAN = Scale("mean", lambda N, K: 1 / N, "the mean over the samples")
 SUM = Scale("sum", lambda N, K: 1.0, "the sum over the samples")
 MEAN_OUTPUTS = Scale("mean over outputs", lambda N, K: 1 / (N * K), "the mean over samples and outputs")
-SUM_MEAN_OUTPUTS = Scale("sum, mean over outputs", lambda N, K: 1 / K, "summed over samples, mean over outputs")
+SUM_MEAN_OUTPUTS = Scale(
+    "sum, mean over outputs", lambda N, K: 1 / K, "summed over samples, mean over outputs"
+)
 TWICE_MEAN = Scale("2 mean", lambda N, K: 2 / N, "the mean over the samples of ‖a − y‖², without the ½")
 TWICE_SUM = Scale("2 sum", lambda N, K: 2.0, "the sum over the samples of ‖a − y‖², without the ½")
 TWICE_OUTPUTS = Scale(

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.diagnosis.backprop import RIGHT, State, Term, Terms, Trial, run
 from chainrule.diagnosis.catalogue_layers import LAYERS
-from chainrule.diagnosis.catalogue_output import OTHER_SLOPES, OUTPUT
+from chainrule.diagnosis.catalogue_output import OTHER_LOSSES, OTHER_SLOPES, OUTPUT
 from chainrule.diagnosis.mistakes import Applied, Mistake, places
 from chainrule.diagnosis.models import Model
 from chainrule.diagnosis.scales import Scale
@@ -27,7 +27,7 @@ FIT = 1e-6
 FIT_FLOAT32 = 2e-3
 TINY = 1e-13
 
-CATALOGUE: tuple[Mistake, ...] = (*OUTPUT, *LAYERS, *OTHER_SLOPES)
+CATALOGUE: tuple[Mistake, ...] = (*OUTPUT, *LAYERS, *OTHER_LOSSES, *OTHER_SLOPES)
 
 
 class Observed(NamedTuple):
@@ -38,7 +38,7 @@ class Observed(NamedTuple):
 
     trial: Trial
     dW: tuple[Floats, ...]
-    db: tuple[Floats, ...]
+    db: tuple[Floats | None, ...]
     output: Floats | None = None
     loss: float | None = None
 
@@ -53,8 +53,10 @@ class Explanation(NamedTuple):
     networks: int
 
 
-def relative_error(theirs: Floats, ours: Floats) -> float:
-    """max |u − v| / max(|u|, |v|), 1 where shapes differ or a number is not finite."""
+def relative_error(theirs: Floats | None, ours: Floats) -> float:
+    """max |u − v| / max(|u|, |v|), 1 where shapes differ or a number is not finite; 0 where there is nothing."""
+    if theirs is None:
+        return 0.0
     if np.shape(theirs) != np.shape(ours) or not np.isfinite(theirs).all():
         return 1.0
     with np.errstate(all="ignore"):
@@ -126,7 +128,11 @@ def candidates(model: Model, H: int, updates: bool) -> tuple[Applied, ...]:
 
 
 def singles(
-    seen: Sequence[Observed], models: Sequence[Model], scales: Sequence[Scale], updates: bool, fit: float = FIT
+    seen: Sequence[Observed],
+    models: Sequence[Model],
+    scales: Sequence[Scale],
+    updates: bool,
+    fit: float = FIT,
 ) -> list[Explanation]:
     """Explanations by one mistake, in the order of the catalogue."""
     H = seen[0].trial.params.last
@@ -152,7 +158,9 @@ def pairs(
 ) -> list[Explanation]:
     """Explanations by two mistakes. ``until``: a time of the monotonic clock at which to stop."""
     H = seen[0].trial.params.last
-    useful = tuple(one for one in candidates(model, H, updates) if _does_something(seen[0], model, scale, one))
+    useful = tuple(
+        one for one in candidates(model, H, updates) if _does_something(seen[0], model, scale, one)
+    )
     found = []
     for count, pair in enumerate(combinations(useful, 2)):
         if count % 256 == 0 and monotonic() > until:
@@ -169,7 +177,9 @@ def same_place(one: Applied, other: Applied) -> bool:
     """Whether both put a term of their own into the same place, where only one of them would count."""
     if one.mistake.wraps or other.mistake.wraps:
         return one.mistake.key == other.mistake.key
-    return bool(set(one.mistake.slots) & set(other.mistake.slots)) and bool(set(one.layers) & set(other.layers))
+    return bool(set(one.mistake.slots) & set(other.mistake.slots)) and bool(
+        set(one.layers) & set(other.layers)
+    )
 
 
 def _does_something(seen: Observed, model: Model, scale: Scale, one: Applied) -> bool:

@@ -40,12 +40,18 @@ class Source:
 
     def failure(self, error: BaseException) -> Failure:
         """What to tell the user of an exception."""
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == self.file]
-        if isinstance(error, SyntaxError) and error.filename == self.file:
-            return Failure(f"SyntaxError: {error.msg}", error.lineno or 0, (error.text or "").strip())
-        line = frames[-1].lineno or 0 if frames else 0
-        text = (frames[-1].line or "").strip() if frames else ""
-        return Failure(f"{type(error).__name__}: {error}", line, text, frames[-1].name if frames else "")
+        return failure_of(error, self.file)
+
+
+def failure_of(error: BaseException, file: str) -> Failure:
+    """The exception with the deepest line of the file that it came through."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return Failure(f"SyntaxError: {error.msg}", error.lineno or 0, (error.text or "").strip())
+    line = frames[-1].lineno or 0 if frames else 0
+    text = (frames[-1].line or "").strip() if frames else ""
+    name = type(error).__name__
+    return Failure(f"{name}: {error}" if str(error) else name, line, text, frames[-1].name if frames else "")
 
 
 def from_file(path: str) -> Source:

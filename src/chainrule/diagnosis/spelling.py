@@ -49,7 +49,9 @@ def spelling(samples: str, out_in: bool, hidden: str, mean: bool) -> Spelling:
             outer, wrong = "np.outer(delta, a[l-1])", "np.outer(a[l-1], delta)"
         if not out_in:
             outer, wrong = wrong, outer
-        total, N = ("delta.sum(axis=1, keepdims=True)", "x.shape[1]") if samples == "columns" else ("delta", "1")
+        total, N = (
+            ("delta.sum(axis=1, keepdims=True)", "x.shape[1]") if samples == "columns" else ("delta", "1")
+        )
     back_wrong = back.replace(V, V.removesuffix(T) if V.endswith(T) else V + T)
     d_phi = D_PHI.get(hidden, f"d_{hidden}(z[l])")
     return Spelling(z, back, back_wrong, outer, wrong, total, N, "W[l]", d_phi, f" / {N}" if mean else "")

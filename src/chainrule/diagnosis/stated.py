@@ -136,7 +136,8 @@ def _named_loss(options: Options, output: str) -> str:
 
 def _same_outputs(seen: Sequence[Observed], model: Model) -> bool:
     return all(
-        one.output is not None and relative_error(one.output, run(one.trial, model, 1.0).a[one.trial.params.last]) < NEAR
+        one.output is not None
+        and relative_error(one.output, run(one.trial, model, 1.0).a[one.trial.params.last]) < NEAR
         for one in seen[:6]
     )
 

@@ -15,11 +15,12 @@ COUNT = 24
 SPREAD = 0.8
 
 
-def trial(widths: Sequence[int], N: int, seed: int) -> Trial:
+def trial(widths: Sequence[int], N: int, seed: int, biasless: bool = False) -> Trial:
     """A network of these widths with N samples and one-hot targets; one output is 0 or 1."""
     rng = np.random.default_rng((seed, N, *widths))
     layers = [
-        Layer(SPREAD * rng.standard_normal((n, m)), 0.5 * rng.standard_normal(n)) for m, n in pairwise(widths)
+        Layer(SPREAD * rng.standard_normal((n, m)), (not biasless) * 0.5 * rng.standard_normal(n))
+        for m, n in pairwise(widths)
     ]
     x, K = rng.standard_normal((N, widths[0])), widths[-1]
     true = rng.permutation(np.arange(seed, seed + N) % max(K, 2))
@@ -33,7 +34,16 @@ def batch_sizes(widths: Sequence[int]) -> tuple[int, int, int]:
     return free[0], free[1], free[2]
 
 
-def trials(widths: Sequence[int], single: bool, count: int = COUNT) -> list[Trial]:
+def count_for(widths: Sequence[int]) -> int:
+    """Fewer networks where each is large; never fewer than six."""
+    size = sum(m * n for m, n in pairwise(widths))
+    return COUNT if size < 2000 else max(6, COUNT * 2000 // size)
+
+
+def trials(
+    widths: Sequence[int], single: bool, count: int | None = None, biasless: bool = False
+) -> list[Trial]:
     """``count`` trials; ``single``: of one sample each, otherwise of changing batch sizes."""
+    count = count_for(widths) if count is None else count
     sizes = (1,) if single else batch_sizes(widths)
-    return [trial(widths, sizes[k % len(sizes)], k) for k in range(count)]
+    return [trial(widths, sizes[k % len(sizes)], k, biasless) for k in range(count)]
