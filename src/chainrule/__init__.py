@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from chainrule import datasets
     from chainrule.datasets import Dataset
+    from chainrule.diagnosis.diagnosis import diagnose
     from chainrule.errors import (
         ChainruleError,
         DataError,
@@ -50,6 +51,7 @@ _HOME = {
     "Network": "network",
     "StorageError": "errors",
     "TrainingDiverged": "errors",
+    "diagnose": "diagnosis.diagnosis",
     "gradient_check": "proof.numeric",
 }
 
@@ -68,6 +70,7 @@ __all__ = [
     "StorageError",
     "TrainingDiverged",
     "datasets",
+    "diagnose",
     "gradient_check",
 ]
 

@@ -66,7 +66,16 @@ RIGHT = tuple(
 )
 
 
-def fault(base: str, name: str, old: str, new: str, *expected: str, layers: str = "3-4-2", options: tuple[str, ...] = (), also: tuple[tuple[str, str], ...] = ()) -> Case:
+def fault(
+    base: str,
+    name: str,
+    old: str,
+    new: str,
+    *expected: str,
+    layers: str = "3-4-2",
+    options: tuple[str, ...] = (),
+    also: tuple[tuple[str, str], ...] = (),
+) -> Case:
     return Case(base, name, ((old, new), *also), expected, layers, options)
 
 

@@ -145,7 +145,7 @@ def _hidden_slope(s: State, L: int) -> Floats:
 
 
 OUTPUT: tuple[Mistake, ...] = (
-    *(_of_loss(*pair) for pair in PAIRS if pair[1] == QUADRATIC),
+    *(_of_loss(*pair) for pair in PAIRS if pair[1] == QUADRATIC and pair[0] in ("sigmoid", "softmax")),
     Mistake(
         "B1 sign", "B1", B1, times(lambda s: -1), "the sign of δ^H is turned round", "δ^H = y − a^H",
         "J falls along −∂J/∂θ. With y − a every gradient has the wrong sign, and W − η ∂J/∂W climbs.",

@@ -103,7 +103,7 @@ def stated(seen: Sequence[Observed], options: Options, text: str) -> Stated:
     if line:
         kept = [model for model in possible if model.loss == _cross_entropy(model.output)]
         if kept:
-            return Stated(tuple(kept), f"your words: {line}", True, None, forward_known, odd)
+            return Stated(tuple(kept), line, True, None, forward_known, odd)
     return Stated(tuple(possible), "", False, None, forward_known, odd, seen[0].loss is not None)
 
 
@@ -161,9 +161,9 @@ def loss_of(one: Observed, model: Model, scale: Scale) -> float:
 
 
 def _speaks_of_cross_entropy(text: str) -> str:
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         if re.search(r"cross.?entropy|log.?loss|\bbce\b|\bnll\b", line, re.IGNORECASE):
-            return line.strip()[:80]
+            return f"your words on line {number}, {line.strip()[:60]!r}"
     return ""
 
 

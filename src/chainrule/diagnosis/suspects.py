@@ -47,6 +47,13 @@ def probable_line(text: str, mistake: Mistake, first_line: int = 1) -> tuple[int
 
 def _own(mistake: Mistake) -> list[tuple[str, int]]:
     """Words of the mistake's own: φ' wants a slope in the line, a definition of φ' wants ``return``."""
+    if mistake.key in ("B2 slope of a", "B1 sigma' of a"):
+        return [
+            (
+                r"(?i)(prime|deriv|grad|slope|d_?\w{0,8}|tanh|sig\w*)\(\s*(self\.)?(a|acts?|activations?|hs?|outs?|post)\b",
+                12,
+            )
+        ]
     if "slope" in mistake.key or mistake.tag == "F2" or "sigma'" in mistake.key:
         return [(SLOPE, 2)]
     return []
