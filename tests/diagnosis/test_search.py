@@ -1,4 +1,4 @@
-"""The equations, one changed: unchanged they are `backward`; changed, the search finds the change and no other."""
+"""The equations: unchanged they are `backward`; with one changed, the search finds which."""
 
 from __future__ import annotations
 

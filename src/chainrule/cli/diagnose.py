@@ -52,9 +52,10 @@ def diagnose(
 ) -> None:
     """Say which equation, which layer and which mistake make FILE's gradients wrong. FILE's code is run.
 
-    NAME is a function gradients(weights, biases, x, y) or step(weights, biases, batch, learning_rate), a class with
-    backprop(x, y), with forward and backward, or with train_step(x, y); left out, it is looked for. How weights,
-    biases and samples are laid out is found out. Exit code: 0 right, 1 wrong, 2 could not run.
+    NAME is a function gradients(weights, biases, x, y) or step(weights, biases, batch, learning_rate), a
+    class with
+    backprop(x, y), with forward and backward, or with train_step(x, y); left out, it is looked for. How
+    weights, biases and samples are laid out is found out. Exit code: 0 right, 1 wrong, 2 could not run.
     """
     from chainrule.checks import as_real
     from chainrule.diagnosis import diagnose_file

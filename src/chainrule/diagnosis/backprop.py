@@ -1,4 +1,4 @@
-"""The equations as a table of terms, one for each place where an equation is used, so that one can be changed.
+"""The equations as a table of terms, one for each place where one is used, so that it can be changed.
 
 A pass fills a `State` from F1 to B4. Without changes each term is the shipped function, and the gradients
 are those of `chainrule.equations.network.backward`, bit for bit.
@@ -11,12 +11,12 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from chainrule.diagnosis.models import Model
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.affine import affine, bias_gradient, weight_gradient
 from chainrule.equations.heads import Head
 from chainrule.equations.network import hidden_error, output_error
-from chainrule.diagnosis.models import Model
 from chainrule.inputs import Floats
 from chainrule.types import Params
 

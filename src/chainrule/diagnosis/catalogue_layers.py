@@ -18,7 +18,7 @@ def _sigma_free(s: State, L: int) -> Floats:
     return np.asarray(s.phi.phi(NUMPY, s.z[L]))
 
 
-def _with_W(W: np.ndarray, s: State, L: int) -> Floats:  # type: ignore[type-arg]
+def _with_W(W: Floats, s: State, L: int) -> Floats:
     return np.asarray((s.delta[L + 1] @ W) * s.d_phi(s.z[L], s.a[L]))
 
 

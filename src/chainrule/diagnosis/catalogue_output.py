@@ -53,7 +53,7 @@ def _of_loss(output_name: str, loss: str) -> Mistake:
 
 
 def _a_given(s: State, L: int) -> Floats:
-    return s.w[:, None] * s.head.delta(NUMPY, s.z[L], s.a[L], s.y)
+    return np.asarray(s.w[:, None] * s.head.delta(NUMPY, s.z[L], s.a[L], s.y))
 
 
 def _rounded(s: State, L: int) -> Floats:

@@ -1,6 +1,7 @@
-"""The process that runs the user's file: ``python -m chainrule.diagnosis.child FOLDER``, with ``job.json`` there.
+"""The process that runs the user's file: ``python -m chainrule.diagnosis.child FOLDER``.
 
-What the file prints goes nowhere; past the time limit the stack is written to ``stack.txt`` and the process ends.
+What the file prints goes nowhere; past the time limit the stack is written to ``stack.txt`` and the
+process ends.
 """
 
 from __future__ import annotations

@@ -19,7 +19,10 @@ from chainrule.explain.layout import plain
 from chainrule.explain.markup import html
 
 RIGHT, WRONG, FAILED = "right", "wrong", "could not run"
-APART = "The file's code was run to find this out, in a process of its own with a time limit; that is no protection from harmful code."
+APART = (
+    "The file's code was run to find this out, in a process of its own with a time limit; that is no "
+    "protection from harmful code."
+)
 
 
 class Diagnosis:
@@ -27,7 +30,8 @@ class Diagnosis:
 
     Attributes:
         verdict: "right", "wrong" or "could not run"; ``exit_code`` 0, 1 or 2.
-        mistakes: of the best explanation, each with ``mistake.key``, ``mistake.tag``, ``mistake.name`` and ``layers``.
+        mistakes: of the best explanation, each with ``mistake.key``, ``mistake.tag``, ``mistake.name`` and
+        ``layers``.
     """
 
     def __init__(self, verdict: Verdict, where: str = WHERE) -> None:
@@ -36,7 +40,7 @@ class Diagnosis:
         self.part: Part | None = part
         self.remarks = remarks(part) if part is not None else []
         severe = any(remark.severe for remark in self.remarks)
-        wrong = part is not None and (not part.right or severe)
+        wrong = part is not None and (not part.right or severe or bool(verdict.findings.asked))
         self.verdict = FAILED if part is None else WRONG if wrong else RIGHT
         best = part.explanations[0] if part is not None and part.explanations else None
         self.mistakes: tuple[Applied, ...] = best.mistakes if best else ()
@@ -120,13 +124,14 @@ def diagnose(
     """Say which equation is wrong in somebody's backpropagation, and reproduce the mistake.
 
     Args:
-        thing: a function ``gradients(weights, biases, x, y)`` or ``step(weights, biases, batch, learning_rate)``,
-            or a class or object with ``backprop(x, y)``, ``forward`` and ``backward``, or ``train_step(x, y)``.
-            It is called here, many times, on random networks; an object is copied first.
+        thing: a function ``gradients(weights, biases, x, y)`` or ``step(weights, biases, batch,
+        learning_rate)``,
+            or a class or object with ``backprop(x, y)``, ``forward`` and ``backward``, or ``train_step(x,
+            y)``. It is called here, many times, on random networks; an object is copied first.
         layers: widths of the network, input first; by default those of the object, or 4-5-3.
         hidden: the hidden activation, if it cannot be found out.
-        output: "softmax", "sigmoid", "identity", …, or "quadratic" for sigmoid outputs with the quadratic cost.
-        loss: "cross-entropy", "categorical", "multi-label" or "quadratic".
+        output: "softmax", "sigmoid", "identity", …, or "quadratic" for sigmoid outputs with the quadratic
+        cost. loss: "cross-entropy", "categorical", "multi-label" or "quadratic".
 
     Raises:
         InputError: a name that is not known.

@@ -1,4 +1,4 @@
-"""Forms of code that are functions: ``gradients(weights, biases, x, y)``, ``step(weights, biases, batch, eta)``."""
+"""Forms of code that are functions: ``gradients(weights, biases, x, y)``, ``step(weights, …, eta)``."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def function_forms(source: Source, find: Callable[[], Any], name: str) -> Iterat
     if unknown or not held & {"weights", "params", "W1"} or not held & {"x", "batch", "cache"}:
         raise Unfit(
             f"{name}({', '.join(names)}): the parameters must be weights, biases, x, y (or params, x, y; or "
-            f"weights, biases, batch, learning_rate); not understood: {', '.join(unknown) or 'none is the weights'}."
+            "weights, biases, batch, learning_rate); not understood: "
+            f"{', '.join(unknown) or 'none is the weights'}."
         )
     update = "eta" in held
     title = f"function {name}({', '.join(names)})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -32,22 +33,22 @@ def walk(thing: Any, path: tuple[Any, ...] = (), seen: frozenset[int] = frozense
         here = (*path, key)
         if isinstance(item, np.ndarray) and item.dtype.kind in "fiu":
             yield Leaf(here, item, put)
-        elif isinstance(item, list | dict | tuple) or _is_theirs(item):
-            yield from walk(item, here, seen)
-        elif isinstance(item, np.ndarray) and item.dtype == object:
+        elif (
+            isinstance(item, list | dict | tuple)
+            or _is_theirs(item)
+            or (isinstance(item, np.ndarray) and item.dtype == object)
+        ):
             yield from walk(item, here, seen)
 
 
 def _items(thing: Any) -> list[tuple[Any, Any, Callable[[Any], None]]]:
     if isinstance(thing, dict):
-        return [(k, v, lambda new, k=k: thing.__setitem__(k, new)) for k, v in thing.items()]
+        return [(k, v, partial(thing.__setitem__, k)) for k, v in thing.items()]
     if isinstance(thing, list | np.ndarray):
-        return [(k, v, lambda new, k=k: thing.__setitem__(k, new)) for k, v in enumerate(thing)]
+        return [(k, v, partial(thing.__setitem__, k)) for k, v in enumerate(thing)]
     if isinstance(thing, tuple):
-        return [(k, v, lambda new, old=v: _overwrite(old, new)) for k, v in enumerate(thing)]
-    return [
-        (k, v, lambda new, k=k: setattr(thing, k, new)) for k, v in getattr(thing, "__dict__", {}).items()
-    ]
+        return [(k, v, partial(_overwrite, v)) for k, v in enumerate(thing)]
+    return [(k, v, partial(setattr, thing, k)) for k, v in getattr(thing, "__dict__", {}).items()]
 
 
 def _overwrite(old: Any, new: Any) -> None:
@@ -97,7 +98,8 @@ class Holder:
             )
             what = "weights" if letter == "W" else "biases"
             raise Unfit(
-                f"{what} of a network {'-'.join(map(str, self.widths))} must be found in the object; it holds {shapes}. "
+                f"{what} of a network {'-'.join(map(str, self.widths))} must be found in the object; it "
+                f"holds {shapes}. "
                 "Call them weights and biases (or W1, b1, …), and give the widths by --layers."
             )
         return leaves

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.diagnosis.equationwise import EquationVerdict, combined, equation_by_equation
-from chainrule.diagnosis.observe import Findings, Seen
 from chainrule.diagnosis.models import COSTS, QUADRATIC, Model, models
+from chainrule.diagnosis.observe import Findings, Seen
 from chainrule.diagnosis.scales import MEAN, SUM, Scale, scales_of
 from chainrule.diagnosis.search import (
     FIT,
@@ -26,7 +26,7 @@ from chainrule.diagnosis.stated import Options, Stated, stated
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.inputs import Floats
 
-SEARCH_SECONDS = 8.0
+SEARCH_SECONDS = 6.0
 
 
 class Row(NamedTuple):
@@ -228,7 +228,7 @@ def _rows(seen: Seen, model: Model, scale: Scale) -> tuple[Row, ...]:
             tensor,
             error,
             error <= FIT,
-            np.shape((first.dW if tensor == "W" else first.db)[L - 1]),
+            np.shape(np.asarray((first.dW if tensor == "W" else first.db)[L - 1])),
             _constant(ratios[L, tensor]),
         )
         for (L, tensor), error in sorted(worst.items())

@@ -1,4 +1,4 @@
-"""How somebody lays out weights, biases and samples; arrays into that layout, and gradients back out of it."""
+"""How somebody lays out weights, biases and samples: arrays into that layout, gradients out of it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ SINGLE = ("vectors", "column")
 
 
 class Layout(NamedTuple):
-    """``samples``: rows, columns, vectors or column (one sample a call), or pairs of those (a list of (x, y)).
+    """``samples``: rows, columns, vectors or column (one sample a call), or pairs of those (x, y).
 
-    ``out_in``: W^L is (n_L, n_{L-1}). ``bias``: vector, column (n, 1) or row (1, n). ``labels``: y as class numbers.
+    ``out_in``: W^L is (n_L, n_{L-1}). ``bias``: vector, column (n, 1) or row (1, n). ``labels``: y as
+    class numbers.
     """
 
     samples: str
@@ -65,7 +66,7 @@ class Layout(NamedTuple):
     def b(self, b: Floats) -> Floats:
         """A copy of our b in their layout."""
         shapes = {"vector": b.shape, "column": (-1, 1), "row": (1, -1)}
-        return b.reshape(shapes[self.bias]).copy()
+        return np.array(b.reshape(shapes[self.bias]))
 
     def our_dW(self, dW: Floats) -> Floats:
         """Their gradient in our layout; whatever its shape."""

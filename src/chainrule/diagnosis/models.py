@@ -98,7 +98,7 @@ LOSS_NAMES = {
     "quadratic": QUADRATIC,
     "mse": QUADRATIC,
 }
-"""What ``--loss`` may say. Plain cross-entropy is that of the output: categorical with softmax, else multi-label."""
+"""What ``--loss`` may say. Plain cross-entropy is categorical with softmax, otherwise multi-label."""
 
 
 class Model(NamedTuple):

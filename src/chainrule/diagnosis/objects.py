@@ -1,4 +1,4 @@
-"""Forms of code that are classes or objects: ``backprop(x, y)``, ``forward`` then ``backward``, ``train(x, y, eta)``."""
+"""Forms of code that are classes or objects: ``backprop(x, y)``, ``backward``, ``train(x, y, eta)``."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def construct(thing: Any, widths: Sequence[int]) -> Any:
         return thing()
     hidden = list(widths[1:-1])
     values = {
-        "sizes": list(widths), "n_in": widths[0], "n_out": widths[-1], "eta": 0.5, "epochs": 1, "n": 4, "seed": 0,
-        "n_hidden": hidden[0] if len(hidden) == 1 else hidden, "verbose": False,
+        "sizes": list(widths), "n_in": widths[0], "n_out": widths[-1], "eta": 0.5, "epochs": 1, "n": 4,
+        "seed": 0, "n_hidden": hidden[0] if len(hidden) == 1 else hidden, "verbose": False,
     }  # fmt: skip
     problems = []
     tries: list[Callable[[], Any]] = []
@@ -100,7 +100,8 @@ def object_forms(
     if not chosen:
         public = [key for key in dir(thing) if not key.startswith("_")]
         raise Unfit(
-            f"{name} must have a method such as backprop(x, y), backward or train_step; it has {', '.join(public)}. "
+            f"{name} must have a method such as backprop(x, y), backward or train_step; it has "
+            f"{', '.join(public)}. "
             f"Name it: FILE.py:{name}.method."
         )
     for plan in chosen:

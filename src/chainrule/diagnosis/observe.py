@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -13,13 +14,14 @@ import numpy as np
 from chainrule.diagnosis.backprop import Trial
 from chainrule.diagnosis.forms import Form, Raw, Unfit
 from chainrule.diagnosis.functions import function_forms
+from chainrule.diagnosis.holders import Holder, widths_of
 from chainrule.diagnosis.layouts import Layout
 from chainrule.diagnosis.names import GRADIENT, STEP
-from chainrule.diagnosis.holders import Holder, widths_of
 from chainrule.diagnosis.objects import construct, object_forms
 from chainrule.diagnosis.search import Observed, relative_error
 from chainrule.diagnosis.source import CHOSEN, Failure, Source, lookup
 from chainrule.diagnosis.trials import trial, trials
+from chainrule.errors import InputError
 from chainrule.inputs import Floats
 from chainrule.types import ByLayer, Layer
 
@@ -52,7 +54,10 @@ class Seen(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """Everything seen; or, with nothing seen, what went wrong."""
+    """Everything seen; or, with nothing seen, what went wrong.
+
+    ``asked``: the widths on which it failed, where only layers equally wide gave numbers.
+    """
 
     widths: tuple[int, ...]
     target: str
@@ -61,6 +66,7 @@ class Findings(NamedTuple):
     misfit: str = ""
     text: str = ""
     first_line: int = 1
+    asked: tuple[int, ...] = ()
 
 
 class Target(NamedTuple):
@@ -91,17 +97,22 @@ def choose(source: Source, name: str | None, widths: Sequence[int] = DEFAULT_WID
     classes = [key for key, thing in own.items() if inspect.isclass(thing) and _can_learn(thing)]
     for key in classes:
         if len(classes) == 1 or _is_network(source.namespace[key], widths):
-            return Target(lambda key=key: source.namespace[key], key)
+            return Target(partial(_named, source, key), key)
     for wanted in (*GRADIENT, *STEP):
         if inspect.isfunction(own.get(wanted)):
-            return Target(lambda wanted=wanted: source.namespace[wanted], wanted)
+            return Target(partial(_named, source, wanted), wanted)
     if classes:
-        return Target(lambda: source.namespace[classes[-1]], classes[-1])
+        return Target(partial(_named, source, classes[-1]), classes[-1])
     names = ", ".join(own) or "no function and no class"
     raise Unfit(
-        f"the file must define a function such as gradients(weights, biases, x, y) or a class with backprop(x, y); "
+        "the file must define a function such as gradients(weights, biases, x, y) or a class with "
+        "backprop(x, y); "
         f"it defines {names}. Name the one that is meant: FILE.py:NAME."
     )
+
+
+def _named(source: Source, key: str) -> Any:
+    return source.namespace[key]
 
 
 def _can_learn(thing: Any) -> bool:
@@ -124,7 +135,19 @@ def _is_own(thing: Any) -> bool:
 
 
 def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
-    """Ask the code in every way that works."""
+    """Ask the code in every way that works; where shapes do not go together, on layers equally wide as well.
+
+    There a transpose too many or too few, or the wrong layer's W, gives numbers that say which it is.
+    """
+    found = _findings(source, name, widths)
+    square = (max(found.widths[1:-1], default=4),) * len(found.widths)
+    if found.seen or found.failure is None or not found.failure.line or found.widths == square:
+        return found
+    equal = _findings(source, name, square)
+    return equal._replace(failure=found.failure, asked=found.widths) if equal.seen else found
+
+
+def _findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
     target = name or ""
     used = tuple(widths or DEFAULT_WIDTHS)
     try:
@@ -134,7 +157,7 @@ def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> 
         if widths is None and not callable(thing):
             used = widths_of(thing)
         seen, failure, misfit = _ask(source, chosen, used)
-    except Unfit as error:
+    except (Unfit, InputError) as error:
         return Findings(used, target, (), misfit=str(error), text=source.text, first_line=source.first_line)
     except Exception as error:
         return Findings(used, target, (), source.failure(error), "", source.text, source.first_line)
@@ -182,7 +205,7 @@ def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[Se
 def _settled(seen: list[Seen], form: Form) -> bool:
     """Whether this form need not be tried: class numbers, where one-hot labels did work."""
     same = [one for one in seen if one.name == form.name and one.exact]
-    return form.layout.labels and any(not one.layout.labels for one in same) or len(same) >= 6
+    return (form.layout.labels and any(not one.layout.labels for one in same)) or len(same) >= 6
 
 
 def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> Seen:
@@ -205,11 +228,11 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> S
                 raise
             notes.add(f"failed on another batch: {source.failure(error)}")
             break
-    error, factor = _slopes(form, observed[0])
+    off, factor = _slopes(form, observed[0])
     raw = first
     return Seen(
         form.name, form.layout, first.update, raw.given.order, raw.given.exact, tuple(observed),
-        tuple(sorted(notes)), _alone(form, widths), _saturated(form, widths), error, factor,
+        tuple(sorted(notes)), _alone(form, widths), _saturated(form, widths), off, factor,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What the asking process found, as a file of arrays and text: no code in it, whatever the user's file does."""
+"""What the asking process found, as a file of arrays and text, with no code in it."""
 
 from __future__ import annotations
 

@@ -70,7 +70,8 @@ def _ended(folder: Path, file: str, text: str, code: int | None, seconds: float)
         line = lines[0] if lines else 0
         shown = text.splitlines()[line - 1].strip() if 0 < line <= len(text.splitlines()) else ""
         return Failure(
-            f"no result within {seconds:g} seconds: an endless loop, or a training that runs when the file is read "
+            f"no result within {seconds:g} seconds: an endless loop, or a training that runs when the "
+            "file is read "
             '(put it under if __name__ == "__main__":)',
             line,
             shown,

@@ -1,4 +1,4 @@
-"""What else is seen: the loss against the gradient, calls that leave something behind, outputs nobody expects."""
+"""What else is seen: loss against gradient, calls that leave something behind, odd outputs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 
 from chainrule.diagnosis.backprop import run
 from chainrule.diagnosis.judge import Part
-from chainrule.diagnosis.models import COSTS
+from chainrule.diagnosis.models import COSTS, MULTI_LABEL, Model
 from chainrule.diagnosis.scales import ALL, Scale
-from chainrule.diagnosis.stated import loss_of
+from chainrule.diagnosis.search import Observed
 from chainrule.engines.reference import NUMPY
+from chainrule.inputs import Floats
 
 EPSILONS = tuple(10.0**-k for k in range(1, 17))
 SLOPE_RIGHT = 1e-5
@@ -28,7 +29,8 @@ class Remark(NamedTuple):
 NOTES = {
     "accumulates": Remark(
         "accumulates",
-        "Called a second time on the same parameters and data, it returns twice as much: gradients add up over calls. "
+        "Called a second time on the same parameters and data, it returns twice as much: gradients add "
+        "up over calls. "
         "Set them to 0 at the start of every backward pass.",
         True,
     ),
@@ -40,7 +42,8 @@ NOTES = {
     ),
     "parameters changed": Remark(
         "parameters changed",
-        "The call that computes gradients changes the parameters too: whoever updates with its result updates twice.",
+        "The call that computes gradients changes the parameters too: whoever updates with its result "
+        "updates twice.",
         True,
     ),
 }
@@ -53,7 +56,8 @@ def remarks(part: Part) -> list[Remark]:
         found.append(
             Remark(
                 "forward",
-                "Its outputs are those of no activation known here, taken at these weights: look at F1, F2, H1.",
+                "Its outputs are those of no activation known here, taken at these weights: look at "
+                "F1, F2, H1.",
             )
         )
     found += [*_slope(part), *_loss_scale(part), *clipping(part)]
@@ -97,7 +101,10 @@ def _loss_scale(part: Part) -> list[Remark]:
     own: Scale | None = part.stated.scale
     if own is None or not part.right or own.name == part.scale.name or part.seen.layout.single:
         return []
-    text = f"The loss is {own.text}, the gradient is of {part.scale.text}: harmless, but the learning rate differs by N."
+    text = (
+        f"The loss is {own.text}, the gradient is of {part.scale.text}: harmless, but the learning rate "
+        "differs by N."
+    )
     return [Remark("sum or mean", text)]
 
 
@@ -136,7 +143,8 @@ def _says_clipped(name: str, epsilon: float) -> Remark:
     return Remark(
         "clipped",
         f"The loss is that of probabilities {name} {kept}: of one output it never exceeds "
-        f"{-np.log(epsilon):.4g}, and there its slope is 0, while a − y stays 1. Where outputs are saturated the loss shown and the "
+        f"{-np.log(epsilon):.4g}, and there its slope is 0, while a − y stays 1. Where outputs are "
+        "saturated the loss shown and the "
         "gradient disagree. Computed from the logits it needs no clipping.",
     )
 
@@ -145,34 +153,32 @@ def _near(value: float | None, other: float) -> bool:
     return value is not None and abs(value - other) <= 1e-7 * max(abs(value), 1e-9)
 
 
-def _of(a, y, model, scale):  # type: ignore[no-untyped-def]
-    N, K = y.shape
-    with np.errstate(all="ignore"):
-        return float(np.sum(COSTS[model.loss].value(a, y)) * scale.of(N, K))
-
-
-def _clipped(one, model, scale, epsilon):  # type: ignore[no-untyped-def]
-    s = run(one.trial, model, 1.0)
-    return _of(np.clip(s.a[s.H], epsilon, 1 - epsilon), one.trial.y, model, scale)
-
-
-def _added(one, model, scale, epsilon):  # type: ignore[no-untyped-def]
-    s = run(one.trial, model, 1.0)
-    a, y = s.a[s.H], one.trial.y
-    N, K = y.shape
-    with np.errstate(all="ignore"):
-        terms = -y * np.log(a + epsilon)
-        if model.loss.startswith("multi"):
-            terms = terms - (1 - y) * np.log(1 - a + epsilon)
-        return float(np.sum(terms) * scale.of(N, K))
-
-
-def _exact(one, model, scale):  # type: ignore[no-untyped-def]
-    """Their loss by logits, which nothing clips."""
-    s = run(one.trial, model, 1.0)
+def _of(a: Floats, one: Observed, model: Model, scale: Scale) -> float:
     N, K = one.trial.y.shape
     with np.errstate(all="ignore"):
-        return float(np.sum(s.head.loss(NUMPY, s.z[s.H], one.trial.y)) * scale.of(N, K))
+        return float(np.sum(COSTS[model.loss].value(a, one.trial.y)) * scale.of(N, K))
 
 
-__all__ = ["Remark", "loss_of", "remarks"]
+def _clipped(one: Observed, model: Model, scale: Scale, epsilon: float) -> float:
+    s = run(one.trial, model, 1.0)
+    return _of(np.clip(s.a[s.H], epsilon, 1 - epsilon), one, model, scale)
+
+
+def _added(one: Observed, model: Model, scale: Scale, epsilon: float) -> float:
+    s = run(one.trial, model, 1.0)
+    a, y = s.a[s.H], one.trial.y
+    with np.errstate(all="ignore"):
+        terms = -y * np.log(a + epsilon)
+        if model.loss == MULTI_LABEL:
+            terms = terms - (1 - y) * np.log(1 - a + epsilon)
+        return float(np.sum(terms) * scale.of(*y.shape))
+
+
+def _exact(one: Observed, model: Model, scale: Scale) -> float:
+    """Their loss by logits, which nothing clips."""
+    s = run(one.trial, model, 1.0)
+    with np.errstate(all="ignore"):
+        return float(np.sum(s.head.loss(NUMPY, s.z[s.H], one.trial.y)) * scale.of(*one.trial.y.shape))
+
+
+__all__ = ["Remark", "remarks"]

@@ -21,9 +21,10 @@ def blocks(verdict: Verdict, where: str = WHERE) -> list[Block]:
     part = verdict.part
     if part is None:
         return [*_failed(verdict), Line(where, "dim")]
+    equal = [*_equal_widths(verdict)] if verdict.findings.asked else []
     bad = [remark for remark in remarks(part) if remark.severe]
     body = [*_wrong(verdict, part)] if not part.right else [*_right(verdict, bad)]
-    return [*_found(verdict, part), *body, *_remarks(part), Line(where, "dim")]
+    return [*_found(verdict, part), *equal, *body, *_remarks(part), Line(where, "dim")]
 
 
 def _found(verdict: Verdict, part: Part) -> list[Block]:
@@ -35,8 +36,20 @@ def _found(verdict: Verdict, part: Part) -> list[Block]:
         Heading(f"Diagnosis of {seen.name}"),
         Line(f"Found: {seen.layout.words()}; {_order(part)}."),
         Line(
-            f"Taken for: {'-'.join(map(str, verdict.findings.widths))}, {hidden}{model.output} outputs, {model.loss}{by}; {scale}."
+            f"Taken for: {'-'.join(map(str, verdict.findings.widths))}, {hidden}{model.output} outputs, "
+            f"{model.loss}{by}; {scale}."
         ),
+    ]
+
+
+def _equal_widths(verdict: Verdict) -> list[Block]:
+    found, failure = verdict.findings, verdict.findings.failure
+    assert failure is not None  # that is why other widths were asked
+    asked, used = ("-".join(map(str, widths)) for widths in (found.asked, found.widths))
+    return [
+        Line(f"With layers {asked} it does not run: {failure.error}", "bad"),
+        Line(f"line {failure.line}: {failure.text}", "bad"),
+        Line(f"With layers equally wide, {used}, it does, and these are the numbers it gives:"),
     ]
 
 
@@ -65,13 +78,15 @@ def _right(verdict: Verdict, bad: list[Remark]) -> list[Block]:
     elif not part.stated.loss_known:
         lines.append(
             Line(
-                f"It is the gradient of the {part.model.loss} with {part.model.output} outputs. If another loss is meant, say so by "
+                f"It is the gradient of the {part.model.loss} with {part.model.output} outputs. If "
+                "another loss is meant, say so by "
                 "--output and --loss."
             )
         )
     if not bad and len(verdict.parts) == 1 and not part.seen.update:
         lines.append(
-            Line("If it still does not learn, look at the update (G1), the learning rate, the data's scale and its labels; "
+            Line("If it still does not learn, look at the update (G1), the learning rate, the data's scale "
+            "and its labels; "
                  "an update function in the same file is diagnosed too.", "dim")
         )  # fmt: skip
     return lines
@@ -88,7 +103,7 @@ def _table(rows: Iterable[Row]) -> Table:
 
 
 def summary(rows: Iterable[Row]) -> str:
-    """ "dW^1, db^1 wrong; dW^2, db^2 right." """
+    """Which tensors are wrong and which right, such as: dW^1, db^1 wrong; dW^2, db^2 right."""
     every = list(rows)
     parts = []
     for word, state in (("wrong", False), ("right", True)):
@@ -106,7 +121,8 @@ def _wrong(verdict: Verdict, part: Part) -> list[Block]:
     best = part.explanations[0]
     lines.append(
         Line(
-            f"Your numbers are those of {_named(best)} (agrees to {best.error:.0e} on {best.networks} random networks)."
+            f"Your numbers are those of {_named(best)} (agrees to {best.error:.0e} on {best.networks} "
+            "random networks)."
         )
     )
     for one in best.mistakes:
@@ -185,7 +201,8 @@ def _unexplained(part: Part) -> list[Block]:
         )
         lines += [
             Line(
-                "Each equation by itself, for one sample, fed with your own δ of the layer above (read off db):"
+                "Each equation by itself, for one sample, fed with your own δ of the layer above (read "
+                "off db):"
             ),
             Table(("", "layer", "relative error", ""), rows, words=(0, 3)),
         ]
@@ -197,8 +214,10 @@ def _unexplained(part: Part) -> list[Block]:
             )
     lines.append(
         Line(
-            "To find the place: print δ^H for one sample beside a − y; then δ of each layer beside (W^{L+1})ᵀ δ^{L+1} ⊙ φ'(z^L) "
-            "by hand, from the last layer to the first. The first that differs is it. A network of widths 2-2-2 and "
+            "To find the place: print δ^H for one sample beside a − y; then δ of each layer beside "
+            "(W^{L+1})ᵀ δ^{L+1} ⊙ φ'(z^L) "
+            "by hand, from the last layer to the first. The first that differs is it. A network of "
+            "widths 2-2-2 and "
             "one sample keep the numbers few."
         )
     )
@@ -227,7 +246,8 @@ def _failed(verdict: Verdict) -> list[Block]:
         ):
             lines.append(
                 Line(
-                    "Shapes do not go together in any layout that was tried: look for a transpose that is missing or too many."
+                    "Shapes do not go together in any layout that was tried: look for a transpose that "
+                    "is missing or too many."
                 )
             )
     if found.misfit:

@@ -54,7 +54,7 @@ class Explanation(NamedTuple):
 
 
 def relative_error(theirs: Floats | None, ours: Floats) -> float:
-    """max |u − v| / max(|u|, |v|), 1 where shapes differ or a number is not finite; 0 where there is nothing."""
+    """Max |u − v| / max(|u|, |v|); 1 where shapes differ or a number is not finite, 0 for nothing."""
     if theirs is None:
         return 0.0
     if np.shape(theirs) != np.shape(ours) or not np.isfinite(theirs).all():

@@ -14,7 +14,7 @@ D_PHI = {
 
 
 class Spelling(NamedTuple):
-    """Pieces of code. ``back`` is (W^{L+1})ᵀδ^{L+1}, ``outer`` δ^L (a^{L−1})ᵀ, ``sum`` the sum over samples."""
+    """Pieces of code: ``back`` is (W^{L+1})ᵀδ^{L+1}, ``outer`` δ^L (a^{L−1})ᵀ, ``sum`` over samples."""
 
     z: str
     back: str

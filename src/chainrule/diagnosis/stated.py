@@ -64,7 +64,8 @@ class Options(NamedTuple):
 class Stated(NamedTuple):
     """The models that may be meant, and how that is known.
 
-    ``loss_known``: the loss is stated; ``by``: where. ``scale``: the factor of their loss, where it gives numbers.
+    ``loss_known``: the loss is stated; ``by``: where. ``scale``: the factor of their loss, where it gives
+    numbers.
     ``forward_known``: the outputs are those of these models. ``odd_forward``: they are those of none.
     """
 

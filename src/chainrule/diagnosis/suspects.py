@@ -18,6 +18,7 @@ PATTERNS: dict[str, tuple[tuple[str, int], ...]] = {
         (ERROR, 2),
         (r"(?i)[-−]\s*\w*(y|t|targets?|labels?|y_true)\b|\b(y\w*|targets?)\s*-", 4),
         (r"return .*-", 2),
+        (r"log", -6),
     ),
     "B2": ((ERROR, 2), (PRODUCT, 3), (SLOPE, 2), (r"(?i)\bw\w*[\[.]|weights", 1)),
     "B3": ((DW, 4), (PRODUCT, 2)),
@@ -54,7 +55,7 @@ def _own(mistake: Mistake) -> list[tuple[str, int]]:
                 12,
             )
         ]
-    if "slope" in mistake.key or mistake.tag == "F2" or "sigma'" in mistake.key:
+    if "slope" in mistake.key or mistake.tag == "F2" or "sigma'" in mistake.key or "quadratic" in mistake.key:
         return [(SLOPE, 2)]
     return []
 
