@@ -6,9 +6,10 @@ import numpy as np
 
 from chainrule.diagnosis.backprop import State
 from chainrule.diagnosis.mistakes import Mistake, instead, mutant, output, slope, then, times
-from chainrule.diagnosis.models import CATEGORICAL, COSTS, MULTI_LABEL, PAIRS, QUADRATIC, head_of
+from chainrule.diagnosis.models import CATEGORICAL, COSTS, MULTI_LABEL, OUTPUTS, PAIRS, QUADRATIC, head_of
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import ACTIVATIONS, d_sigmoid, sigmoid
+from chainrule.equations.heads import softmax
 from chainrule.inputs import Floats
 from chainrule.proof.wrong import MUTANTS
 
@@ -54,6 +55,11 @@ def _of_loss(output_name: str, loss: str) -> Mistake:
 
 def _a_given(s: State, L: int) -> Floats:
     return np.asarray(s.w[:, None] * s.head.delta(NUMPY, s.z[L], s.a[L], s.y))
+
+
+def _softmax_twice(s: State, L: int) -> Floats:
+    g = softmax(NUMPY, s.a[L]) - s.y
+    return np.asarray(OUTPUTS["softmax"].pull(s.a[L], s.z[L], g) * s.w[:, None])
 
 
 def _rounded(s: State, L: int) -> Floats:
@@ -175,6 +181,14 @@ OUTPUT: tuple[Mistake, ...] = (
         "With softmax and cross-entropy the Jacobian is already in a − y. This product is the gradient of no loss.",
         STALL, "delta = (a[-1] - y) * a[-1] * (1 - a[-1])",
         fits=lambda model: model.output == "softmax" and model.loss == CATEGORICAL,
+    ),
+    Mistake(
+        "B1 softmax twice", "B1", B1, instead(_softmax_twice),
+        "softmax is applied twice: to the logits, and again by the loss", "δ^H of J = −Σ_m y_m log softmax(softmax(z))_m",
+        "A loss that takes logits applies softmax itself; give it z^H, not a^H.",
+        "The outputs can never differ by more than a factor e: the loss stays high and learning is slow.",
+        "loss(softmax(z), y)   # where loss(z, y) is meant",
+        fits=lambda model: (model.output, model.loss) == ("softmax", CATEGORICAL),
     ),
     Mistake(
         "B1 z for a", "B1", B1, output(mutant("cross_entropy_error", "z for a")), "z^H where a^H is meant",

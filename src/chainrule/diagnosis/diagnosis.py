@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from chainrule.diagnosis.adapters import adapt
 from chainrule.diagnosis.judge import Part, Verdict, judge
 from chainrule.diagnosis.mistakes import Applied
 from chainrule.diagnosis.observe import Findings, findings
@@ -120,24 +121,30 @@ def diagnose(
     hidden: str | None = None,
     output: str | None = None,
     loss: str | None = None,
+    criterion: Any = None,
 ) -> Diagnosis:
     """Say which equation is wrong in somebody's backpropagation, and reproduce the mistake.
 
     Args:
-        thing: a function ``gradients(weights, biases, x, y)`` or ``step(weights, biases, batch,
-        learning_rate)``,
-            or a class or object with ``backprop(x, y)``, ``forward`` and ``backward``, or ``train_step(x,
-            y)``. It is called here, many times, on random networks; an object is copied first.
+        thing: a function ``gradients(weights, biases, x, y)`` or ``step(weights, biases, batch, eta)``, or a
+            class or object with ``backprop(x, y)``, ``forward`` and ``backward``, or ``train_step(x, y)``; or
+            a scikit-learn MLP, a PyTorch module, a Keras model, a function ``loss(params, x, y)`` for JAX. It
+            is called here, many times, on random networks; an object is copied first.
         layers: widths of the network, input first; by default those of the object, or 4-5-3.
         hidden: the hidden activation, if it cannot be found out.
-        output: "softmax", "sigmoid", "identity", …, or "quadratic" for sigmoid outputs with the quadratic
-        cost. loss: "cross-entropy", "categorical", "multi-label" or "quadratic".
+        output: "softmax", "sigmoid", "identity", …, or "quadratic": sigmoid outputs with the quadratic cost.
+        loss: "cross-entropy", "categorical", "multi-label" or "quadratic".
+        criterion: the loss function of a PyTorch module.
 
     Raises:
         InputError: a name that is not known.
     """
     options = Options(hidden, output, loss).checked()
-    source = from_object(thing)
+    adapted = adapt(thing, layers, criterion)
+    if adapted is not None:
+        source, layers = adapted.source(), adapted.widths
+    else:
+        source = from_object(thing)
     return Diagnosis(judge(findings(source, None, layers), options))
 
 

@@ -44,7 +44,7 @@ class Layout(NamedTuple):
 
     def _set(self, rows: Floats) -> Floats:
         if self.samples == "vectors":
-            return rows[0].copy()
+            return np.array(rows[0])
         return np.array(rows if self.samples == "rows" else rows.T, order="C")
 
     def batch(self, trial: Trial) -> Any:

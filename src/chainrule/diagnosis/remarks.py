@@ -14,7 +14,11 @@ from chainrule.diagnosis.search import Observed
 from chainrule.engines.reference import NUMPY
 from chainrule.inputs import Floats
 
-EPSILONS = tuple(10.0**-k for k in range(1, 17))
+EPSILONS = (
+    *(10.0**-k for k in range(1, 17)),
+    float(np.finfo(np.float64).eps),
+    float(np.finfo(np.float32).eps),
+)
 SLOPE_RIGHT = 1e-5
 
 
