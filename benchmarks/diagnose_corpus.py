@@ -1,4 +1,4 @@
-"""The corpus of right and faulty programs, diagnosed one after another: a table of what was caught and explained.
+"""The corpus of right and faulty programs, diagnosed: a table of what was caught and explained.
 
     python benchmarks/diagnose_corpus.py [--cases] [--only textbook]
 
@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from importlib import import_module
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def timed(case: Any, folder: Path) -> tuple[Diagnosis, float]:
 
 def main() -> None:
     """Print the table."""
-    from cases import FAULTY, RIGHT
+    cases = import_module("cases")
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--cases", action="store_true", help="a line for every program")
@@ -41,7 +42,9 @@ def main() -> None:
     arguments = parser.parse_args()
     caught = explained = alarms = 0
     seconds = []
-    right, faulty = ([case for case in cases if arguments.only in case.id] for cases in (RIGHT, FAULTY))
+    right, faulty = (
+        [case for case in every if arguments.only in case.id] for every in (cases.RIGHT, cases.FAULTY)
+    )
     with tempfile.TemporaryDirectory() as made:
         for case in (*right, *faulty):
             found, took = timed(case, Path(made))

@@ -95,6 +95,7 @@ def test_scikit_learns_regressor_has_n_outputs_times_its_losss_gradient():
 
 
 def test_scikit_learns_classifier_is_right_and_its_loss_is_clipped():
+    from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
 
     found = diagnose(MLPClassifier((5, 4), activation="logistic"))
@@ -102,8 +103,6 @@ def test_scikit_learns_classifier_is_right_and_its_loss_is_clipped():
     assert {"slope", "clipped"} <= {remark.key for remark in found.remarks}
     assert "MLPClassifier" in str(found)
     with pytest.raises(InputError, match="MLPClassifier and MLPRegressor"):
-        from sklearn.linear_model import LogisticRegression
-
         diagnose(LogisticRegression())
 
 
