@@ -87,6 +87,13 @@ FORBIDDEN = {
     "chainrule.training": ["chainrule.network", "chainrule.fitting", "chainrule.datasets"],
     "chainrule.evaluation": ["chainrule.network", "chainrule.training"],
     "chainrule.formulas": ["chainrule.network", "chainrule.training", "chainrule.proof"],
+    "chainrule.diagnosis": [
+        "chainrule.network",
+        "chainrule.training",
+        "chainrule.fitting",
+        "chainrule.proof.theorem",
+        "chainrule.proof.theorems",
+    ],
     "chainrule.datasets": ["chainrule.network", "chainrule.training", "chainrule.fitting"],
 }
 
@@ -173,6 +180,9 @@ def test_an_explanation_takes_its_numbers_from_the_equations():
 @pytest.mark.parametrize("module", [name for name in MODULES if not within(name, ["chainrule.explain"])])
 def test_only_the_network_and_its_command_explain(module):
     found = [name for name in imports(MODULES[module]) if within(name, ["chainrule.explain"])]
+    if within(module, ["chainrule.diagnosis"]):  # it sets its report with the same blocks
+        setting = [f"chainrule.explain.{part}" for part in ("blocks", "layout", "markup")]
+        found = [name for name in found if not within(name, setting)]
     assert module in ("chainrule.network", "chainrule.cli.explain") or not found
 
 
@@ -191,6 +201,23 @@ def test_an_explanation_needs_neither_sympy_nor_matplotlib():
     )
     assert "chainrule.explain.check" in loaded
     assert not loaded & {"sympy", "matplotlib", "sklearn", "rich", "click", "scipy.stats"}
+
+
+def test_a_diagnosis_needs_neither_sympy_nor_matplotlib():
+    loaded = loaded_by(
+        "import chainrule; d = chainrule.diagnose(lambda weights, biases, x, y: (weights, biases)); str(d)"
+    )
+    assert "chainrule.diagnosis.search" in loaded
+    assert not loaded & {
+        "sympy",
+        "matplotlib",
+        "sklearn",
+        "rich",
+        "click",
+        "torch",
+        "jax",
+        "chainrule.network",
+    }
 
 
 def test_training_needs_no_proof():

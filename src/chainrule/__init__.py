@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chainrule import datasets
     from chainrule.datasets import Dataset
     from chainrule.derivation.network import derive
+    from chainrule.diagnosis.diagnosis import diagnose
     from chainrule.errors import (
         ChainruleError,
         DataError,
@@ -52,6 +53,7 @@ _HOME = {
     "StorageError": "errors",
     "TrainingDiverged": "errors",
     "derive": "derivation.network",
+    "diagnose": "diagnosis.diagnosis",
     "gradient_check": "proof.numeric",
 }
 
@@ -71,6 +73,7 @@ __all__ = [
     "TrainingDiverged",
     "datasets",
     "derive",
+    "diagnose",
     "gradient_check",
 ]
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "evaluate": "Measure how well a trained model does on data.",
     "predict": "Write class and probabilities for every row of a file.",
     "check": "Hold a model's gradients to differences of its loss.",
+    "diagnose": "Say which equation is wrong in your own backpropagation.",
     "explain": "Explain one sample: every number, forward and back.",
     "formula": "Derive and check an activation or a loss of your own.",
     "prove": "Prove the equations, by the very functions that train.",

@@ -1,0 +1,168 @@
+"""The diagnosis as an object: its verdict, its report as text, HTML and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from chainrule.diagnosis.adapters import adapt
+from chainrule.diagnosis.judge import Part, Verdict, judge
+from chainrule.diagnosis.mistakes import Applied
+from chainrule.diagnosis.observe import Findings, findings
+from chainrule.diagnosis.process import SECONDS, ask_file
+from chainrule.diagnosis.remarks import remarks
+from chainrule.diagnosis.report import WHERE, blocks, summary
+from chainrule.diagnosis.source import from_object
+from chainrule.diagnosis.stated import Options
+from chainrule.explain.blocks import Block
+from chainrule.explain.layout import plain
+from chainrule.explain.markup import html
+
+RIGHT, WRONG, FAILED = "right", "wrong", "could not run"
+APART = (
+    "The file's code was run to find this out, in a process of its own with a time limit; that is no "
+    "protection from harmful code."
+)
+
+
+class Diagnosis:
+    """What is wrong in somebody's backpropagation, and how that is known.
+
+    Attributes:
+        verdict: "right", "wrong" or "could not run"; ``exit_code`` 0, 1 or 2.
+        mistakes: of the best explanation, each with ``mistake.key``, ``mistake.tag``, ``mistake.name`` and
+        ``layers``.
+    """
+
+    def __init__(self, verdict: Verdict, where: str = WHERE) -> None:
+        self._verdict, self._where = verdict, where
+        part = verdict.part
+        self.part: Part | None = part
+        self.remarks = remarks(part) if part is not None else []
+        severe = any(remark.severe for remark in self.remarks)
+        wrong = part is not None and (not part.right or severe or bool(verdict.findings.asked))
+        self.verdict = FAILED if part is None else WRONG if wrong else RIGHT
+        best = part.explanations[0] if part is not None and part.explanations else None
+        self.mistakes: tuple[Applied, ...] = best.mistakes if best else ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 right, 1 wrong, 2 could not run."""
+        return {RIGHT: 0, WRONG: 1, FAILED: 2}[self.verdict]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of what is wrong: the mistakes of the best explanation, then severe remarks."""
+        severe = tuple(remark.key for remark in self.remarks if remark.severe and not self.mistakes)
+        return (*(one.mistake.key for one in self.mistakes), *severe)
+
+    def blocks(self) -> list[Block]:
+        """The report, before it is set."""
+        return blocks(self._verdict, self._where)
+
+    def to_text(self, width: int = 100) -> str:
+        """Plain text."""
+        return plain(self.blocks(), width).lstrip("\n")
+
+    def to_html(self) -> str:
+        """One page that needs nothing else."""
+        title = escape(f"Diagnosis: {self.verdict}")
+        head = f"<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n<title>{title}</title>\n"
+        style = "<style>body{max-width:60em;margin:2em auto;padding:0 1em;font-family:sans-serif}</style>\n"
+        return f"{head}{style}{html(self.blocks())}</html>\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything for machines."""
+        part, found = self.part, self._verdict.findings
+        told: dict[str, Any] = {"verdict": self.verdict, "layers": list(found.widths), "target": found.target}
+        if part is None:
+            failure = found.failure
+            told["error"] = found.misfit or (failure.error if failure else "")
+            told["line"] = failure.line if failure else 0
+            return told
+        return told | {
+            "called": part.seen.name,
+            "layout": part.seen.layout._asdict(),
+            "model": part.model._asdict(),
+            "scale": part.scale.name,
+            "stated_by": part.stated.by,
+            "summary": summary(part.rows),
+            "tensors": [
+                {"tensor": f"d{r.tensor}", "layer": r.layer, "relative_error": r.error, "right": r.right}
+                for r in part.rows
+            ],
+            "explanations": [
+                {
+                    "mistakes": [
+                        {"key": m.key, "equation": m.tag, "name": m.name, "layers": list(at)}
+                        for m, at in e.mistakes
+                    ],
+                    "agrees_to": e.error,
+                    "networks": e.networks,
+                }
+                for e in part.explanations
+            ],
+            "equations": [e._asdict() for e in part.equations],
+            "remarks": [remark._asdict() for remark in self.remarks],
+        }
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return html(self.blocks())
+
+
+def diagnose(
+    thing: Any,
+    layers: Sequence[int] | None = None,
+    *,
+    hidden: str | None = None,
+    output: str | None = None,
+    loss: str | None = None,
+    criterion: Any = None,
+) -> Diagnosis:
+    """Say which equation is wrong in somebody's backpropagation, and reproduce the mistake.
+
+    Args:
+        thing: a function ``gradients(weights, biases, x, y)`` or ``step(weights, biases, batch, eta)``, or a
+            class or object with ``backprop(x, y)``, ``forward`` and ``backward``, or ``train_step(x, y)``; or
+            a scikit-learn MLP, a PyTorch module, a Keras model, a function ``loss(params, x, y)`` for JAX. It
+            is called here, many times, on random networks; an object is copied first.
+        layers: widths of the network, input first; by default those of the object, or 4-5-3.
+        hidden: the hidden activation, if it cannot be found out.
+        output: "softmax", "sigmoid", "identity", …, or "quadratic": sigmoid outputs with the quadratic cost.
+        loss: "cross-entropy", "categorical", "multi-label" or "quadratic".
+        criterion: the loss function of a PyTorch module.
+
+    Raises:
+        InputError: a name that is not known.
+    """
+    options = Options(hidden, output, loss).checked()
+    adapted = adapt(thing, layers, criterion)
+    if adapted is not None:
+        source, layers = adapted.source(), adapted.widths
+    else:
+        source = from_object(thing)
+    return Diagnosis(judge(findings(source, None, layers), options))
+
+
+def diagnose_file(
+    path: str,
+    name: str | None = None,
+    layers: Sequence[int] | None = None,
+    *,
+    hidden: str | None = None,
+    output: str | None = None,
+    loss: str | None = None,
+    seconds: float = SECONDS,
+) -> Diagnosis:
+    """The same for a file, which is run in a process of its own for at most ``seconds``.
+
+    Raises:
+        InputError: no such file, or a name that is not known.
+    """
+    options = Options(hidden, output, loss).checked()
+    found: Findings = ask_file(path, name, layers, seconds)
+    return Diagnosis(judge(found, options), APART)

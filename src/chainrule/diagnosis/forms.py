@@ -1,0 +1,109 @@
+"""What a form of code gives on a trial, whatever the form: gradients, or parameters before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.diagnosis.backprop import Trial
+from chainrule.diagnosis.layouts import Layout, leaves
+from chainrule.diagnosis.results import Assigned
+from chainrule.inputs import Floats
+
+
+class Unfit(Exception):
+    """The code cannot be called in this way, or what it gives cannot be gradients."""
+
+
+class Raw(NamedTuple):
+    """What one call gave: dW, db as they came; ``notes`` on what else was seen."""
+
+    given: Assigned
+    output: Floats | None = None
+    loss: float | None = None
+    notes: tuple[str, ...] = ()
+    update: bool = False
+
+
+class Form(NamedTuple):
+    """A way to call somebody's code. ``name`` says what is called, ``compute`` does it on a trial."""
+
+    name: str
+    layout: Layout
+    compute: Callable[[Trial], Raw]
+    update: bool
+    loss: Callable[[Trial], float] | None = None
+    twice: Callable[[Trial], tuple[Raw, Raw]] | None = None
+    biasless: bool = False
+
+
+def read_off(before: Sequence[Floats], after: Sequence[Floats], eta: float) -> tuple[Floats, ...]:
+    """The gradient of an update θ ← θ − η g, by tensor."""
+    return tuple(
+        (np.asarray(b, np.float64) - np.asarray(a, np.float64)) / eta
+        for b, a in zip(before, after, strict=True)
+    )
+
+
+def updated(before_W: Sequence[Floats], before_b: Sequence[Floats], after: Assigned, eta: float) -> Assigned:
+    """The gradients behind changed parameters."""
+    dW, db = read_off(before_W, after.dW, eta), read_off(before_b, after.db, eta)
+    fitting = sum(g.shape == W.shape for g, W in zip((*dW, *db), (*before_W, *before_b), strict=True))
+    return Assigned(dW, db, after.order, fitting)
+
+
+def outputs_in(value: Any, trial: Trial, layout: Layout) -> Floats | None:
+    """The last array in ``value`` that has the shape of the outputs, as rows."""
+    N, K = trial.y.shape
+    shapes = {"rows": (N, K), "columns": (K, N), "vectors": (K,), "column": (K, 1)}
+    shape = shapes.get(layout.samples)
+    raw = raw_outputs(value, shape)
+    if raw is None:
+        return None
+    found = np.asarray(raw, np.float64)
+    return found.reshape(1, K) if layout.single else (found if layout.samples == "rows" else found.T)
+
+
+def raw_outputs(value: Any, shape: tuple[int, ...] | None) -> Floats | None:
+    """The array that is the outputs: the first part of a tuple if it fits, otherwise the last that fits."""
+    if isinstance(value, tuple) and value and isinstance(value[0], np.ndarray) and value[0].shape == shape:
+        return value[0]
+    fitting = [array for _, array in leaves(value) if array.shape == shape]
+    return fitting[-1] if fitting else None
+
+
+def number_in(value: Any) -> float | None:
+    """The one number that ``value`` is, if it is one."""
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return float(array.reshape(-1)[0]) if array.size == 1 and np.isfinite(array).all() else None
+
+
+BATCHES = ("pairs of column", "pairs of vectors")
+NATURAL = (
+    ("columns", True, "column"),
+    ("rows", False, "vector"),
+    ("rows", False, "row"),
+    ("rows", True, "vector"),
+    ("rows", True, "row"),
+    ("columns", False, "column"),
+    ("vectors", True, "vector"),
+    ("vectors", False, "vector"),
+    ("column", True, "column"),
+    ("column", False, "column"),
+)
+
+
+def layouts(batch: bool, labels: bool = True) -> list[Layout]:
+    """The layouts to try for a function, those that go together first; class numbers for y last."""
+    pairs = [
+        ("pairs of column", True, "column"), ("pairs of column", False, "column"),
+        ("pairs of vectors", True, "vector"), ("pairs of vectors", False, "vector"),
+    ]  # fmt: skip
+    whole = [one for one in NATURAL if one[0] in ("rows", "columns")]
+    chosen = [*pairs, *whole] if batch else list(NATURAL)
+    return [Layout(*one, labels=coded) for coded in ((False, True) if labels else (False,)) for one in chosen]

@@ -1,0 +1,172 @@
+"""The parameters inside of somebody's object: found by walking through it, read, and set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.diagnosis.forms import Unfit
+from chainrule.diagnosis.layouts import in_order, kind
+from chainrule.inputs import Floats
+
+DEEPEST = 6
+
+
+class Leaf(NamedTuple):
+    """An array inside of an object, with its path and a way to put another in its place."""
+
+    path: tuple[Any, ...]
+    array: Floats
+    put: Callable[[Any], None]
+
+
+def walk(thing: Any, path: tuple[Any, ...] = (), seen: frozenset[int] = frozenset()) -> Iterator[Leaf]:
+    """Every array of numbers in attributes, lists and dictionaries below ``thing``."""
+    if len(path) > DEEPEST or id(thing) in seen:
+        return
+    seen = seen | {id(thing)}
+    for key, item, put in _items(thing):
+        here = (*path, key)
+        if isinstance(item, np.ndarray) and item.dtype.kind in "fiu":
+            yield Leaf(here, item, put)
+        elif (
+            isinstance(item, list | dict | tuple)
+            or _is_theirs(item)
+            or (isinstance(item, np.ndarray) and item.dtype == object)
+        ):
+            yield from walk(item, here, seen)
+
+
+def _items(thing: Any) -> list[tuple[Any, Any, Callable[[Any], None]]]:
+    if isinstance(thing, dict):
+        return [(k, v, partial(thing.__setitem__, k)) for k, v in thing.items()]
+    if isinstance(thing, list | np.ndarray):
+        return [(k, v, partial(thing.__setitem__, k)) for k, v in enumerate(thing)]
+    if isinstance(thing, tuple):
+        return [(k, v, partial(_overwrite, v)) for k, v in enumerate(thing)]
+    return [(k, v, partial(setattr, thing, k)) for k, v in getattr(thing, "__dict__", {}).items()]
+
+
+def _overwrite(old: Any, new: Any) -> None:
+    old[...] = new
+
+
+def _is_theirs(item: Any) -> bool:
+    known = type(item).__module__.split(".")[0]
+    return (
+        hasattr(item, "__dict__")
+        and not callable(item)
+        and known not in ("builtins", "numpy", "random", "types")
+    )
+
+
+class Holder:
+    """The weights and biases of an object of these widths.
+
+    Raises:
+        Unfit: there are not as many of the right shape as there are layers.
+    """
+
+    def __init__(self, thing: Any, widths: Sequence[int]) -> None:
+        self.thing, self.widths = thing, tuple(widths)
+        found = {"W": [], "b": []}  # type: dict[str, list[Leaf]]
+        for leaf in walk(thing):
+            letter, gradient = kind(leaf.path)
+            if letter and not gradient and leaf.array.size:
+                found[letter].append(leaf)
+        self.W = self._fitting(found["W"], "W")
+        self.biasless = not found["b"]
+        self.b = [] if self.biasless else self._fitting(found["b"], "b")
+
+    def _fitting(self, found: list[Leaf], letter: str) -> list[Leaf]:
+        need = list(pairwise(self.widths))
+        leaves: list[Leaf] = in_order([(leaf.path, leaf) for leaf in found])
+        if len(leaves) > len(need):  # a list that begins with a dummy, or copies elsewhere
+            leaves = [leaf for leaf in leaves if _may_be(leaf.array, letter, need)][: len(need)]
+        right = len(leaves) == len(need) and all(
+            sorted(leaf.array.shape) == sorted((m, n)) if letter == "W" else leaf.array.size == n
+            for leaf, (m, n) in zip(leaves, need, strict=True)
+        )
+        if not right:
+            shapes = (
+                ", ".join(f"{_dotted(leaf.path)} {leaf.array.shape}" for leaf in walk(self.thing))
+                or "no arrays"
+            )
+            what = "weights" if letter == "W" else "biases"
+            raise Unfit(
+                f"{what} of a network {'-'.join(map(str, self.widths))} must be found in the object; it "
+                f"holds {shapes}. "
+                "Call them weights and biases (or W1, b1, …), and give the widths by --layers."
+            )
+        return leaves
+
+    @property
+    def out_in(self) -> bool | None:
+        """Whether W is (n_L, n_{L-1}); nothing where all layers are equally wide."""
+        for leaf, (m, n) in zip(self.W, pairwise(self.widths), strict=True):
+            if m != n:
+                return leaf.array.shape == (n, m)
+        return None
+
+    @property
+    def bias(self) -> str:
+        """The shape of the biases: vector, column or row."""
+        if self.biasless:
+            return "vector"
+        shape = max((leaf.array.shape for leaf in self.b), key=lambda shape: max(shape, default=0))
+        return "vector" if len(shape) == 1 else "column" if shape[1] == 1 else "row"
+
+    def set(self, Ws: Sequence[Floats], bs: Sequence[Floats]) -> None:
+        """Put these parameters in, in the precision that is there."""
+        for leaf, new in zip((*self.W, *self.b), (*Ws, *(() if self.biasless else bs)), strict=True):
+            kept = leaf.array.dtype if leaf.array.dtype.kind == "f" else np.float64
+            leaf.put(np.array(new, dtype=kept))
+
+    def get(self) -> tuple[list[Floats], list[Floats]]:
+        """Copies of the parameters as they are now."""
+        now = {leaf.path: leaf.array for leaf in walk(self.thing)}
+        b = [now[leaf.path].copy() for leaf in self.b] or [np.zeros(n) for n in self.widths[1:]]
+        return [now[leaf.path].copy() for leaf in self.W], b
+
+
+def widths_of(thing: Any) -> tuple[int, ...]:
+    """The widths of an object that is there already, by the shapes of its biases and first weights.
+
+    Raises:
+        Unfit: they do not follow from what it holds.
+    """
+    sizes = []
+    first: Floats | None = None
+    for leaf in walk(thing):
+        letter, gradient = kind(leaf.path)
+        if letter == "b" and not gradient and leaf.array.size:
+            sizes.append(leaf.array.size)
+        if letter == "W" and not gradient and leaf.array.ndim == 2 and first is None:
+            first = leaf.array
+    if first is None or not sizes:
+        raise Unfit("the object must hold weights and biases; none found by name. Give --layers.")
+    m, n = first.shape
+    return (m if n == sizes[0] else n, *sizes)
+
+
+def gradients_in(thing: Any) -> dict[tuple[Any, ...], Floats]:
+    """Arrays whose names say that they are gradients, such as ``dW``, ``nabla_b`` or ``grads['W1']``."""
+    return {
+        leaf.path: leaf.array.copy()
+        for leaf in walk(thing)
+        if kind(leaf.path) > ("", True) and kind(leaf.path)[1]
+    }
+
+
+def _may_be(array: Floats, letter: str, need: list[tuple[int, int]]) -> bool:
+    if letter == "b":
+        return array.size in {n for _, n in need}
+    return array.ndim == 2 and any(sorted(array.shape) == sorted(pair) for pair in need)
+
+
+def _dotted(path: tuple[Any, ...]) -> str:
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")

@@ -1,0 +1,270 @@
+"""Forms of code that are classes or objects: ``backprop(x, y)``, ``backward``, ``train(x, y, eta)``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.diagnosis.arguments import call, parameters, required, roles
+from chainrule.diagnosis.backprop import Trial
+from chainrule.diagnosis.forms import NATURAL, Form, Raw, Unfit, number_in, outputs_in, raw_outputs, updated
+from chainrule.diagnosis.holders import Holder, gradients_in, widths_of
+from chainrule.diagnosis.layouts import Layout
+from chainrule.diagnosis.names import APPLY, FORWARD, GRADIENT, LOSS, RATES, STEP
+from chainrule.diagnosis.results import Assigned, assign
+from chainrule.diagnosis.source import Source
+from chainrule.inputs import Floats
+
+ALLOWED = ("batch", "x", "y", "eta", "epochs", "n", "output", "cache", "verbose", "seed")
+CONSTRUCTING = ("sizes", "n_in", "n_out", "n_hidden", "eta", "epochs", "n", "seed", "verbose")
+
+
+class Plan(NamedTuple):
+    """Which methods are called: ``main`` gives gradients or makes a step; ``apply`` updates after it."""
+
+    main: str
+    apply: str | None = None
+    update: bool = False
+
+
+def construct(thing: Any, widths: Sequence[int]) -> Any:
+    """An object of these widths, from a class or from a function that makes one.
+
+    Raises:
+        Unfit: no way to pass the widths was found.
+    """
+    if not callable(thing):
+        return thing
+    assigned = roles(list(parameters(thing)), CONSTRUCTING)
+    if not required(thing) and "sizes" not in assigned.values() and "n_in" not in assigned.values():
+        return thing()
+    hidden = list(widths[1:-1])
+    values = {
+        "sizes": list(widths), "n_in": widths[0], "n_out": widths[-1], "eta": 0.5, "epochs": 1, "n": 4,
+        "seed": 0, "n_hidden": hidden[0] if len(hidden) == 1 else hidden, "verbose": False,
+    }  # fmt: skip
+    problems = []
+    tries: list[Callable[[], Any]] = []
+    if all(name in assigned for name in required(thing)):
+        tries.append(lambda: call(thing, values, assigned))
+    tries += [lambda: thing(list(widths)), lambda: thing(*widths)]
+    for make in tries:
+        try:
+            made = make()
+            Holder(made, widths)
+        except Exception as error:
+            problems.append(error)
+        else:
+            return made
+    if isinstance(problems[0], Unfit):
+        raise problems[0]
+    raise problems[0]
+
+
+def plans(thing: Any, method: str | None) -> list[Plan]:
+    """What to call on an object, gradients before steps."""
+    here = {name for name in dir(thing) if callable(getattr(thing, name, None))}
+    if method:
+        takes_rate = "eta" in roles(list(parameters(getattr(thing, method))), ALLOWED).values()
+        return [Plan(method, update=method in STEP or takes_rate)]
+    found: list[Plan] = []
+    gradient = next((name for name in GRADIENT if name in here), None)
+    if gradient is not None:
+        found.append(Plan(gradient))
+        for name in APPLY:
+            if name in here and not {"x", "y", "batch"} & set(_roles(thing, name).values()):
+                found.append(Plan(gradient, name, update=True))
+                break
+    for name in STEP:
+        held = set(_roles(thing, name).values()) if name in here else set()
+        if "batch" in held or {"x", "y"} <= held:
+            found.append(Plan(name, update=True))
+            break
+    return found
+
+
+def object_forms(
+    source: Source, find: Callable[[], Any], name: str, widths: Sequence[int], method: str | None
+) -> Iterator[Form]:
+    """Every way to ask the object, one plan after another.
+
+    Raises:
+        Unfit: it has no method that sounds like backpropagation, or its parameters were not found.
+    """
+    thing = construct(find(), widths)
+    holder = Holder(thing, widths)
+    chosen = plans(thing, method)
+    if not chosen:
+        public = [key for key in dir(thing) if not key.startswith("_")]
+        raise Unfit(
+            f"{name} must have a method such as backprop(x, y), backward or train_step; it has "
+            f"{', '.join(public)}. "
+            f"Name it: FILE.py:{name}.method."
+        )
+    for plan in chosen:
+        signature = ", ".join(parameters(getattr(thing, plan.main)))
+        title = f"class {type(thing).__name__}, {plan.main}({signature})" + (
+            f", then {plan.apply}" if plan.apply else ""
+        )
+        batch = "batch" in _roles(thing, plan.main).values()
+        for layout in _layouts(holder, batch):
+            caller = _Caller(find, widths, plan, layout)
+            yield Form(title, layout, caller.compute, plan.update, caller.loss, caller.twice, holder.biasless)
+
+
+def _layouts(holder: Holder, batch: bool) -> list[Layout]:
+    samples = list(dict.fromkeys(one[0] for one in NATURAL))
+    if holder.bias == "column":
+        samples = ["columns", "column", "rows", "vectors"]
+    if batch:
+        samples = ["pairs of column", "pairs of vectors", "rows", "columns"]
+        if holder.bias != "column":
+            samples = ["pairs of vectors", "pairs of column", "rows", "columns"]
+    sides = (True, False) if holder.out_in is None else (holder.out_in,)
+    return [
+        Layout(one, out_in, holder.bias, labels)
+        for labels in (False, True)
+        for one in samples
+        for out_in in sides
+    ]
+
+
+def _roles(thing: Any, name: str) -> dict[str, str]:
+    return roles(list(parameters(getattr(thing, name))), ALLOWED)
+
+
+class _Caller:
+    """One plan in one layout, on a fresh object for every trial."""
+
+    def __init__(self, find: Callable[[], Any], widths: Sequence[int], plan: Plan, layout: Layout) -> None:
+        self.find, self.widths, self.plan, self.layout = find, widths, plan, layout
+
+    def compute(self, trial: Trial) -> Raw:
+        """Gradients or an update of a fresh object."""
+        return self._ask(self._object(trial), trial)
+
+    def twice(self, trial: Trial) -> tuple[Raw, Raw]:
+        """The same object asked twice at the same parameters."""
+        thing = self._object(trial)
+        first = self._ask(thing, trial)
+        self._fill(thing, trial)
+        return first, self._ask(thing, trial)
+
+    def loss(self, trial: Trial) -> float:
+        """Their loss of a trial."""
+        thing = self._object(trial)
+        value = self._loss(thing, trial, self._forward(thing, trial))
+        if value is None:
+            raise Unfit("no loss")
+        return value
+
+    def _object(self, trial: Trial) -> Any:
+        thing = construct(self.find(), self.widths)
+        self._fill(thing, trial)
+        for name in RATES:
+            if isinstance(getattr(thing, name, None), int | float):
+                setattr(thing, name, trial.eta)
+        return thing
+
+    def _fill(self, thing: Any, trial: Trial) -> None:
+        layers = list(trial.params)
+        Ws, bs = [self.layout.W(layer.W) for layer in layers], [self.layout.b(layer.b) for layer in layers]
+        holder = Holder(thing, self.widths)
+        if not holder.biasless:
+            bs = [new.reshape(leaf.array.shape) for new, leaf in zip(bs, holder.b, strict=True)]
+        holder.set(Ws, bs)
+
+    def _values(self, trial: Trial) -> dict[str, Any]:
+        return {
+            "x": self.layout.x(trial), "y": self.layout.y(trial), "batch": self.layout.batch(trial),
+            "eta": trial.eta, "n": trial.N, "epochs": 1, "verbose": False, "seed": 0,
+        }  # fmt: skip
+
+    def _forward(self, thing: Any, trial: Trial) -> Any:
+        for name in FORWARD:
+            if hasattr(thing, name) and "x" in _roles(thing, name).values():
+                return call(getattr(thing, name), self._values(trial), _roles(thing, name))
+        return None
+
+    def _ask(self, thing: Any, trial: Trial) -> Raw:
+        values, assigned = self._values(trial), _roles(thing, self.plan.main)
+        unknown = [name for name in required(getattr(thing, self.plan.main)) if name not in assigned]
+        if unknown:
+            raise Unfit(
+                f"{self.plan.main}: what its parameters {', '.join(unknown)} are for was not understood"
+            )
+        holder = Holder(thing, self.widths)
+        forward, outputs = None, None
+        if {"x", "batch"}.isdisjoint(assigned.values()) or {"output", "cache"} & set(assigned.values()):
+            forward = self._forward(thing, trial)
+            parts = forward if isinstance(forward, tuple) else (forward, forward)
+            values |= {"output": parts[0], "cache": parts[-1]}
+        before, old = holder.get(), gradients_in(thing)
+        result = call(getattr(thing, self.plan.main), values, assigned)
+        if self.plan.apply:
+            call(getattr(thing, self.plan.apply), values, _roles(thing, self.plan.apply))
+        after = holder.get()
+        changed = not all(map(np.array_equal, (*before[0], *before[1]), (*after[0], *after[1])))
+        given = None if self.plan.update else assign(result, *before) or self._attributes(thing, old, before)
+        rate = next((r for r in RATES if isinstance(getattr(thing, r, None), int | float)), None)
+        eta = trial.eta if "eta" in assigned.values() or rate or self._applies_rate(thing) else 1.0
+        update = given is None
+        if given is None:
+            if not changed:
+                raise Unfit(
+                    f"{self.plan.main} returned no gradients, kept none by name, and changed no parameter"
+                )
+            given = updated(*before, Assigned(tuple(after[0]), tuple(after[1]), "changed in place", 0), eta)
+        if not self.plan.apply:
+            self._fill(thing, trial)
+            outputs, forward = self._outputs(thing, trial)
+        notes = ("parameters changed",) if changed and not update and not rate else ()
+        return Raw(given, outputs, self._loss(thing, trial, forward), notes, update)
+
+    def _applies_rate(self, thing: Any) -> bool:
+        return self.plan.apply is not None and "eta" in _roles(thing, self.plan.apply).values()
+
+    def _attributes(
+        self, thing: Any, old: dict[Any, Floats], before: tuple[list[Floats], list[Floats]]
+    ) -> Assigned | None:
+        found = gradients_in(thing)
+        tree = {".".join(map(str, path)): array for path, array in found.items()}
+        return assign(tree, *before) if tree else None
+
+    def _outputs(self, thing: Any, trial: Trial) -> tuple[Floats | None, Any]:
+        if self.layout.samples.startswith("pairs"):
+            return None, None
+        try:
+            forward = self._forward(thing, trial)
+        except Exception:
+            return None, None
+        return outputs_in(forward, trial, self.layout), forward
+
+    def _loss(self, thing: Any, trial: Trial, forward: Any) -> float | None:
+        if self.layout.samples.startswith("pairs"):
+            return None
+        shape = np.shape(self.layout.y(trial))
+        found = raw_outputs(forward, shape)
+        output = forward if found is None and isinstance(forward, np.ndarray) else found
+        for name in LOSS:
+            method = getattr(thing, name, None)
+            if not callable(method) or not re.search("y|t|label|target", " ".join(parameters(method))):
+                continue
+            assigned = roles(list(parameters(method)), ("x", "y", "output", "n"))
+            if any(p not in assigned for p in required(method)) or (
+                "output" in assigned.values() and output is None
+            ):
+                continue
+            try:
+                value = number_in(call(method, self._values(trial) | {"output": output}, assigned))
+            except Exception:
+                continue
+            if value is not None:
+                return value
+        return None
+
+
+__all__ = ["construct", "object_forms", "plans", "widths_of"]

@@ -1,0 +1,329 @@
+"""Ask somebody's code for its gradients on random networks: what a form gives, or why none could be had."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.diagnosis.backprop import Trial
+from chainrule.diagnosis.forms import Form, Raw, Unfit
+from chainrule.diagnosis.functions import function_forms
+from chainrule.diagnosis.holders import Holder, widths_of
+from chainrule.diagnosis.layouts import Layout
+from chainrule.diagnosis.names import GRADIENT, STEP
+from chainrule.diagnosis.objects import construct, object_forms
+from chainrule.diagnosis.search import Observed, relative_error
+from chainrule.diagnosis.source import CHOSEN, Failure, Source, lookup
+from chainrule.diagnosis.trials import trial, trials
+from chainrule.errors import InputError
+from chainrule.inputs import Floats
+from chainrule.types import ByLayer, Layer
+
+DEFAULT_WIDTHS = (4, 5, 3)
+ENOUGH = 6
+"""Trials that are run even where the code is slow."""
+SECONDS = 4.0
+STEP_H = 1e-5
+
+
+class Seen(NamedTuple):
+    """What one form gave. ``exact``: every gradient has the shape of its parameter.
+
+    ``slope_error``: how far the gradient is from differences of their own loss, where they have one;
+    ``alone``: one sample by itself. ``saturated``: networks with large weights.
+    ``slope_factor``: the constant between the two, where that is all the difference.
+    """
+
+    name: str
+    layout: Layout
+    update: bool
+    order: str
+    exact: bool
+    observed: tuple[Observed, ...]
+    notes: tuple[str, ...] = ()
+    alone: Observed | None = None
+    saturated: tuple[Observed, ...] = ()
+    slope_error: float | None = None
+    slope_factor: float | None = None
+
+
+class Findings(NamedTuple):
+    """Everything seen; or, with nothing seen, what went wrong.
+
+    ``asked``: the widths on which it failed, where only layers equally wide gave numbers.
+    """
+
+    widths: tuple[int, ...]
+    target: str
+    seen: tuple[Seen, ...]
+    failure: Failure | None = None
+    misfit: str = ""
+    text: str = ""
+    first_line: int = 1
+    asked: tuple[int, ...] = ()
+
+
+class Target(NamedTuple):
+    """What is asked about: a way to find it anew, its name, and the method named by the user."""
+
+    find: Callable[[], Any]
+    name: str
+    method: str | None = None
+
+
+def choose(source: Source, name: str | None, widths: Sequence[int] = DEFAULT_WIDTHS) -> Target:
+    """The function, class or object to ask: the one named, or the one whose name says backpropagation.
+
+    Raises:
+        Unfit: nothing in the file looks like it.
+    """
+    if CHOSEN in source.namespace:
+        thing = source.namespace[CHOSEN]
+        known = getattr(thing, "__name__", type(thing).__name__)
+        return Target(lambda: source.namespace[CHOSEN], known)
+    if name is not None:
+        lookup(source, name)
+        head, _, method = name.rpartition(".")
+        if head:
+            return Target(lambda: lookup(source, head), head, method)
+        return Target(lambda: lookup(source, name), name)
+    own = {key: thing for key, thing in source.namespace.items() if _is_own(thing)}
+    classes = [key for key, thing in own.items() if inspect.isclass(thing) and _can_learn(thing)]
+    for key in classes:
+        if len(classes) == 1 or _is_network(source.namespace[key], widths):
+            return Target(partial(_named, source, key), key)
+    for wanted in (*GRADIENT, *STEP):
+        if inspect.isfunction(own.get(wanted)):
+            return Target(partial(_named, source, wanted), wanted)
+    if classes:
+        return Target(partial(_named, source, classes[-1]), classes[-1])
+    names = ", ".join(own) or "no function and no class"
+    raise Unfit(
+        "the file must define a function such as gradients(weights, biases, x, y) or a class with "
+        "backprop(x, y); "
+        f"it defines {names}. Name the one that is meant: FILE.py:NAME."
+    )
+
+
+def _named(source: Source, key: str) -> Any:
+    return source.namespace[key]
+
+
+def _can_learn(thing: Any) -> bool:
+    return any(callable(getattr(thing, name, None)) for name in (*GRADIENT, *STEP))
+
+
+def _is_network(thing: Any, widths: Sequence[int]) -> bool:
+    """Whether an object of these widths can be made of it: a single layer cannot."""
+    try:
+        Holder(construct(thing, widths), widths)
+    except Exception:
+        return False
+    return True
+
+
+def _is_own(thing: Any) -> bool:
+    return getattr(thing, "__module__", None) == "diagnosed" and (
+        inspect.isclass(thing) or inspect.isfunction(thing)
+    )
+
+
+def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
+    """Ask the code in every way that works; where shapes do not go together, on layers equally wide as well.
+
+    There a transpose too many or too few, or the wrong layer's W, gives numbers that say which it is.
+    """
+    found = _findings(source, name, widths)
+    square = (max(found.widths[1:-1], default=4),) * len(found.widths)
+    if found.seen or found.failure is None or not found.failure.line or found.widths == square:
+        return found
+    equal = _findings(source, name, square)
+    return equal._replace(failure=found.failure, asked=found.widths) if equal.seen else found
+
+
+def _findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
+    target = name or ""
+    used = tuple(widths or DEFAULT_WIDTHS)
+    try:
+        chosen = choose(source, name, used)
+        target = chosen.name
+        thing = chosen.find()
+        if widths is None and not callable(thing):
+            used = widths_of(thing)
+        seen, failure, misfit = _ask(source, chosen, used)
+    except (Unfit, InputError) as error:
+        return Findings(used, target, (), misfit=str(error), text=source.text, first_line=source.first_line)
+    except Exception as error:
+        return Findings(used, target, (), source.failure(error), "", source.text, source.first_line)
+    return Findings(used, target, tuple(seen), failure, misfit, source.text, source.first_line)
+
+
+def _forms(source: Source, target: Target, widths: Sequence[int]) -> Iterator[Form]:
+    thing = target.find()
+    if inspect.isfunction(thing) and not target.method and not _makes_network(thing):
+        return function_forms(source, target.find, target.name)
+    return object_forms(source, target.find, target.name, widths, target.method)
+
+
+def _makes_network(function: Callable[..., Any]) -> bool:
+    from chainrule.diagnosis.arguments import parameters, roles
+
+    held = set(roles(list(parameters(function)), ("x", "y", "sizes", "n_in", "n_hidden")).values())
+    return not held & {"x", "y"} and (not parameters(function) or bool(held))
+
+
+def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[Seen], Failure | None, str]:
+    seen: list[Seen] = []
+    failures: list[Failure] = []
+    misfit = ""
+    probes = {
+        (single, none): trials(widths, single, 1, none)[0]
+        for single in (True, False)
+        for none in (True, False)
+    }
+    for form in _forms(source, target, widths):
+        if _settled(seen, form):
+            continue
+        try:
+            first = form.compute(probes[form.layout.single, form.biasless])
+        except Unfit as error:
+            misfit = misfit or str(error)
+        except (Exception, SystemExit) as error:
+            failures.append(source.failure(error))
+        else:
+            seen.append(_observe(source, form, first, widths))
+    deepest = max(failures, key=lambda failure: failure.line, default=None)
+    return seen, deepest, misfit
+
+
+def _settled(seen: list[Seen], form: Form) -> bool:
+    """Whether this form need not be tried: class numbers, where one-hot labels did work."""
+    same = [one for one in seen if one.name == form.name and one.exact]
+    return (form.layout.labels and any(not one.layout.labels for one in same)) or len(same) >= 6
+
+
+def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> Seen:
+    notes = set(first.notes)
+    source.fresh()  # nothing is left of the calls before
+    repeats = _repeated(form, trials(widths, form.layout.single, 1, form.biasless)[0])
+    if repeats:
+        notes.add(repeats)
+    observed = []
+    start = monotonic()
+    for count, one in enumerate(trials(widths, form.layout.single, biasless=form.biasless)):
+        if count >= ENOUGH and monotonic() - start > SECONDS:
+            break
+        if repeats:
+            source.fresh()
+        try:
+            observed.append(observed_of(form.compute(one), one, form))
+        except (Exception, SystemExit) as error:
+            if count == 0:
+                raise
+            notes.add(f"failed on another batch: {source.failure(error)}")
+            break
+    off, factor = _slopes(form, observed[0])
+    raw = first
+    return Seen(
+        form.name, form.layout, first.update, raw.given.order, raw.given.exact, tuple(observed),
+        tuple(sorted(notes)), _alone(form, widths), _saturated(form, widths), off, factor,
+    )  # fmt: skip
+
+
+def _alone(form: Form, widths: Sequence[int]) -> Observed | None:
+    """One sample by itself, where their code takes it: then δ^L can be read off db^L."""
+    one = trial(widths, 1, 99, form.biasless)
+    try:
+        return observed_of(form.compute(one), one, form)
+    except (Exception, SystemExit):
+        return None
+
+
+def _saturated(form: Form, widths: Sequence[int]) -> tuple[Observed, ...]:
+    """Networks whose outputs are near 0 and 1, where a clipped loss shows."""
+    found = []
+    for seed in range(4):
+        usual = trial(widths, trials(widths, form.layout.single, 1)[0].N, seed, form.biasless)
+        one = usual._replace(params=usual.params.map(lambda layer: Layer(30 * layer.W, 30 * layer.b)))
+        try:
+            with np.errstate(all="ignore"):
+                found.append(observed_of(form.compute(one), one, form))
+        except (Exception, SystemExit):
+            return ()
+    return tuple(found)
+
+
+def observed_of(raw: Raw, one: Trial, form: Form) -> Observed:
+    """What came, in our layout."""
+    layout = form.layout
+    dW = tuple(layout.our_dW(g) for g in raw.given.dW)
+    if form.biasless:
+        return Observed(one, dW, (None,) * len(dW), raw.output, raw.loss)
+    db: tuple[Floats | None, ...] = tuple(
+        layout.our_db(g, len(layer.b)) for g, layer in zip(raw.given.db, one.params, strict=True)
+    )
+    return Observed(one, dW, db, raw.output, raw.loss)
+
+
+def _repeated(form: Form, one: Trial) -> str:
+    """What a second call at the same parameters gives, if not the same again."""
+    if form.twice is None:
+        return ""
+    try:
+        first, second = form.twice(one)
+    except (Exception, SystemExit):
+        return ""
+    pairs = list(zip((*first.given.dW, *first.given.db), (*second.given.dW, *second.given.db), strict=True))
+    if all(relative_error(b, a) < 1e-9 for a, b in pairs):
+        return ""
+    doubled = all(relative_error(b, 2 * a) < 1e-6 for a, b in pairs)
+    if not doubled and not form.layout.labels:
+        with suppress(Exception):
+            third, _ = form.twice(one)
+            late = (*third.given.dW, *third.given.db)
+            doubled = all(relative_error(c - b, b - a) < 1e-6 for (a, b), c in zip(pairs, late, strict=True))
+    return "accumulates" if doubled else "differs when called again"
+
+
+def _slopes(form: Form, seen: Observed) -> tuple[float | None, float | None]:
+    """The gradient against centred differences of their own loss: relative error, and a constant factor."""
+    if form.loss is None or seen.loss is None:
+        return None, None
+    ours, slopes = [], []
+    for L, layer in seen.trial.params.items():
+        for field, given in (("W", seen.dW[L - 1]), ("b", seen.db[L - 1])):
+            if given is None:
+                continue
+            theta = getattr(layer, field)
+            if np.shape(given) != np.shape(theta):
+                return 1.0, None
+            for place in np.ndindex(theta.shape):
+                try:
+                    up, down = (form.loss(_moved(seen.trial, L, field, place, h)) for h in (STEP_H, -STEP_H))
+                except (Exception, SystemExit):
+                    return None, None
+                ours.append(given[place])
+                slopes.append((up - down) / (2 * STEP_H))
+    a, n = np.array(ours), np.array(slopes)
+    if not np.isfinite(n).all() or not n.any() or not np.isfinite(a).all():
+        return None, None
+    factor = float(a @ n / (n @ n))
+    fits = bool(np.abs(a - factor * n).max() < 1e-6 * np.abs(a).max())
+    return relative_error(a, n), factor if fits else None
+
+
+def _moved(one: Trial, L: int, field: str, place: tuple[int, ...], h: float) -> Trial:
+    layers = list(one.params)
+    theta = getattr(layers[L - 1], field).copy()
+    theta[place] += h
+    layers[L - 1] = layers[L - 1]._replace(**{field: theta})
+    return one._replace(params=ByLayer(Layer(*layer) for layer in layers))
+
+
+__all__ = ["Findings", "Seen", "Target", "choose", "findings", "trial"]

@@ -1,0 +1,190 @@
+"""Which mistakes reproduce somebody's gradients: singly, then in pairs, on every random network.
+
+A candidate is tried on one network, and those that pass there on all the others. It is kept only if it
+agrees everywhere to `FIT`, which for a wrong explanation of random numbers does not happen by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import combinations
+from time import monotonic
+from typing import NamedTuple
+
+import numpy as np
+
+from chainrule.diagnosis.backprop import RIGHT, State, Term, Terms, Trial, run
+from chainrule.diagnosis.catalogue_layers import LAYERS
+from chainrule.diagnosis.catalogue_output import OTHER_LOSSES, OTHER_SLOPES, OUTPUT
+from chainrule.diagnosis.mistakes import Applied, Mistake, places
+from chainrule.diagnosis.models import Model
+from chainrule.diagnosis.scales import Scale
+from chainrule.inputs import Floats
+
+FIT = 1e-6
+"""How near, relative to a tensor's largest entry, an explanation must come."""
+FIT_FLOAT32 = 2e-3
+TINY = 1e-13
+
+CATALOGUE: tuple[Mistake, ...] = (*OUTPUT, *LAYERS, *OTHER_LOSSES, *OTHER_SLOPES)
+
+
+class Observed(NamedTuple):
+    """What somebody's code gave on a trial, in our layout: dW[L-1] (n_L, n_{L-1}), db[L-1] (n_L,) when right.
+
+    An array of another shape is kept as it came. ``output`` (N, n_H) and ``loss`` where the code shows them.
+    """
+
+    trial: Trial
+    dW: tuple[Floats, ...]
+    db: tuple[Floats | None, ...]
+    output: Floats | None = None
+    loss: float | None = None
+
+
+class Explanation(NamedTuple):
+    """Mistakes that together reproduce every gradient, and the largest relative difference left."""
+
+    model: Model
+    scale: Scale
+    mistakes: tuple[Applied, ...]
+    error: float
+    networks: int
+
+
+def relative_error(theirs: Floats | None, ours: Floats) -> float:
+    """Max |u − v| / max(|u|, |v|); 1 where shapes differ or a number is not finite, 0 for nothing."""
+    if theirs is None:
+        return 0.0
+    if np.shape(theirs) != np.shape(ours) or not np.isfinite(theirs).all():
+        return 1.0
+    with np.errstate(all="ignore"):
+        size = max(float(np.abs(theirs).max(initial=0)), float(np.abs(ours).max(initial=0)))
+        if size < TINY:
+            return 0.0
+        error = float(np.abs(theirs - ours).max() / size)
+    return error if np.isfinite(error) else 1.0
+
+
+def errors(seen: Observed, s: State) -> Iterator[float]:
+    """The relative error of every tensor, output layer first."""
+    for L in range(s.H, 0, -1):
+        yield relative_error(seen.dW[L - 1], s.dW[L])
+        yield relative_error(seen.db[L - 1], s.db[L])
+
+
+def attempt(seen: Observed, model: Model, scale: Scale, changed: Terms) -> State | None:
+    """The pass with these terms, or nothing where the shapes do not allow it."""
+    K = seen.trial.y.shape[1]
+    try:
+        return run(seen.trial, model, scale.of(seen.trial.N, K), changed)
+    except (ValueError, IndexError):
+        return None
+
+
+def distance(seen: Observed, model: Model, scale: Scale, changed: Terms, fit: float) -> float:
+    """The largest relative error of a tensor; the first above ``fit`` ends the search for a larger one."""
+    s = attempt(seen, model, scale, changed)
+    if s is None:
+        return 1.0
+    worst = 0.0
+    for error in errors(seen, s):
+        worst = max(worst, error)
+        if worst > fit:
+            break
+    return worst
+
+
+def agreement(all_seen: Sequence[Observed], model: Model, scale: Scale, changed: Terms, fit: float) -> float:
+    """The largest relative error over all networks."""
+    worst = 0.0
+    for seen in all_seen:
+        worst = max(worst, distance(seen, model, scale, changed, fit))
+        if worst > fit:
+            break
+    return worst
+
+
+def terms(applied: Iterable[Applied]) -> dict[tuple[str, int], Term]:
+    """The changed terms of several mistakes; one that wraps is done to what the others put in place."""
+    changed: dict[tuple[str, int], Term] = {}
+    for mistake, layers in sorted(applied, key=lambda one: one.mistake.wraps):
+        for slot in mistake.slots:
+            for L in layers:
+                changed[slot, L] = mistake.change(changed.get((slot, L), RIGHT[slot]))
+    return changed
+
+
+@cache
+def candidates(model: Model, H: int, updates: bool) -> tuple[Applied, ...]:
+    """Every mistake that this model may have, at every place."""
+    return tuple(
+        Applied(mistake, layers)
+        for mistake in CATALOGUE
+        if mistake.fits(model) and (updates or not mistake.updates_only)
+        for layers in places(mistake, H)
+    )
+
+
+def singles(
+    seen: Sequence[Observed],
+    models: Sequence[Model],
+    scales: Sequence[Scale],
+    updates: bool,
+    fit: float = FIT,
+) -> list[Explanation]:
+    """Explanations by one mistake, in the order of the catalogue."""
+    H = seen[0].trial.params.last
+    found = []
+    for model in models:
+        for scale in scales:
+            for one in candidates(model, H, updates):
+                if not _does_something(seen[0], model, scale, one):
+                    continue
+                error = agreement(seen, model, scale, terms([one]), fit)
+                if error <= fit:
+                    found.append(Explanation(model, scale, (one,), error, len(seen)))
+    return found
+
+
+def pairs(
+    seen: Sequence[Observed],
+    model: Model,
+    scale: Scale,
+    updates: bool,
+    until: float,
+    fit: float = FIT,
+) -> list[Explanation]:
+    """Explanations by two mistakes. ``until``: a time of the monotonic clock at which to stop."""
+    H = seen[0].trial.params.last
+    useful = tuple(
+        one for one in candidates(model, H, updates) if _does_something(seen[0], model, scale, one)
+    )
+    found = []
+    for count, pair in enumerate(combinations(useful, 2)):
+        if count % 256 == 0 and monotonic() > until:
+            break
+        if same_place(*pair):
+            continue
+        error = agreement(seen, model, scale, terms(pair), fit)
+        if error <= fit:
+            found.append(Explanation(model, scale, pair, error, len(seen)))
+    return found
+
+
+def same_place(one: Applied, other: Applied) -> bool:
+    """Whether both put a term of their own into the same place, where only one of them would count."""
+    if one.mistake.wraps or other.mistake.wraps:
+        return one.mistake.key == other.mistake.key
+    return bool(set(one.mistake.slots) & set(other.mistake.slots)) and bool(
+        set(one.layers) & set(other.layers)
+    )
+
+
+def _does_something(seen: Observed, model: Model, scale: Scale, one: Applied) -> bool:
+    right, wrong = attempt(seen, model, scale, {}), attempt(seen, model, scale, terms([one]))
+    if right is None or wrong is None:
+        return False
+    every = [(right.dW, wrong.dW), (right.db, wrong.db)]
+    return any(relative_error(w[L], r[L]) > FIT for r, w in every for L in r)

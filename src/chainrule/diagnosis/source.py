@@ -1,0 +1,126 @@
+"""Somebody's code as something that can be loaded anew, and where in it an exception arose."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import sys
+import traceback
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chainrule.errors import InputError, did_you_mean
+
+
+class Failure(NamedTuple):
+    """An exception in somebody's code: its text, and the deepest line of theirs."""
+
+    error: str
+    line: int
+    text: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        place = f"line {self.line}: {self.text}" if self.line else "no line of the file is to blame"
+        return f"{self.error}\n  {place}"
+
+
+class Source:
+    """Where the code comes from: ``load()`` gives {name: object}, fresh each time where that is possible."""
+
+    def __init__(self, file: str, load: Callable[[], dict[str, Any]], text: str, first_line: int = 1) -> None:
+        self.file, self.load, self.text, self.first_line = file, load, text, first_line
+        self.namespace = load()
+
+    def fresh(self) -> None:
+        """Load it anew, so that nothing is left of earlier calls."""
+        self.namespace = self.load()
+
+    def failure(self, error: BaseException) -> Failure:
+        """What to tell the user of an exception."""
+        return failure_of(error, self.file)
+
+
+def failure_of(error: BaseException, file: str) -> Failure:
+    """The exception with the deepest line of the file that it came through."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return Failure(f"SyntaxError: {error.msg}", error.lineno or 0, (error.text or "").strip())
+    line = frames[-1].lineno or 0 if frames else 0
+    text = (frames[-1].line or "").strip() if frames else ""
+    name = type(error).__name__
+    return Failure(f"{name}: {error}" if str(error) else name, line, text, frames[-1].name if frames else "")
+
+
+def from_file(path: str) -> Source:
+    """The names that a file defines, by running it.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    place = Path(path).resolve()
+    if not place.is_file():
+        raise InputError(f"FILE must be an existing Python file; got {path!r}. Check the spelling.")
+    text = place.read_text(encoding="utf-8", errors="replace")
+
+    def load() -> dict[str, Any]:
+        module = types.ModuleType("diagnosed")
+        module.__file__ = str(place)
+        sys.modules["diagnosed"] = module  # dataclasses and pickle look their module up there
+        exec(compile(text, str(place), "exec"), vars(module))
+        return vars(module)
+
+    if str(place.parent) not in sys.path:
+        sys.path.insert(0, str(place.parent))
+    return Source(str(place), load, text)
+
+
+def from_object(thing: Any) -> Source:
+    """A function, class or object at hand, with what its module defines beside it."""
+    known = inspect.unwrap(thing) if callable(thing) else type(thing)
+    file, text, first = "", "", 1
+    try:
+        file = inspect.getsourcefile(known) or ""
+        lines, first = inspect.getsourcelines(known)
+        text = "".join(lines)
+    except (OSError, TypeError):
+        pass
+    beside = dict(getattr(sys.modules.get(getattr(known, "__module__", "")), "__dict__", {}))
+    is_object = not (inspect.isclass(thing) or inspect.isroutine(thing))
+
+    def load() -> dict[str, Any]:
+        return {**beside, CHOSEN: _copied(thing) if is_object else thing}
+
+    return Source(file, load, text, first)
+
+
+CHOSEN = "\0chosen"
+"""The name under which `from_object` puts what is asked about."""
+
+
+def _copied(thing: Any) -> Any:
+    try:
+        return copy.deepcopy(thing)
+    except Exception:  # open files, locks: then it is asked as it is
+        return thing
+
+
+def lookup(source: Source, name: str) -> Any:
+    """What NAME stands for; a dotted name goes into a class.
+
+    Raises:
+        InputError: no such name.
+    """
+    found: Any = source.namespace
+    for part in name.split("."):
+        known = found if isinstance(found, dict) else dir(found)
+        if part not in known:
+            public = [key for key in known if not key.startswith("_")]
+            raise InputError(
+                f"NAME must be defined in the file; got {name!r}.{did_you_mean(part, public)} "
+                f"Defined are {', '.join(public) or 'no names'}."
+            )
+        found = found[part] if isinstance(found, dict) else getattr(found, part)
+    return found

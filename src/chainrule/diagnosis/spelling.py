@@ -1,0 +1,69 @@
+"""The equations as lines of NumPy in somebody's own convention: rows or columns, (out, in) or (in, out)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+D_PHI = {
+    "sigmoid": "a[l] * (1 - a[l])",
+    "tanh": "(1 - a[l]**2)",
+    "relu": "(z[l] > 0)",
+    "leaky_relu": "np.where(z[l] > 0, 1, 0.01)",
+    "identity": "1",
+}
+
+
+class Spelling(NamedTuple):
+    """Pieces of code: ``back`` is (W^{L+1})ᵀδ^{L+1}, ``outer`` δ^L (a^{L−1})ᵀ, ``sum`` over samples."""
+
+    z: str
+    back: str
+    back_wrong: str
+    outer: str
+    outer_wrong: str
+    sum: str
+    N: str
+    W: str
+    d_phi: str
+    over: str
+
+    def line(self, template: str) -> str:
+        """``template`` with the pieces filled in."""
+        return template.format(**self._asdict())
+
+
+def spelling(samples: str, out_in: bool, hidden: str, mean: bool) -> Spelling:
+    """The spelling for ``samples`` "rows", "columns" or "vectors"."""
+    T = ".T"
+    if samples == "rows":
+        W, V = ("W[l].T", "W[l+1]") if out_in else ("W[l]", "W[l+1].T")
+        z, back = f"a[l-1] @ {W} + b[l]", f"delta @ {V}"
+        outer = "delta.T @ a[l-1]" if out_in else "a[l-1].T @ delta"
+        wrong = "a[l-1].T @ delta" if out_in else "delta.T @ a[l-1]"
+        total, N = "delta.sum(axis=0)", "len(x)"
+    else:
+        W, V = ("W[l]", "W[l+1].T") if out_in else ("W[l].T", "W[l+1]")
+        z, back = f"{W} @ a[l-1] + b[l]", f"{V} @ delta"
+        outer, wrong = "delta @ a[l-1].T", "a[l-1] @ delta.T"
+        if samples == "vectors":
+            outer, wrong = "np.outer(delta, a[l-1])", "np.outer(a[l-1], delta)"
+        if not out_in:
+            outer, wrong = wrong, outer
+        total, N = (
+            ("delta.sum(axis=1, keepdims=True)", "x.shape[1]") if samples == "columns" else ("delta", "1")
+        )
+    back_wrong = back.replace(V, V.removesuffix(T) if V.endswith(T) else V + T)
+    d_phi = D_PHI.get(hidden, f"d_{hidden}(z[l])")
+    return Spelling(z, back, back_wrong, outer, wrong, total, N, "W[l]", d_phi, f" / {N}" if mean else "")
+
+
+RIGHT_LINES = {
+    "F1": "z[l] = {z}",
+    "B1": "delta = a[-1] - y",
+    "B2": "delta = ({back}) * {d_phi}",
+    "B3": "dW[l] = {outer}{over}",
+    "B4": "db[l] = {sum}{over}",
+    "H1": "e = np.exp(z - z.max()); a = e / e.sum()   # over the neurons of one sample",
+    "F2": "delta = ({back}) * {d_phi}",
+    "G1": "W[l] -= eta * dW[l]; b[l] -= eta * db[l]   # after all gradients are known",
+}

@@ -1,0 +1,36 @@
+"""Diagnose a program of the corpus: in this process, or as a user does."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import permutations
+
+from chainrule.diagnosis.diagnosis import Diagnosis
+from chainrule.diagnosis.judge import judge
+from chainrule.diagnosis.observe import findings
+from chainrule.diagnosis.source import from_file
+from chainrule.diagnosis.stated import Options
+
+
+def widths(layers):
+    return tuple(int(n) for n in layers.split("-"))
+
+
+def asked(case, folder):
+    """What `diagnose_file` says, without the process of its own."""
+    path = folder / "code.py"
+    path.write_text(case.text, encoding="utf-8")
+    options = Options(**{name.removeprefix("--"): value for name, value in _pairs(case.options)}).checked()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # theirs, as where a ReLU net's log sees 0
+        found = findings(from_file(str(path)), None, widths(case.layers))
+    return Diagnosis(judge(found, options))
+
+
+def _pairs(options):
+    return zip(options[::2], options[1::2], strict=True)
+
+
+def is_expected(case, diagnosis):
+    """Whether the first explanation is the mistake that was planted."""
+    return any(" + ".join(order) in case.expected for order in permutations(diagnosis.keys))

@@ -1,0 +1,147 @@
+"""``diagnose(thing)`` in Python: functions, objects, other libraries' networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule import InputError, diagnose
+from chainrule.diagnosis.observe import findings
+from chainrule.diagnosis.packing import pack, unpack
+from chainrule.diagnosis.source import from_file
+
+
+def gradients(weights, biases, x, y, wrong=1.0):
+    """Rows, (out, in); softmax."""
+    h = np.tanh(x @ weights[0].T + biases[0])
+    e = np.exp(h @ weights[1].T + biases[1])
+    d = (e / e.sum(axis=1, keepdims=True) - y) / len(x)
+    back = d @ weights[1] * (1 - h**2)
+    return [wrong * back.T @ x, d.T @ h], [back.sum(axis=0), d.sum(axis=0)]
+
+
+def negative(weights, biases, x, y):
+    return gradients(weights, biases, x, y, wrong=-1.0)
+
+
+def noisy(weights, biases, x, y):
+    dW, db = gradients(weights, biases, x, y)
+    return [dW[0] + 0.1 * np.sin(weights[0]), dW[1]], db
+
+
+def test_a_function():
+    found = diagnose(gradients)
+    assert (found.verdict, found.exit_code, found.mistakes) == ("right", 0, ())
+    assert "tanh hidden layers, softmax outputs" in str(found)
+    assert "(out, in), samples as rows" in str(found)
+
+
+def test_a_wrong_function():
+    found = diagnose(negative, [3, 4, 2], hidden="tanh")
+    assert (found.verdict, found.keys) == ("wrong", ("B3 sign",))
+    assert found.mistakes[0].layers == (1,)
+    assert "dW^1 wrong; db^1, dW^2, db^2 right." in str(found)
+    assert "<table" in found._repr_html_()
+
+
+def test_what_nothing_explains_says_which_equations_hold():
+    found = diagnose(noisy, [3, 4, 2], hidden="tanh", output="softmax")
+    assert found.verdict == "wrong"
+    assert found.mistakes == ()
+    broken = [(e.tag, e.layer) for e in found.part.equations if not e.right]
+    assert broken == [("B3", 1)]
+    assert "Look at B3 of layer 1 first" in str(found)
+
+
+def test_an_object_is_left_as_it_was():
+    class Net:
+        def __init__(self):
+            self.weights = [np.ones((4, 3)), np.ones((2, 4))]
+            self.biases = [np.zeros(4), np.zeros(2)]
+
+        def backprop(self, x, y):
+            return gradients(self.weights, self.biases, x, y)
+
+    net = Net()
+    found = diagnose(net)
+    assert found.verdict == "right"
+    assert found.to_dict()["layers"] == [3, 4, 2]
+    assert (net.weights[0] == 1).all()
+
+
+def test_it_needs_names_it_knows():
+    with pytest.raises(InputError, match="Did you mean 'softmax'"):
+        diagnose(gradients, output="softmaxx")
+
+
+def test_what_comes_back_from_the_other_process_is_what_was_found(tmp_path):
+    from cases import CORPUS
+
+    found = findings(from_file(str(CORPUS / "textbook.py")), None, (3, 4, 2))
+    pack(found, tmp_path / "found.npz")
+    again = unpack(tmp_path / "found.npz")
+    assert str(again) == str(found)
+    assert np.array_equal(again.seen[0].observed[5].dW[1], found.seen[0].observed[5].dW[1])
+
+
+def test_scikit_learns_regressor_has_n_outputs_times_its_losss_gradient():
+    """Issue 8349 there: reported loss and gradient differ by the number of outputs."""
+    from sklearn.neural_network import MLPRegressor
+
+    found = diagnose(MLPRegressor(hidden_layer_sizes=(5,), activation="tanh"))
+    assert found.keys == ("ALL times outputs",)
+    assert "n_outputs × the gradient" in str(found)
+    assert "times the slope of your own loss" in " ".join(str(found).split())
+
+
+def test_scikit_learns_classifier_is_right_and_its_loss_is_clipped():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
+
+    found = diagnose(MLPClassifier((5, 4), activation="logistic"))
+    assert found.verdict == "right"
+    assert {"slope", "clipped"} <= {remark.key for remark in found.remarks}
+    assert "MLPClassifier" in str(found)
+    with pytest.raises(InputError, match="MLPClassifier and MLPRegressor"):
+        diagnose(LogisticRegression())
+
+
+def test_pytorch():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    nn = torch.nn
+    module = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 4))
+    assert (
+        diagnose(module, criterion=nn.CrossEntropyLoss(), hidden="tanh", output="softmax").verdict == "right"
+    )
+    twice = nn.Sequential(*module, nn.Softmax(dim=1))
+    found = diagnose(twice, criterion=nn.CrossEntropyLoss(), hidden="tanh", output="softmax")
+    assert found.keys == ("B1 softmax twice",)
+    with pytest.raises(InputError, match="must come with its loss"):
+        diagnose(module)
+
+
+def test_jax():
+    pytest.importorskip("jax", reason="JAX is not installed")
+    from jax import numpy as jnp
+    from jax.nn import log_softmax
+
+    from chainrule.diagnosis.adapters.jax import functions
+
+    def loss(params, x, y):
+        for W, b in params[:-1]:
+            x = jnp.tanh(x @ W.T + b)
+        W, b = params[-1]
+        return -jnp.mean(jnp.sum(y * log_softmax(x @ W.T + b), axis=1))
+
+    assert diagnose(functions(loss), [3, 4, 2], hidden="tanh", output="softmax").verdict == "right"
+
+
+def test_keras():
+    pytest.importorskip("keras", reason="Keras is not installed")
+    import keras
+
+    model = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(2, "softmax")]
+    )
+    model.compile(loss="categorical_crossentropy")
+    assert diagnose(model, hidden="tanh", output="softmax").verdict == "right"
