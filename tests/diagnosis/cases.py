@@ -62,6 +62,9 @@ RIGHT = tuple(
         ("deep_square", "3-5-4-2", ()),
         ("typed_dataclass", "3-4-2", ()),
         ("no_bias", "3-4-2", ()),
+        ("digit_recogniser", "3-4-2", ()),
+        ("recursion", "3-4-2", ()),
+        ("elu_step", "3-4-2", ()),
     )
 )
 
@@ -215,4 +218,17 @@ FAULTY = (
     fault("typed_dataclass", "updates while going back", "            updates.append((k, delta.T @ self.hs[k], delta.sum(axis=0)))\n", "            dw, db = delta.T @ self.hs[k], delta.sum(axis=0)\n            self.weights[k] = self.weights[k] - self.learning_rate * dw\n            self.biases[k] = self.biases[k] - self.learning_rate * db\n", "B2 W already updated"),
     fault("typed_dataclass", "one learning rate too few", "self.biases[k] - self.learning_rate * db", "self.biases[k] - db", "B4 without eta", "ALL without eta"),
     fault("no_bias", "old weights gone", "        self.who -= self.lr * np.outer(out_error, hidden)\n        self.wih -= self.lr * np.outer(hidden_error, inputs)", "        self.who += self.lr * np.outer(out_error, hidden)\n        self.wih -= self.lr * np.outer(hidden_error, inputs)", "B3 sign"),
+    # written after the catalogue, to see whether it holds
+    fault("digit_recogniser", "z(1 - z)", "dZ1 = dA1 * self.A1 * (1 - self.A1)", "dZ1 = dA1 * self.Z1 * (1 - self.Z1)", "F2 d_sigmoid: z(1 − z): z where a is meant", "B2 slope of z as a"),
+    fault("digit_recogniser", "b2 not updated", "self.b2 -= self.lr * self.db2", "pass", "B4 zero"),
+    fault("digit_recogniser", "times the output", "dZ2 = self.A2 - Y", "dZ2 = (self.A2 - Y) * self.A2", "B1 value for slope"),
+    fault("digit_recogniser", "dA1 for dZ1", "self.dW1 = X.T @ dZ1 / m", "self.dW1 = X.T @ dA1 / m", "B3 before slope"),
+    fault("digit_recogniser", "mean without axis", "self.db2 = dZ2.sum(0, keepdims=True) / m", "self.db2 = dZ2.mean()", "B4 one mean", "B4 one number"),
+    fault("recursion", "slope of the activation", "phi_prime(z)\n        dW", "phi_prime(phi(z))\n        dW", "B2 slope of a"),
+    fault("recursion", "derivative in a", "delta = out(z) - y", "delta = -(y/out(z) - (1-y)/(1-out(z)))", "B1 dJ/da"),
+    fault("recursion", "hidden slope at the output", "delta = out(z) - y", "delta = (out(z) - y) * phi_prime(z)", "B1 slope of the hidden activation"),
+    fault("elu_step", "a for a + 1", "np.where(zs[i-1] > 0, 1, np.exp(zs[i-1]))", "np.where(zs[i-1] > 0, 1, np.exp(zs[i-1]) - 1)", "F2 d_elu: a for a + 1"),
+    fault("elu_step", "ReLU's slope", "np.where(zs[i-1] > 0, 1, np.exp(zs[i-1]))", "(zs[i-1] > 0)", "F2 slope of relu by z"),
+    fault("elu_step", "b climbs", "- lr * gb", "+ lr * gb", "B4 sign"),
+    fault("elu_step", "W averaged twice", "hs[i].T @ g, g.sum(0)", "hs[i].T @ g / len(x), g.sum(0)", "B3 averaged twice"),
 )  # fmt: skip

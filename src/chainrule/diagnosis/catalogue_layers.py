@@ -170,6 +170,16 @@ LAYERS: tuple[Mistake, ...] = (
         DIRECTION, "dW[l] = (delta * d_phi(z[l])) …",
     ),
     Mistake(
+        "B3 before slope", "B3", B3, instead(lambda s, L: s.back(L).T @ s.a[L - 1] if s.H > L else s.delta[L].T @ s.a[L - 1]),
+        "∂J/∂a^L where δ^L = ∂J/∂z^L is meant", "∂J/∂W^L = (W^{L+1})ᵀ δ^{L+1} (a^{L−1})ᵀ",
+        "Between ∂J/∂a^L and W^L stands φ: δ^L has the factor φ'(z^L).", DIRECTION, "dW[l] = … da …   # where dz is meant",
+    ),
+    Mistake(
+        "B4 before slope", "B4", B4, instead(lambda s, L: (s.back(L) if s.H > L else s.delta[L]).sum(axis=0)),
+        "∂J/∂a^L where δ^L = ∂J/∂z^L is meant", "∂J/∂b^L = (W^{L+1})ᵀ δ^{L+1}",
+        "Between ∂J/∂a^L and b^L stands φ: δ^L has the factor φ'(z^L).", DIRECTION, "db[l] = … da …   # where dz is meant",
+    ),
+    Mistake(
         "B3 first sample", "B3", B3, weights("first sample only"), "only the first sample counts",
         "∂J/∂W^L = δ^L_1 (a^{L−1}_1)ᵀ", "The loss of the batch sums over its samples, and so does its gradient.",
         "All samples but one are ignored.", "dW[l] = …   # returned inside of the loop over samples",

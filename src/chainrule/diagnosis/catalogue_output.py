@@ -239,8 +239,8 @@ OUTPUT: tuple[Mistake, ...] = (
     ),
     Mistake(
         "B1 value for slope", "Q2", B1, instead(lambda s, L: (s.a[L] - s.y) * s.a[L] * s.w[:, None]),
-        "a^H where σ'(z^H) is meant", "δ^H = (a^H − y) ⊙ a^H", "The value of the activation is not its derivative.",
-        DIRECTION, "delta = (a[-1] - y) * sigmoid(z[-1])", fits=lambda model: model.output == "sigmoid",
+        "a factor a^H too many", "δ^H = (a^H − y) ⊙ a^H", "A value is no derivative: with cross-entropy no factor remains, with the quadratic cost σ'(z^H).",
+        DIRECTION, "delta = (a[-1] - y) * a[-1]", fits=lambda model: model.output in ("sigmoid", "softmax"),
     ),
     Mistake(
         "B1 squared", "B1", B1, then(lambda d, s, L: d * (s.a[L] - s.y)),

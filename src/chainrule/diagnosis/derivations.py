@@ -48,8 +48,8 @@ def derivation(tag: str, model: Model) -> tuple[str, str, tuple[str, ...]]:
     if tag in ("B1", "Q2", "H2", "H4"):
         steps = OUTPUT_ERRORS.get((model.output, model.loss), ("∂J/∂z_m", "Σ_k (∂J/∂a_k) (∂a_k/∂z_m)"))
         return ("Q2" if model.loss == QUADRATIC else "B1"), "δ^H_m", steps
-    left, steps = EQUATIONS.get(tag, EQUATIONS["G1"])
-    return tag, left, steps
+    known = tag if tag in EQUATIONS else "G1"
+    return known, *EQUATIONS[known]
 
 
 def right_delta(model: Model) -> str:

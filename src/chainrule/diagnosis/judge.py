@@ -173,16 +173,27 @@ def _explained(seen: Seen, known: Stated, until: float) -> Part:
     for model in possible[:3] if not found else ():
         for scale in (MEAN,) if single or known.scale is not None else (MEAN, SUM):
             found = found or pairs(seen.observed, model, known.scale or scale, seen.update, until)
-    found = sorted(found, key=lambda e: (len(e.mistakes), _is_lesser(e)))
+    found = sorted(found, key=lambda e: (len(e.mistakes), _is_lesser(e, seen)))
     model, scale = (found[0].model, found[0].scale) if found else _nearest(seen, possible)
     return Part(
         seen, known, False, model, scale, _rows(seen, model, scale), tuple(found), equations, searched
     )
 
 
-def _is_lesser(e: Explanation) -> bool:
-    """With as many outputs as a factor says, that factor is the likelier one where the loss is their mean."""
-    return "outputs" in e.scale.name and e.mistakes[0].mistake.key in ("ALL twice", "B2 averaged")
+def _is_lesser(e: Explanation, seen: Seen) -> bool:
+    """Whether another explanation by the same numbers is likelier.
+
+    With as many outputs as a factor says, n_outputs is the factor where the loss is their mean. And what was
+    never computed is 0, not a rounding error.
+    """
+    first = e.mistakes[0]
+    if "outputs" in e.scale.name and first.mistake.key in ("ALL twice", "B2 averaged"):
+        return True
+    if not first.mistake.key.endswith(" zero"):
+        return False
+    slot, L = first.mistake.slots[-1], first.layers[0]
+    given = [(one.dW if slot == "B3" else one.db)[L - 1] for one in seen.observed]
+    return any(g is not None and bool(g.any()) for g in given)
 
 
 def _likely(seen: Seen, known: Stated) -> list[Model]:

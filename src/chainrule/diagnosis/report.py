@@ -13,6 +13,15 @@ from chainrule.diagnosis.spelling import RIGHT_LINES, Spelling, spelling
 from chainrule.diagnosis.suspects import probable_line
 from chainrule.explain.blocks import Block, Equation, Heading, Line, Table
 
+OVER_ALL = {
+    "ALL reversed": "grads.insert(0, …)   # or reverse the list at the end",
+    "ALL times outputs": "delta = (a[-1] - y) / n_outputs   # or let the loss sum over the outputs",
+    "ALL twice": "delta without the factor 2; and every gradient set to 0 before backward",
+    "ALL half": "delta without the factor ½; a squared error without ½ has a 2 in its derivative",
+    "ALL zero": "for l in range(H, 0, -1): …   # every layer, H and 1 too",
+}
+"""What puts right a mistake that is in no one equation."""
+OR_THE_LOSS = "Or keep this gradient, and state the loss that it belongs to."
 WHERE = "The code was run to find this out."
 
 
@@ -156,6 +165,7 @@ def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
         Line(f"What it does: {mistake.effect}"),
         Line(f"In your code probably {here}", "bad"),
         Line(f"Right, in your layout: {right_line(part, one, spelled)}", "good"),
+        *([Line(OR_THE_LOSS)] if mistake.key.startswith("B1 gradient of") else []),
     ]
 
 
@@ -165,17 +175,15 @@ def _spelled(template: str, spelled: Spelling) -> str:
 
 def right_line(part: Part, one: Applied, spelled: Spelling) -> str:
     """The corrected line in the user's own convention."""
+    if one.mistake.key in OVER_ALL:
+        return OVER_ALL[one.mistake.key]
     slot = "G1" if one.mistake.tag == "G1" else one.mistake.slots[0]
-    if slot == "B1" or (
-        one.mistake.tag == "NET" and len(one.mistake.slots) > 1 and "reversed" not in one.mistake.key
-    ):
+    if slot == "B1":
         return right_delta(part.model)
     if slot == "H":
         return RIGHT_LINES["H1"]
     if slot == "F2":
         return f"a[l] = {part.model.hidden}(z[l])"
-    if one.mistake.key == "ALL reversed":
-        return "grads.insert(0, …)   # or reverse the list at the end"
     return spelled.line(RIGHT_LINES[slot])
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -27,7 +27,12 @@ FIT = 1e-6
 FIT_FLOAT32 = 2e-3
 TINY = 1e-13
 
-CATALOGUE: tuple[Mistake, ...] = (*OUTPUT, *LAYERS, *OTHER_LOSSES, *OTHER_SLOPES)
+EVERY = (*OUTPUT, *LAYERS, *OTHER_LOSSES, *OTHER_SLOPES)
+CATALOGUE: tuple[Mistake, ...] = tuple(sorted(EVERY, key=lambda mistake: not mistake.key.endswith(" zero")))
+"""What gives 0 comes first: a sum that happens to be 0, as that of softmax's δ, would else explain it."""
+
+
+Pair: TypeAlias = tuple[Applied, Applied]
 
 
 class Observed(NamedTuple):
@@ -162,7 +167,8 @@ def pairs(
         one for one in candidates(model, H, updates) if _does_something(seen[0], model, scale, one)
     )
     found = []
-    for count, pair in enumerate(combinations(useful, 2)):
+    likely, others = _pairs_in_order(useful)
+    for count, pair in enumerate(chain(likely, others)):
         if count % 256 == 0 and monotonic() > until:
             break
         if same_place(*pair):
@@ -171,6 +177,17 @@ def pairs(
         if error <= fit:
             found.append(Explanation(model, scale, pair, error, len(seen)))
     return found
+
+
+def _pairs_in_order(useful: Sequence[Applied]) -> tuple[list[Pair], list[Pair]]:
+    """The same mistake made in W and in b, or everywhere, and then all other pairs."""
+    likely: list[Pair] = []
+    others: list[Pair] = []
+    for one, other in combinations(useful, 2):
+        same = one.mistake.key[2:] == other.mistake.key[2:]
+        everywhere = len(one.layers) == len(other.layers) == 1 or one.layers == other.layers
+        (likely if same and everywhere else others).append((one, other))
+    return likely, others
 
 
 def same_place(one: Applied, other: Applied) -> bool:
