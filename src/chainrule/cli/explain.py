@@ -59,7 +59,9 @@ def read_places(
 @click.option(
     "--figure", type=click.Path(), metavar="FILE", help="Draw input, its gradient and outputs (PNG)."
 )
-@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE: .txt, .md or .html.")
+@click.option(
+    "-o", "--out", "output", type=click.Path(), metavar="FILE", help="Write to FILE: .txt, .md or .html."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print every number as JSON.")
 def explain(
     model: str,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Write class and probabilities for every row of a file.")
 @click.argument("model", type=click.Path())
 @click.argument("file", type=click.Path())
-@click.option("-o", "--output", type=click.Path(), help="Where to write. [default: standard output]")
+@click.option("-o", "--out", "output", type=click.Path(), help="Where to write. [default: standard output]")
 def predict(model: str, file: str, output: str | None) -> None:
     """Write a CSV with a row for every row of FILE: what the model says, and how sure it is of each class.
 
