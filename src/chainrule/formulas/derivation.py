@@ -100,7 +100,8 @@ def derivation(name: str, x: sp.Symbol, work: Work, notes: tuple[str, ...] = ())
     lines.append(Line(f"{name}'({x})", first.term, "to derive"))
     lines += [Line("", step.term, step.rule, step.law) for step in others]
     if work.result.xreplace({A: work.a}) != lines[-1].term:
-        by_value = f"a is {name}({x})" if work.result.has(A) else ""
+        of_a = "a is φ(z)" if name == "φ" else "a is the output"
+        by_value = of_a if work.result.has(A) else ""
         lines.append(Line("", work.result, "simplified; the most accurate form", by_value))
     elif work.result != lines[-1].term:
         lines.append(Line("", work.result, f"with a = {as_text(work.a)}"))
