@@ -16,7 +16,18 @@ MODULES = {
     ".".join(("chainrule", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in sorted(SOURCE.rglob("*.py"))
 }
-LAZY = ("sklearn", "rich", "safetensors", "scipy.stats", "sympy", "numba", "jax", "pyarrow", "onnx", "click")
+LAZY = (
+    "llvmlite",
+    "sklearn",
+    "rich",
+    "safetensors",
+    "scipy.stats",
+    "sympy",
+    "jax",
+    "pyarrow",
+    "onnx",
+    "click",
+)
 
 
 def imports(path, *, top_level=False):
@@ -69,9 +80,17 @@ def test_equations_import_mathematics_only(module):
 
 
 @pytest.mark.parametrize("module", modules("chainrule.engines"))
-def test_engines_import_types_and_equations_only(module):
+def test_engines_import_the_mathematics_only_and_not_each_other(module):
+    """Besides, `choice` knows the engines, and the reference decides samples as evaluation does."""
     ours = [name for name in imports(MODULES[module]) if within(name, ["chainrule"])]
-    allowed = ("chainrule.types", "chainrule.equations", module)
+    allowed = ["chainrule.types", "chainrule.equations", "chainrule.optimizers", "chainrule.engines.base"]
+    allowed.append(module)
+    if within(module, ["chainrule.engines.llvm"]):
+        allowed += ["chainrule.engines.llvm", "chainrule.files"]
+    if module == "chainrule.engines.choice":
+        allowed += ["chainrule.engines", "chainrule.errors"]
+    if module == "chainrule.engines.reference":
+        allowed.append("chainrule.evaluation")
     assert [name for name in ours if not within(name, allowed)] == []
 
 
@@ -121,6 +140,8 @@ def test_heavy_packages_are_imported_when_used(module):
     heavy = LAZY if within(module, ["chainrule.plots"]) else (*LAZY, "matplotlib")
     if within(module, SYMPY):
         heavy = [name for name in heavy if name not in ALLOWED_IN_PROOFS.get(module, ("sympy",))]
+    if within(module, ["chainrule.engines.llvm"]):
+        heavy = [name for name in heavy if name != "llvmlite"]
     found = imports(MODULES[module], top_level=True)
     assert [name for name in found if within(name, heavy)] == []
 

@@ -45,6 +45,10 @@ class FormulaWarning(UserWarning):
     """A formula of the user's that is right, and loses precision or overflows somewhere."""
 
 
+class EngineWarning(UserWarning):
+    """A network runs on a slower engine than usual."""
+
+
 class TrainingDiverged(ChainruleError, ArithmeticError):
     """The loss turned NaN or infinite; the network keeps the last finite parameters.
 

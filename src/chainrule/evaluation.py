@@ -169,6 +169,16 @@ def decide(probabilities: NDArray[Any], multi_label: bool) -> NDArray[np.int64]:
     return best
 
 
+def correct(a: NDArray[Any], y: NDArray[Any], multi_label: bool) -> NDArray[np.bool_]:
+    """Which samples are right: the largest output, or for labels of their own all of them. → (N,) bool.
+
+    Shapes: outputs a and targets y (N, K).
+    """
+    multi_label = multi_label or a.shape[1] == 1
+    same = decide(a, multi_label) == decide(y, multi_label)
+    return np.asarray(same.all(axis=1) if multi_label else same)
+
+
 def checked(
     y: ArrayLike, probabilities: ArrayLike, classes: Sequence[str], multi_label: bool
 ) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -86,3 +87,19 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def cache_folder() -> Path:
+    """Where downloads and compiled code are kept: ``$CHAINRULE_CACHE``, or the platform's cache folder."""
+    if own := os.environ.get("CHAINRULE_CACHE"):
+        return home_path(own)
+    if sys.platform == "darwin":
+        return home_path("~/Library/Caches/chainrule")
+    if sys.platform == "win32":
+        return home_path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local") / "chainrule"
+    return home_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "chainrule"
+
+
+def home_path(path: str) -> Path:
+    """A path in which ~ stands for the home folder."""
+    return Path(os.path.expanduser(path))  # Path.expanduser raises where there is no home folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,15 @@ import numpy as np
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
 from chainrule.dataspec import DataSpec
-from chainrule.engines.reference import blas_threads
+from chainrule.engines.base import Examples, Unsupported
+from chainrule.engines.choice import choose, fall_back
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
 from chainrule.inputs import as_pair, as_penalty, as_samples, as_seed, as_targets, as_weights
 from chainrule.optimizers import as_optimizer
 from chainrule.progress import ProgressBar
 from chainrule.schedules import as_schedule
-from chainrule.training import BatchEnd, EpochEnd, Event, Examples, Plan, train
+from chainrule.training import BatchEnd, EpochEnd, Event, Plan, train
 from chainrule.types import Params
 
 if TYPE_CHECKING:
@@ -47,20 +48,32 @@ def fit(
     if isinstance(data, Dataset):
         network.data = DataSpec.of(data)
     keeper = _Keeper(network, patience, callbacks[0], callbacks[1])
-    with blas_threads(network.layers, plan.batch_size), ProgressBar(plan.epochs, progress) as bar:
+    events = _begin(network, examples, plan, held_out, every_step=bool(callbacks[1]))
+    with ProgressBar(plan.epochs, progress) as bar:
         try:
-            for event in train(network.architecture, network.params, examples, plan, held_out):
+            for event in events:
                 bar.update(event)
                 if keeper.take(event):
                     break
         except KeyboardInterrupt:
             keeper.history.stopped = "interrupted"
         except TrainingDiverged:
-            network.params = keeper.last_good
+            network.params = keeper.last_good()
             raise
-    keeper.restore_best()
+    keeper.finish()
     network.training.append(_record(plan, len(examples.X), patience, keeper.history))
     return keeper.history
+
+
+def _begin(
+    network: Network, examples: Examples, plan: Plan, held_out: Examples | None, every_step: bool
+) -> Iterator[Event]:
+    """Training on the network's engine, or on the reference if that one cannot."""
+    what = network.architecture, network.params, examples, plan, held_out, every_step
+    try:
+        return train(choose(network.engine, network.threads).engine, *what)
+    except Unsupported as reason:
+        return train(fall_back(network.engine, str(reason)), *what)
 
 
 class _Keeper:
@@ -75,7 +88,8 @@ class _Keeper:
     ) -> None:
         self.network = network
         self.history = History()
-        self.last_good: Params = network.params
+        self._first = network.params
+        self._events: tuple[BatchEnd | None, BatchEnd | None] = None, None
         self._patience = patience
         self._on_epoch = on_epoch
         self._on_batch = on_batch
@@ -84,16 +98,24 @@ class _Keeper:
     def take(self, event: Event) -> bool:
         """Return whether to stop."""
         if isinstance(event, BatchEnd):
-            self.last_good = self.network.params
-            self.network.params = event.params
+            self._events = self._events[1], event
+            if self._on_batch:
+                self.network.params = event.params
             return self._call(self._on_batch, event)
         self.history.records.append(event.record)
+        if self._on_epoch:
+            self.network.params = event.params
         late = self._is_late(event)
         if self._call(self._on_epoch, event.record):
             return True
         if late:
             self.history.stopped = "early stopping"
         return late
+
+    def last_good(self) -> Params:
+        """The parameters before the last event: the loss after them was still finite."""
+        before = self._events[0]
+        return before.params if before else self._first
 
     def _call(self, callbacks: Sequence[Callable[..., Any]], event: Any) -> bool:
         answers = [callback(event) for callback in callbacks]
@@ -109,8 +131,11 @@ class _Keeper:
             self._best = event.record.val_loss, event.record.epoch, event.params
         return event.record.epoch - self._best[1] >= self._patience
 
-    def restore_best(self) -> None:
-        """With early stopping, go back to the parameters of the lowest validation loss."""
+    def finish(self) -> None:
+        """Give the network the last parameters; with early stopping those of the lowest validation loss."""
+        last = self._events[1]
+        if last is not None:
+            self.network.params = last.params
         if self._best is not None:
             self.network.params = self._best[2]
 

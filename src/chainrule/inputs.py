@@ -21,12 +21,16 @@ from chainrule.types import ByLayer
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 
+ENGINES = ("auto", "llvm", "reference")
+
 SUM_TOLERANCE = 1e-5
 """How far the entries of a one-hot row may be from summing to 1 (float32 rounding)."""
 
 
-def as_samples(X: Any, n_inputs: int, dtype: DTypeLike) -> Floats:
+def as_samples(X: Any, n_inputs: int, dtype: DTypeLike, finite: bool = True) -> Floats:
     """Samples as rows. Shapes: (N, n_0), or one sample (n_0,) or (n_0, 1) → (N, n_0).
+
+    Without ``finite`` NaN and infinity are left for others to find.
 
     Raises:
         InputError: wrong width, no rows, not numbers, NaN or infinity (named by row and column).
@@ -43,7 +47,8 @@ def as_samples(X: Any, n_inputs: int, dtype: DTypeLike) -> Floats:
         )
     if len(x) == 0:
         raise InputError("X must hold at least one sample; got none. Check how the data were selected.")
-    check_finite("X", x)
+    if finite:
+        check_finite("X", x)
     return x
 
 
@@ -161,6 +166,11 @@ def as_dtype(dtype: Any) -> np.dtype[Any]:
     except TypeError:
         name = str(dtype)
     return np.dtype(look_up("dtype", name, {"float64": np.float64, "float32": np.float32}))
+
+
+def as_engine(engine: Any) -> str:
+    """The name of an engine."""
+    return look_up("engine", engine, {name: name for name in ENGINES})
 
 
 def as_penalty(l1: Any, l2: Any) -> Penalty:

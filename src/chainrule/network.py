@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from chainrule.checks import as_real
+from chainrule.checks import as_real, as_whole
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
 from chainrule.equations.heads import Head
@@ -22,6 +22,7 @@ from chainrule.inputs import (
     Floats,
     as_activations,
     as_dtype,
+    as_engine,
     as_head,
     as_numbers,
     as_pair,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from chainrule.dataspec import DataSpec
     from chainrule.evaluation import Evaluation
     from chainrule.explain import Explanation
+    from chainrule.predicting import Predictor
 
 
 class Parameters(ByLayer[Floats]):
@@ -73,6 +75,9 @@ class Network:
         initializer: "normal" (N(0, 1) weights and biases), "lecun", "xavier" or "he".
         seed: decides the initial parameters and the order of the samples; drawn and recorded if None.
         dtype: "float64" or "float32".
+        engine: what trains and predicts: "auto" (the fastest that can), "llvm" (machine code made of the
+            equations) or "reference" (NumPy); `chainrule doctor` tells more. Not part of the saved network.
+        threads: how many threads the fast engine may use; None for as many as are fastest.
 
     Raises:
         InputError: widths, names or seed that cannot be right.
@@ -87,6 +92,8 @@ class Network:
         initializer: str = "normal",
         seed: int | None = None,
         dtype: DTypeLike = "float64",
+        engine: str = "auto",
+        threads: int | None = None,
     ) -> None:
         self.layers = as_widths(layers)
         self.head = as_head(output)
@@ -99,8 +106,11 @@ class Network:
         self.initializer = initializer
         self.dtype = as_dtype(dtype)
         self.seed = as_seed(seed)
+        self.engine = as_engine(engine)
+        self.threads = None if threads is None else as_whole("threads", threads)
         self.data: DataSpec | None = None
         self.training: list[dict[str, Any]] = []
+        self._prepared: Predictor | None = None
         initialize = look_up("initializer", initializer, INITIALIZERS)
         rng = np.random.default_rng(self.seed)
         self.params: Params = ByLayer(
@@ -213,8 +223,7 @@ class Network:
 
     def predict_proba(self, X: Any) -> Floats:
         """The outputs a^H: the probability of every class (softmax) or label (sigmoid). → (N, n_H)."""
-        outputs: Floats = self.forward(X).a[-1]
-        return outputs
+        return self._predictor().outputs(X)
 
     def predict(self, X: Any) -> NDArray[np.int64]:
         """Class numbers (N,); with sigmoid outputs 0/1 rows (N, n_H), a label being on above ½."""
@@ -226,14 +235,14 @@ class Network:
         """Loss, accuracy and more on a `Dataset`, a pair (X, y), or X and y. ``print`` shows one line."""
         from chainrule.evaluation import decide, evaluate
         from chainrule.fitting import as_examples
-        from chainrule.training import score_outputs
+        from chainrule.training import mean_loss
 
         examples = as_examples(self, data, y)
-        value, probabilities = score_outputs(self.architecture, self.params, examples)
+        z_H = self._predictor().logits(examples.X)
         return evaluate(
             decide(examples.Y, self.multi_label),
-            probabilities,
-            loss=value,
+            self.head.predict(NUMPY, z_H),
+            loss=mean_loss(self.architecture, z_H, examples),
             classes=self.classes,
             loss_name=self.head.loss_name,
             multi_label=self.multi_label,
@@ -347,6 +356,14 @@ class Network:
         y, w = self._targets(y, len(x)), self._mean_weights(sample_weight, len(x))
         value, gradients = loss_and_gradients(NUMPY, self.architecture, self.params, x, y, w, penalty)
         return float(value), gradients
+
+    def _predictor(self) -> Predictor:
+        """What predicts, prepared once for as long as the parameters are the same arrays."""
+        from chainrule.predicting import Predictor
+
+        if self._prepared is None or not self._prepared.fits(self):
+            self._prepared = Predictor(self)
+        return self._prepared
 
     def _samples(self, X: Any) -> Floats:
         return as_samples(X, self.layers[0], self.dtype)

@@ -7,34 +7,33 @@ each with the parameters as they stand; whoever iterates decides what to keep, s
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.reference import NUMPY
-from chainrule.equations.heads import Head, smooth_labels
-from chainrule.equations.network import Architecture, backward, forward, loss
+from chainrule.engines.base import Engine, Examples, Floats, Masks, Task, Trainer
+from chainrule.engines.reference import NUMPY, first_moments
+from chainrule.equations.network import Architecture
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import TrainingDiverged
-from chainrule.evaluation import decide
+from chainrule.evaluation import correct
 from chainrule.history import EpochRecord, History
-from chainrule.inputs import Floats
-from chainrule.optimizers import Optimizer, descend
+from chainrule.optimizers import Optimizer
 from chainrule.schedules import Schedule
-from chainrule.types import ByLayer, Gradients, Layer, Params
+from chainrule.types import ByLayer, Params
 
-CHUNK = 4096
-"""Rows scored at a time, so that scoring a large set needs little memory."""
+CHUNK_SECONDS = 0.2
+"""How long an engine is left to itself, so that a progress bar moves and Ctrl-C is heard."""
 
+MASK_NUMBERS = 4_000_000
+"""Numbers in the dropout masks that are drawn at a time."""
 
-class Examples(NamedTuple):
-    """Checked rows: X (N, n_0), targets Y (N, K), and sample weights (N,) relative to their mean."""
-
-    X: Floats
-    Y: Floats
-    weight: Floats
+CHECKED_ROWS = 64
+"""Rows looked at after the last step of an epoch, which no other loss would follow."""
 
 
 class Plan(NamedTuple):
@@ -53,8 +52,9 @@ class Plan(NamedTuple):
     """Epochs this network has seen before: the order of the samples goes on from there."""
 
 
-class BatchEnd(NamedTuple):
-    """After one step: running means of the epoch so far, and the new parameters."""
+@dataclass(frozen=True)
+class BatchEnd:
+    """After one step, or several: running means of the epoch so far, and the new parameters."""
 
     epoch: int
     batch: int
@@ -63,126 +63,159 @@ class BatchEnd(NamedTuple):
     loss: float
     accuracy: float
     learning_rate: float
-    params: Params
+    snapshot: Callable[[], Params]
+
+    @cached_property
+    def params(self) -> Params:
+        """The parameters after this step."""
+        return self.snapshot()
 
 
-class EpochEnd(NamedTuple):
+@dataclass(frozen=True)
+class EpochEnd:
     """After one epoch: its line of the history, and the parameters."""
 
     record: EpochRecord
-    params: Params
+    last: BatchEnd
+
+    @property
+    def params(self) -> Params:
+        """The parameters after this epoch."""
+        return self.last.params
 
 
 Event: TypeAlias = BatchEnd | EpochEnd
 
 
 def train(
-    net: Architecture, params: Params, examples: Examples, plan: Plan, validation: Examples | None = None
+    engine: Engine,
+    net: Architecture,
+    params: Params,
+    examples: Examples,
+    plan: Plan,
+    validation: Examples | None = None,
+    every_step: bool = False,
 ) -> Iterator[Event]:
-    """Train by mini-batch gradient descent, yielding an event after each step and each epoch.
+    """Train by mini-batch gradient descent, yielding an event now and then, and after each epoch.
 
     Epoch e draws its order and its dropout masks from (plan.seed, e) alone: the same seed gives the same
     bits, and a second run that starts at epoch e sees the samples in the order a longer run would have.
+    With ``every_step`` an event comes after each step, else whenever `CHUNK_SECONDS` are over.
 
     Raises:
         TrainingDiverged: the loss of a mini-batch, or of the validation data, is NaN or infinite. The
             parameters yielded last but one are the last ones known to be good.
+        Unsupported: the engine cannot run this.
     """
-    moments = params.map(lambda layer: Layer(*(plan.optimizer.init(NUMPY, theta) for theta in layer)))
-    history = History()
-    for number in range(1, plan.epochs + 1):
+    task = Task(
+        net,
+        plan.optimizer,
+        plan.penalty,
+        plan.dropout,
+        plan.label_smoothing,
+        min(plan.batch_size, len(examples.X)),
+    )
+    trainer = engine.trainer(task, params, first_moments(plan.optimizer, params), examples)
+    widths = tuple(len(layer.b) for layer in params)[:-1]
+    run = _Run(trainer, task, widths, examples, plan, History(), _Pace(every_step))
+    return _epochs(run, validation, BatchEnd(0, 0, 0, 0, 0.0, 0.0, plan.learning_rate, lambda: params))
+
+
+class _Run(NamedTuple):
+    """What stays the same through a training run."""
+
+    trainer: Trainer
+    task: Task
+    hidden_widths: tuple[int, ...]
+    examples: Examples
+    plan: Plan
+    history: History
+    pace: _Pace
+
+
+def _epochs(run: _Run, validation: Examples | None, end: BatchEnd) -> Iterator[Event]:
+    for number in range(1, run.plan.epochs + 1):
         started = time.perf_counter()
-        end, moments = yield from _epoch(net, params, moments, examples, plan, number, history)
-        params = end.params
-        val_loss, val_accuracy = score(net, params, validation) if validation else (None, None)
+        end = yield from _epoch(run, number, end)
+        val_loss, val_accuracy = _score(run, validation) if validation else (None, None)
         if val_loss is not None and not np.isfinite(val_loss):
-            raise _diverged(end, examples.X, history)
+            raise _diverged(end, run.examples.X, run.history)
         seconds = time.perf_counter() - started
         record = EpochRecord(
             number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds
         )
-        history.records.append(record)
-        yield EpochEnd(record, params)
+        run.history.records.append(record)
+        yield EpochEnd(record, end)
 
 
-def _epoch(
-    net: Architecture,
-    params: Params,
-    moments: ByLayer[Layer],
-    examples: Examples,
-    plan: Plan,
-    number: int,
-    history: History,
-) -> Generator[BatchEnd, None, tuple[BatchEnd, ByLayer[Layer]]]:
-    """One pass over the shuffled examples; returns its last event and the optimiser's moments."""
-    n, dtype = len(examples.X), params[1].W.dtype
+class _Pace:
+    """How many steps to take at a time, from how long the last ones took."""
+
+    def __init__(self, every_step: bool) -> None:
+        self._every_step = every_step
+        self._count = 1
+        self._started = 0.0
+
+    def next(self, left: int, most: int) -> int:
+        self._started = time.perf_counter()
+        return 1 if self._every_step else min(left, self._count, most)
+
+    def took(self, count: int) -> None:
+        seconds = max(time.perf_counter() - self._started, 1e-9)
+        self._count = max(1, min(8 * self._count, int(count * CHUNK_SECONDS / seconds)))
+
+
+def _epoch(run: _Run, number: int, before: BatchEnd) -> Generator[BatchEnd, None, BatchEnd]:
+    """One pass over the shuffled examples; returns its last event."""
+    plan, n, size = run.plan, len(run.examples.X), run.task.batch_size
     order, mask_rng = epoch_randomness(plan.seed, plan.first_epoch + number - 1, n)
-    batches = -(-n // plan.batch_size)
-    end = BatchEnd(number, 0, batches, 0, 0.0, 0.0, plan.learning_rate, params)
+    batches = -(-n // size)
+    end = BatchEnd(number, 0, batches, 0, 0.0, 0.0, plan.learning_rate, before.snapshot)
     total_loss = total_hits = 0.0
-    for batch in range(batches):
-        rows = order[batch * plan.batch_size : (batch + 1) * plan.batch_size]
-        x, y = examples.X[rows].astype(dtype, copy=False), examples.Y[rows]
-        w = examples.weight[rows] / len(rows)
-        masks = dropout_masks(mask_rng, plan.dropout, params, len(rows))
-        value, hits, gradients = step_gradients(net, params, x, y, w, plan, masks)
-        if not np.isfinite(value):
-            raise _diverged(end._replace(batch=batch + 1, params=params), x, history)
-        eta = plan.learning_rate * float(
-            plan.schedule.share(number - 1 + (batch + 0.5) / batches, plan.epochs)
-        )
-        params, moments = apply_step(plan.optimizer, params, gradients, moments, eta)
-        samples = end.samples + len(rows)
-        total_loss += value * len(rows)
-        total_hits += hits
-        running = total_loss / samples, total_hits / samples
-        end = BatchEnd(number, batch + 1, batches, samples, running[0], running[1], eta, params)
+    while end.batch < batches:
+        first, stop = end.batch, end.batch + run.pace.next(batches - end.batch, _most(run))
+        etas = learning_rates(plan, number, first, stop, batches)
+        rows = np.minimum(size, n - size * np.arange(first, stop))
+        steps = run.trainer.take(order, first, etas, _masks(run, mask_rng, rows))
+        run.pace.took(stop - first)
+        wrong = ~np.isfinite(steps.losses)
+        if wrong.any():
+            at = first + int(wrong.argmax())
+            of_step = order[at * size : (at + 1) * size]
+            raise _diverged(replace(end, batch=at + 1), run.examples.X[of_step], run.history)
+        total_loss += float(steps.losses @ rows)
+        total_hits += float(steps.hits.sum())
+        samples = end.samples + int(rows.sum())
+        means = total_loss / samples, total_hits / samples
+        end = BatchEnd(number, stop, batches, samples, *means, float(etas[-1]), run.trainer.snapshot())
         yield end
-    if not np.isfinite(step_loss(net, params, x, y, w)):
-        raise _diverged(end, x, history)
-    return end, moments
+    last = order[(batches - 1) * size :][:CHECKED_ROWS]
+    value, _ = _score(run, Examples(*(part[last] for part in run.examples)))
+    if not np.isfinite(value):
+        raise _diverged(end, run.examples.X[last], run.history)
+    return end
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def step_loss(net: Architecture, params: Params, x: Floats, y: Floats, sample_weight: Floats) -> float:
-    """The loss of one mini-batch: after the last step of an epoch nothing else would look at it."""
-    z_H = forward(NUMPY, net, params, x).z[-1]
-    return float(loss(NUMPY, net, params, z_H, y, sample_weight))
+def _most(run: _Run) -> int:
+    """How many steps' dropout masks may be drawn at a time."""
+    numbers = run.task.batch_size * sum(run.hidden_widths)
+    return max(1, MASK_NUMBERS // numbers) if run.plan.dropout and numbers else len(run.examples.X)
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def step_gradients(
-    net: Architecture,
-    params: Params,
-    x: Floats,
-    y: Floats,
-    sample_weight: Floats,
-    plan: Plan,
-    masks: ByLayer[Floats] | None,
-) -> tuple[float, int, Gradients]:
-    """Loss, number of correct samples and gradients of one mini-batch. Overflow shows in the loss."""
-    target = y
-    if plan.label_smoothing:
-        target = smooth_labels(y, plan.label_smoothing, net.head.uninformed(y.shape[1]))
-    cache = forward(NUMPY, net, params, x, masks)
-    value = float(loss(NUMPY, net, params, cache.z[-1], target, sample_weight))
-    gradients = backward(NUMPY, net, params, cache, target, sample_weight, plan.penalty, masks)
-    return value, int(correct(net.head, cache.a[-1], y).sum()), gradients
+def _masks(run: _Run, rng: np.random.Generator, rows: NDArray[np.intp]) -> list[Masks] | None:
+    """The dropout masks of some steps, or None."""
+    if not run.plan.dropout or not run.hidden_widths:
+        return None
+    dtype = run.examples.Y.dtype
+    return [dropout_masks(rng, run.plan.dropout, run.hidden_widths, n, dtype) for n in rows.tolist()]
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def apply_step(
-    optimizer: Optimizer, params: Params, gradients: Gradients, moments: ByLayer[Layer], learning_rate: float
-) -> tuple[Params, ByLayer[Layer]]:
-    """Move every W and b by one step of the optimiser, Eq. G1; weight decay acts on W alone."""
-    layers, states = [], []
-    for layer, dW, db, state in zip(params, gradients.dW, gradients.db, moments, strict=True):
-        step_W, state_W = optimizer.update(NUMPY, dW, state.W)
-        step_b, state_b = optimizer.update(NUMPY, db, state.b)
-        W = descend(layer.W, step_W, learning_rate, optimizer.weight_decay)
-        layers.append(Layer(W, descend(layer.b, step_b, learning_rate)))
-        states.append(Layer(state_W, state_b))
-    return ByLayer(layers), ByLayer(states)
+def learning_rates(plan: Plan, epoch: int, first: int, stop: int, batches: int) -> NDArray[np.float64]:
+    """η of some steps: the schedule's share at the middle of each mini-batch, times the learning rate."""
+    if plan.schedule.name == "constant":
+        return np.full(stop - first, plan.learning_rate)
+    middles = (epoch - 1 + (batch + 0.5) / batches for batch in range(first, stop))
+    return np.array([plan.learning_rate * float(plan.schedule.share(m, plan.epochs)) for m in middles])
 
 
 def epoch_randomness(seed: int, epoch: int, n: int) -> tuple[NDArray[np.intp], np.random.Generator]:
@@ -193,42 +226,31 @@ def epoch_randomness(seed: int, epoch: int, n: int) -> tuple[NDArray[np.intp], n
     return order_rng.permutation(n), mask_rng
 
 
-def dropout_masks(rng: np.random.Generator, rate: float, params: Params, n: int) -> ByLayer[Floats] | None:
-    """Masks r^L for the hidden layers: 0 at ``rate``, else 1/(1 − rate). Eq. D1. None at rate 0."""
-    if rate == 0 or len(params) == 1:
-        return None
-    dtype = params[1].W.dtype
-    return ByLayer(
-        (rng.random((n, len(params[L].b)), np.float32) >= rate).astype(dtype) / dtype.type(1 - rate)
-        for L in range(1, params.last)
-    )
+def dropout_masks(
+    rng: np.random.Generator, rate: float, widths: Sequence[int], n: int, dtype: np.dtype[Any]
+) -> Masks:
+    """Masks r^L for the hidden layers: 0 at ``rate``, else 1/(1 − rate). Eq. D1.
+
+    Shapes: ``widths`` of the hidden layers → r[L] (n, n_L).
+    """
+    scale = dtype.type(1 - rate)
+    return ByLayer((rng.random((n, width), np.float32) >= rate).astype(dtype) / scale for width in widths)
 
 
-def correct(head: Head, a: Floats, y: Floats) -> NDArray[np.bool_]:
-    """Which samples are right: the largest output, or for labels of their own all of them. → (N,) bool."""
-    multi_label = head.multi_label or a.shape[1] == 1
-    same = decide(a, multi_label) == decide(y, multi_label)
-    return np.asarray(same.all(axis=1) if multi_label else same)
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def mean_loss(net: Architecture, z_H: Floats, examples: Examples) -> float:
+    """Weighted mean loss from the logits, without penalty."""
+    losses = net.head.loss(NUMPY, z_H, examples.Y)
+    return float((losses * examples.weight).sum() / examples.weight.sum())
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def score_outputs(net: Architecture, params: Params, examples: Examples) -> tuple[float, Floats]:
-    """Weighted mean loss, and outputs a^H (N, K), without dropout, smoothing or penalty."""
-    dtype = params[1].W.dtype
-    outputs = np.empty(examples.Y.shape, dtype)
-    total_loss = 0.0
-    for start in range(0, len(examples.X), CHUNK):
-        x, y, w = (part[start : start + CHUNK] for part in examples)
-        cache = forward(NUMPY, net, params, x.astype(dtype, copy=False))
-        outputs[start : start + CHUNK] = cache.a[-1]
-        total_loss += float(loss(NUMPY, net, params, cache.z[-1], y, w))
-    return total_loss / float(examples.weight.sum()), outputs
-
-
-def score(net: Architecture, params: Params, examples: Examples) -> tuple[float, float]:
-    """Weighted mean loss, and accuracy."""
-    value, outputs = score_outputs(net, params, examples)
-    return value, float(correct(net.head, outputs, examples.Y).mean())
+def _score(run: _Run, examples: Examples) -> tuple[float, float]:
+    """Weighted mean loss, and accuracy, without dropout, smoothing or penalty."""
+    net = run.task.net
+    z_H = run.trainer.logits(examples.X)
+    a_H = net.head.predict(NUMPY, z_H)
+    return mean_loss(net, z_H, examples), float(correct(a_H, examples.Y, net.head.multi_label).mean())
 
 
 def _diverged(at: BatchEnd, x: Floats, history: History) -> TrainingDiverged:

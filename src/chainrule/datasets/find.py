@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from chainrule.datasets.download import download
 from chainrule.datasets.idx import unpack
 from chainrule.errors import DataError, StorageError
-from chainrule.files import atomic_write
+from chainrule.files import atomic_write, cache_folder, home_path
 
 Found = dict[str, bytes]
 
@@ -37,21 +36,6 @@ class PictureSet:
     mirrors: tuple[str, ...]
 
 
-def cache_folder() -> Path:
-    """Return where downloads are kept: ``$CHAINRULE_CACHE``, or a folder in the platform's cache."""
-    if own := os.environ.get("CHAINRULE_CACHE"):
-        return _home(own)
-    if sys.platform == "darwin":
-        return _home("~/Library/Caches/chainrule")
-    if sys.platform == "win32":
-        return _home(os.environ.get("LOCALAPPDATA") or "~/AppData/Local") / "chainrule"
-    return _home(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "chainrule"
-
-
-def _home(path: str) -> Path:
-    return Path(os.path.expanduser(path))  # Path.expanduser raises where there is no home folder
-
-
 def find(pictures: PictureSet) -> Found:
     """Return the uncompressed content of the files, by name.
 
@@ -71,7 +55,7 @@ def _in_data_folder(pictures: PictureSet) -> Found | None:
     given = os.environ.get("CHAINRULE_DATA")
     if not given:
         return None
-    folder = _home(given)
+    folder = home_path(given)
     if not folder.is_dir():
         raise DataError(
             f"CHAINRULE_DATA must be an existing folder; got {given!r}. Create it, or unset CHAINRULE_DATA."

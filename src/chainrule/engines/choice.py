@@ -1,0 +1,62 @@
+"""Which engine runs: by name, or the fastest that can."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from typing import NamedTuple
+
+from chainrule.engines.base import Engine
+from chainrule.engines.reference import ReferenceEngine
+from chainrule.errors import EngineWarning, InputError
+
+
+class Choice(NamedTuple):
+    """An engine, and why it was chosen."""
+
+    engine: Engine
+    reason: str
+
+
+def choose(name: str, threads: int | None = None) -> Choice:
+    """The engine of that name; "auto" takes `llvm` where llvmlite is installed, else `reference`.
+
+    Raises:
+        InputError: the engine cannot run here.
+    """
+    if name == "reference":
+        return Choice(ReferenceEngine(), "asked for")
+    missing = _missing()
+    if not missing:
+        from chainrule.engines.llvm.engine import LlvmEngine
+
+        return Choice(LlvmEngine(threads), "asked for" if name == "llvm" else "the fastest one")
+    if name == "llvm":
+        raise InputError(f"engine='llvm' must find its compiler; got {missing} Or take engine='reference'.")
+    return Choice(ReferenceEngine(), missing)
+
+
+def fall_back(name: str, reason: str) -> Engine:
+    """The reference, where another engine cannot run something, with a word about it.
+
+    Raises:
+        InputError: the other engine was asked for by name.
+    """
+    if name != "auto":
+        raise InputError(f"engine={name!r} cannot run this network: {reason}. Use engine='reference'.")
+    warnings.warn(
+        f"this network runs on the slower reference engine, because the fast one cannot: {reason}",
+        EngineWarning,
+        stacklevel=3,
+    )
+    return ReferenceEngine()
+
+
+@functools.cache
+def _missing() -> str:
+    """Why generated code cannot run here; nothing if it can."""
+    try:
+        import llvmlite.binding  # noqa: F401
+    except (ImportError, OSError) as error:
+        return f"no llvmlite ({error}). Install it: pip install llvmlite."
+    return ""

@@ -1,0 +1,85 @@
+"""The engine that compiles the equations."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+import numpy as np
+
+from chainrule.engines.base import Examples, Floats, Task, Unsupported
+from chainrule.engines.llvm.machine import Processor, processor
+from chainrule.engines.llvm.predictor import Direct, Panels
+from chainrule.engines.llvm.programs import PredictionProgram, prediction_program, training_program
+from chainrule.engines.llvm.trainer import LlvmTrainer
+from chainrule.equations.network import Architecture
+from chainrule.types import ByLayer, Layer, Params
+
+
+class LlvmEngine:
+    """Runs the equations as machine code made of them by LLVM.
+
+    Args:
+        threads: how many threads at most; None for as many as there are processors for this program.
+        target: the processor to generate code for; None for the one at hand.
+    """
+
+    name = "llvm"
+
+    def __init__(self, threads: int | None = None, target: Processor | None = None) -> None:
+        self.threads = threads or available_threads()
+        self.fixed = threads is not None
+        self.target = target or processor()
+
+    def trainer(self, task: Task, params: Params, moments: ByLayer[Layer], examples: Examples) -> LlvmTrainer:
+        """Begin training from these parameters."""
+        n_outputs, dtype = len(params[-1].b), params[1].W.dtype
+        with _unsupported():
+            program = training_program(task, n_outputs, dtype, self.target)
+        return LlvmTrainer(
+            program,
+            self._prediction(task.net, params),
+            task,
+            params,
+            moments,
+            examples,
+            self.threads,
+            self.fixed,
+        )
+
+    def outputs(
+        self, net: Architecture, params: Params, X: Floats, logits: bool = False
+    ) -> tuple[Floats, bool]:
+        """a^H, or z^H, of some rows, and whether all inputs were finite. Shapes: X (N, n_0) → (N, n_H)."""
+        dtype = params[1].W.dtype
+        widths = [params[1].W.shape[1], *(len(layer.b) for layer in params)]
+        panels = Panels(self._prediction(net, params), widths, dtype).pack(params)
+        return panels.outputs(np.ascontiguousarray(X, dtype), self.threads, logits)
+
+    def few(self, net: Architecture, params: Params) -> Direct | None:
+        """A few rows by the parameters where they are; not if they are not contiguous."""
+        program = self._prediction(net, params)
+        return Direct(program, params) if all(layer.W.flags.c_contiguous for layer in params) else None
+
+    def _prediction(self, net: Architecture, params: Params) -> PredictionProgram:
+        with _unsupported():
+            return prediction_program(net, len(params[-1].b), params[1].W.dtype, self.target)
+
+
+class _unsupported:
+    """Turns what goes wrong while code is generated into a reason for another engine."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, MemoryError):
+            raise Unsupported(f"{type(error).__name__}: {error}") from error
+
+
+@functools.cache
+def available_threads() -> int:
+    """How many processors this program may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,162 @@
+"""Where everything lies in memory: panels of weights, rows of activations, and the tables that lead there.
+
+The weights of layer L are kept as (W^L)ᵀ, a row for each input, cut into panels of two vectors' width (the
+last one may have one vector). Behind them lies the bias. Activations and deltas of a mini-batch are cut into
+panels of the same width: whoever reads some columns of all rows finds them side by side, on few pages of
+memory. The output layer's rows stay whole, for its head reads them one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engines.llvm.code import Shape
+from chainrule.types import ByLayer, Layer, Params
+
+Numbers: TypeAlias = NDArray[np.floating[Any]]
+Integers: TypeAlias = NDArray[np.int64]
+
+ALIGNMENT = 64
+GUARD = 64
+"""Numbers before and behind every block of memory; nothing may touch them."""
+
+
+class LayerPlace(NamedTuple):
+    """One layer's line in the table that generated code reads; offsets count numbers."""
+
+    inputs: int
+    outputs: int
+    inputs_padded: int
+    outputs_padded: int
+    weights: int
+    bias: int
+    transposed: int
+    activations: int
+    slopes: int
+    deltas: int
+    mask: int
+    stride: int
+    block: int
+    function: int
+    """Which of the network's activations this layer has."""
+
+
+class Plan(NamedTuple):
+    """Sizes of all blocks, and each layer's place in them. Layer 0 is the input: its line holds 0s."""
+
+    shape: Shape
+    layers: tuple[LayerPlace, ...]
+    n_theta: int
+    n_transposed: int
+    n_rows: int
+    n_masks: int
+    batch: int
+
+    @property
+    def table(self) -> Integers:
+        """The lines of all layers, as generated code reads them."""
+        return np.array(self.layers, np.int64)
+
+
+def plan(shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[int]) -> Plan:
+    """Lay out a network for mini-batches of up to ``batch`` rows."""
+    theta = rows = transposed = masks = 0
+    places = [LayerPlace(*(0,) * len(LayerPlace._fields))]
+    for n_in, n_out, function in zip(widths[:-1], widths[1:], functions, strict=True):
+        wide_in, wide_out = padded(shape, n_in), padded(shape, n_out)
+        at_output = len(places) == len(widths) - 1
+        stride = wide_out if at_output else shape.panel
+        size = batch * stride * (1 if at_output else -(-wide_out // shape.panel))
+        place = LayerPlace(
+            n_in, n_out, wide_in, wide_out,
+            weights=theta, bias=theta + wide_in * wide_out, transposed=transposed,
+            activations=rows, slopes=rows + size, deltas=rows + 2 * size, mask=masks,
+            stride=stride, block=shape.panel if at_output else batch * stride, function=function,
+        )  # fmt: skip
+        places.append(place)
+        theta = place.bias + wide_out
+        transposed += wide_in * wide_out
+        rows += 3 * size
+        masks += size
+    return Plan(shape, tuple(places), theta, transposed, rows, masks, batch)
+
+
+def padded(shape: Shape, n: int) -> int:
+    """Numbers in as many whole vectors as hold n."""
+    return -(-n // shape.lanes) * shape.lanes
+
+
+class Block:
+    """Aligned memory between two guards, filled with 0."""
+
+    def __init__(self, n: int, dtype: Any) -> None:
+        dtype = np.dtype(dtype)
+        self._whole = np.zeros((n + 2 * GUARD) * dtype.itemsize + ALIGNMENT, np.uint8)
+        start = -self._whole.ctypes.data % ALIGNMENT
+        self._guarded = self._whole[start : start + (n + 2 * GUARD) * dtype.itemsize].view(dtype)
+        self.numbers: NDArray[Any] = self._guarded[GUARD : GUARD + n]
+        self.address: int = self.numbers.ctypes.data
+
+    @property
+    def guards(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The memory on both sides, which nothing may touch."""
+        return self._guarded[:GUARD], self._guarded[GUARD + len(self.numbers) :]
+
+
+def panels(shape: Shape, theta: NDArray[Any], place: LayerPlace) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Each panel of a layer's weights: its first column, and a view (inputs, columns)."""
+    for column in range(0, place.outputs_padded, shape.panel):
+        width = min(shape.panel, place.outputs_padded - column)
+        start = place.weights + column * place.inputs_padded
+        block = theta[start : start + place.inputs_padded * width].reshape(place.inputs_padded, width)
+        yield column, block[: place.inputs]
+
+
+def pack(plan: Plan, theta: NDArray[Any], values: Iterable[Layer]) -> None:
+    """Put parameters, or a moment of each, into their places."""
+    for place, layer in zip(plan.layers[1:], values, strict=True):
+        for column, panel in panels(plan.shape, theta, place):
+            part = layer.W[column : column + plan.shape.panel].T
+            panel[:, : part.shape[1]] = part
+        theta[place.bias : place.bias + place.outputs] = layer.b
+
+
+def unpack(plan: Plan, theta: NDArray[Any]) -> Params:
+    """Copies of the parameters, in the shapes of the text."""
+    return ByLayer(_unpack_layer(plan, theta, place) for place in plan.layers[1:])
+
+
+def _unpack_layer(plan: Plan, theta: NDArray[Any], place: LayerPlace) -> Layer:
+    W = np.empty((place.outputs, place.inputs), theta.dtype)
+    for column, panel in panels(plan.shape, theta, place):
+        columns = min(plan.shape.panel, place.outputs - column)
+        if columns > 0:
+            W[column : column + columns] = panel[:, :columns].T
+    return Layer(W, theta[place.bias : place.bias + place.outputs].copy())
+
+
+def pack_transposed(plan: Plan, transposed: NDArray[Any], params: Params) -> None:
+    """Put W^L, L ≥ 2, into panels along its inputs: what Eq. B2 reads."""
+    shape = plan.shape
+    for place, layer in zip(plan.layers[2:], list(params)[1:], strict=True):
+        for column in range(0, place.inputs_padded, shape.panel):
+            width = min(shape.panel, place.inputs_padded - column)
+            start = place.transposed + column * place.outputs_padded
+            block = transposed[start : start + place.outputs_padded * width]
+            part = layer.W[:, column : column + width]
+            block.reshape(place.outputs_padded, width)[: len(part), : part.shape[1]] = part
+
+
+class Frame:
+    """The numbers that a call hands to generated code: names, each in its place of one array of integers."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.values = np.zeros(len(names), np.int64)
+        self._index = {name: i for i, name in enumerate(names)}
+
+    def __setitem__(self, name: str, value: int) -> None:
+        self.values[self._index[name]] = value

@@ -1,0 +1,164 @@
+"""The processor at hand: its vectors, the code made for it, and the cache of that code.
+
+Compiled code is kept as an object file, named by a hash of everything it depends on: the text of the
+generated code, the processor and its features, LLVM's version. A changed processor or a new version finds
+nothing, and compiles anew. A file is written under another name and then renamed, so that two processes that
+start at once both work; a file that is damaged fails its checksum and is made again; where nothing can be
+written, the code is compiled in each process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.engines.llvm.code import Shape, Unit
+from chainrule.files import cache_folder
+
+FORMAT = b"chainrule 1\n"
+"""Changed when the way of calling generated code changes."""
+
+
+class Processor(NamedTuple):
+    """What code is generated for: LLVM's triple, the processor's name and features, bytes of a vector."""
+
+    triple: str
+    name: str
+    features: str
+    vector_bytes: int
+    registers: int
+
+    @property
+    def vectors(self) -> str:
+        """The vector instructions, as people call them."""
+        family = {64: "AVX-512", 32: "AVX2", 16: "SSE"}
+        return (
+            family.get(self.vector_bytes, "?") if self.registers != 32 or self.vector_bytes == 64 else "NEON"
+        )
+
+    def shape(self, dtype: Any) -> Shape:
+        """Vectors of that type on this processor."""
+        size = np.dtype(dtype).itemsize
+        arm, x86 = self.triple.startswith(("aarch64", "arm64")), self.triple.startswith("x86_64")
+        family = "arm" if arm else "x86" if x86 else ""
+        yields = "sched_yield" if os.name == "posix" else ""
+        return Shape(size, self.vector_bytes // size, self.registers, family, yields)
+
+
+def processor(vector_bytes: int | None = None) -> Processor:
+    """The processor this program runs on; ``vector_bytes`` narrows its vectors, down to 16."""
+    host = _host()
+    if vector_bytes is None:
+        return host
+    if vector_bytes not in (16, 32, 64) or vector_bytes > host.vector_bytes:
+        raise ValueError(
+            f"vectors here have up to {host.vector_bytes} bytes (16, 32 or 64); got {vector_bytes}"
+        )
+    return host._replace(vector_bytes=vector_bytes)
+
+
+@functools.cache
+def _host() -> Processor:
+    llvm = _llvm()
+    triple = llvm.get_process_triple()
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f"):
+        vector_bytes, registers = 64, 32
+    elif features.get("avx2") and features.get("fma"):
+        vector_bytes, registers = 32, 16
+    else:
+        vector_bytes, registers = 16, 16 if triple.startswith("x86_64") else 32
+    return Processor(triple, llvm.get_host_cpu_name(), features.flatten(), vector_bytes, registers)
+
+
+@functools.cache
+def _llvm() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+class Compiled:
+    """Machine code in memory; `function` gives a Python function for one of its names."""
+
+    def __init__(self, compiler: Any, seconds: float, cached: bool) -> None:
+        self._compiler = compiler
+        self.seconds = seconds
+        self.cached = cached
+
+    def function(self, name: str, parameters: int) -> Any:
+        """A function of that many 64-bit integers. Python's other threads run while it does."""
+        address = self._compiler.get_function_address(name)
+        return ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * parameters)(address)
+
+
+def compile_unit(unit: Unit, target: Processor, key: str = "") -> Compiled:
+    """Machine code for a unit, from the cache where it is there."""
+    started = time.perf_counter()
+    llvm = _llvm()
+    text = str(unit.module)
+    place = _place(text, target)
+    code = _read(place)
+    cached = code is not None
+    machine = llvm.Target.from_triple(target.triple).create_target_machine(
+        cpu=target.name, features=target.features, opt=2, jit=True
+    )
+    if code is None:
+        code = _generate(llvm, text, machine, target)
+        _write(place, code)
+    compiler = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    compiler.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+    compiler.finalize_object()
+    return Compiled(compiler, time.perf_counter() - started, cached)
+
+
+def _generate(llvm: Any, text: str, machine: Any, target: Processor) -> bytes:
+    module = llvm.parse_assembly(text)
+    module.triple = target.triple
+    module.data_layout = str(machine.target_data)
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return bytes(machine.emit_object(module))
+
+
+def _place(text: str, target: Processor) -> Path:
+    version = ".".join(map(str, _llvm().llvm_version_info))
+    facts = "\n".join((FORMAT.decode(), version, platform.machine(), *map(str, target), text))
+    return cache_folder() / "code" / f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.o"
+
+
+def _read(place: Path) -> bytes | None:
+    try:
+        content = place.read_bytes()
+    except OSError:
+        return None
+    checksum, code = content[:32], content[32:]
+    return code if hashlib.sha256(code).digest() == checksum else None
+
+
+def _write(place: Path, code: bytes) -> None:
+    """Keep the code; a folder that cannot be written to is no error."""
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(code).digest() + code)
+            os.replace(name, place)
+        except OSError:
+            os.unlink(name)
+            raise

@@ -1,0 +1,59 @@
+"""How many threads take the next steps: as many as lately were fastest.
+
+Threads meet after every layer. Where a step is small, or another program has one of the processors, meeting
+costs more than sharing saves, up to a hundredfold. The results are the same to the last bit, so all ways are
+tried, briefly, and tried again from time to time.
+"""
+
+from __future__ import annotations
+
+SMALL_STEP = 1.5e6
+"""Operations of a step below which several threads are not even tried."""
+
+TRIAL_SECONDS = 0.002
+"""How long a trial may take, judged by the way that is known."""
+
+AGAIN_SECONDS = 2.0
+"""When the slower way is tried again."""
+
+
+class Pace:
+    """Chooses among one thread, two, four … and all of them; or keeps to a fixed number."""
+
+    def __init__(self, threads: int, fixed: bool, operations: int) -> None:
+        if fixed:
+            self._ways = [threads]
+        elif operations < SMALL_STEP:
+            self._ways = [1]
+        else:
+            self._ways = sorted({threads, *(2**n for n in range(threads.bit_length()) if 2**n <= threads)})
+        self._seconds: dict[int, float] = {}
+        self._since_trial = 0.0
+        self._trials = 0
+        self._warm = len(self._ways) == 1
+
+    def next(self, left: int) -> tuple[int, int]:
+        """How many threads to send off, and for how many of the steps that are left."""
+        if not self._warm:
+            return self._ways[0], min(left, 2)
+        untried = [way for way in self._ways if way not in self._seconds]
+        if len(self._ways) > 1 and untried:
+            return untried[0], min(left, self._trial())
+        best = min(self._ways, key=lambda way: self._seconds.get(way, 0.0))
+        if len(self._ways) > 1 and self._since_trial > AGAIN_SECONDS:
+            self._since_trial = 0.0
+            self._trials += 1
+            others = [way for way in self._ways if way != best]
+            return others[self._trials % len(others)], min(left, self._trial())
+        return best, left
+
+    def took(self, threads: int, steps: int, seconds: float) -> None:
+        """Learn how long some steps took; the very first ones fill the caches and do not count."""
+        if self._warm:
+            self._seconds[threads] = seconds / steps
+            self._since_trial += seconds
+        self._warm = True
+
+    def _trial(self) -> int:
+        known = min(self._seconds.values(), default=0.0)
+        return max(4, int(TRIAL_SECONDS / known)) if known else 4

@@ -1,0 +1,169 @@
+"""Prediction as generated code: rows go through the layers some at a time, so that they stay in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chainrule.engines.llvm import tiles
+from chainrule.engines.llvm.code import Code, Function, Unit
+from chainrule.engines.llvm.forward import Fields, Layer, activate
+from chainrule.engines.llvm.functions import sum_lanes
+from chainrule.engines.llvm.rows import ROWS, Width
+from chainrule.engines.llvm.values import Int, fused
+from chainrule.equations.activations import Activation
+from chainrule.equations.heads import Head
+
+MANY = (
+    "layers", "H", "theta", "rows", "tables", "X", "X_stride", "start", "stop", "chunk", "out", "K", "check",
+    "logits",
+)  # fmt: skip
+FEW = ("places", "H", "buffers", "X", "X_stride", "count", "out", "K", "check", "logits")
+
+
+def prediction_unit(
+    unit: Unit, activations: Sequence[Activation], head: Head, output_vectors: int | None
+) -> None:
+    """Write ``predict(frame)`` and ``predict_few(frame)`` into the unit. Eq. F1, F2, H1 or H3."""
+    activated = activate(unit, activations, slopes=False)
+    output = _output(unit, head, output_vectors)
+    check = _check(unit)
+    _many(unit, activated, output, check)
+    _few(unit, activated, output, check)
+
+
+def _many(unit: Unit, activated: Function, output: Function, check: Function) -> None:
+    """``predict``: the rows from start to stop, by panels of packed weights."""
+    product = tiles.product(unit)
+
+    @unit.function("predict", ("frame",), exported=True)
+    def predict(code: Code, address: Int) -> None:
+        frame = Fields(code, address, MANY)
+        panel, H = code.unit.shape.panel, frame.H
+        with code.loop(0, (frame.stop - frame.start + (frame.chunk - 1)) // frame.chunk) as c:
+            start = frame.start + c * frame.chunk
+            count = (frame.stop - start).at_most(frame.chunk)
+            X = code.numbers(frame.X) + start * frame.X_stride
+            table = code.ints(frame.tables)
+            with code.loop(0, count) as i:
+                (table + i).store((X + i * frame.X_stride).address)
+                check(code, X + i * frame.X_stride, Layer(code, frame, code.index(1)).inputs, frame.check)
+            with code.loop(1, H + 1) as L:
+                layer = Layer(code, frame, L)
+                with code.loop(0, layer.panels) as p:
+                    z, vectors = layer.activations(p), layer.vectors(p)
+                    first = L.equals(1)
+                    width = Int(code, code.builder.select(first, layer.inputs.ir, code.index(panel).ir))
+                    product(
+                        code, count, vectors, layer.inputs, table + (L - 1) * frame.chunk, width,
+                        Layer(code, frame, L - 1).block, layer.panel(p), z, layer.stride,
+                        layer.bias + p * panel,
+                    )  # fmt: skip
+                    with code.when(L < H):
+                        activated(code, layer.function, count, vectors, z, z, z, layer.stride)
+            last = Layer(code, frame, H)
+            with code.loop(0, count) as i:
+                place = code.numbers(frame.out) + (start + i) * frame.K
+                output(code, frame.K, last.activations() + i * last.stride, place, frame.logits)
+
+
+def _output(unit: Unit, head: Head, output_vectors: int | None) -> Function:
+    """a^H of one row, or its logits."""
+
+    @unit.function("output", ("K", "z", "out", "logits"))
+    def output(code: Code, K: Int, z: Int, out: Int, logits: Int) -> None:
+        def store(what: Callable[[Any], Any]) -> None:
+            width = Width(code, K, output_vectors)
+            width.store_exactly(what(width.padded(code.numbers(z))), code.numbers(out))
+
+        code.choose(
+            logits, {0: lambda: store(lambda row: head.predict(ROWS, row)), 1: lambda: store(lambda row: row)}
+        )
+
+    return output
+
+
+def _check(unit: Unit) -> Function:
+    """Add 0·x of a row to a number, which becomes NaN if one of them is not finite."""
+
+    @unit.function("check", ("x", "n", "place"))
+    def check(code: Code, x: Int, n: Int, place: Int) -> None:
+        row, found = code.numbers(x), code.variable(code.constant(0.0))
+        whole = n // code.lanes
+        with code.loop(0, whole) as j:
+            found.set(found.get() + (row + j * code.lanes).vector() * 0.0)
+        rest = (row + whole * code.lanes).masked(code.first_lanes(n - whole * code.lanes))
+        found.set(found.get() + rest * 0.0)
+        where = code.numbers(place)
+        where.put(where.vector() + found.get())
+
+    return check
+
+
+def _few(unit: Unit, activated: Function, output: Function, check: Function) -> None:
+    """``predict_few``: some rows, one by one, with W^L read where NumPy keeps it.
+
+    z_m = Σ_k W[m, k] x[k] + b_m: nothing is packed, so that one row costs no more than reading the weights
+    once. ``places`` holds for each layer the addresses of W^L and b^L, n_{L−1}, n_L and the activation's
+    number;
+    ``buffers`` are two rows of activations.
+    """
+    dot = _dot_products(unit)
+
+    @unit.function("predict_few", ("frame",), exported=True)
+    def predict_few(code: Code, address: Int) -> None:
+        frame = Fields(code, address, FEW)
+        with code.loop(0, frame.count) as i:
+            row = code.numbers(frame.X) + i * frame.X_stride
+            check(code, row, (code.ints(frame.places) + 2).whole(), frame.check)
+            x = code.variable(row.address)
+            with code.loop(0, frame.H) as L:
+                place = code.ints(frame.places) + L * 5
+                W, b, n_in, n_out, function = ((place + j).whole() for j in range(5))
+                z = code.numbers((code.ints(frame.buffers) + L % 2).whole())
+                dot(code, n_out, n_in, W, b, x.get(), z)
+                with code.when(L < frame.H - 1):
+                    vectors = (n_out + (code.lanes - 1)) // code.lanes
+                    activated(code, function, 1, vectors, z, z, z, 0)
+                x.set(z.address)
+            output(code, frame.K, x.get(), code.numbers(frame.out) + i * frame.K, frame.logits)
+
+
+AT_ONCE = 4
+"""Outputs of a layer that are worked on together."""
+
+
+def _dot_products(unit: Unit) -> Function:
+    @unit.function("dot_products", ("n_out", "n_in", "W", "b", "x", "z"))
+    def dot_products(code: Code, n_out: Int, n_in: Int, W: Int, b: Int, x: Int, z: Int) -> None:
+        weights, bias, inputs, target = (code.numbers(place) for place in (W, b, x, z))
+        whole = n_in // code.lanes
+        tail, rest = code.first_lanes(n_in - whole * code.lanes), whole * code.lanes
+
+        def some(m: Int, count: int) -> None:
+            rows = [weights + (m + i) * n_in for i in range(count)]
+            sums = [[code.variable(code.constant(0.0)) for _ in range(2)] for _ in rows]
+
+            def take(k: Int, part: int) -> None:
+                values = (inputs + k * code.lanes).vector()
+                for row, total in zip(rows, sums, strict=True):
+                    weight = (row + k * code.lanes).vector()
+                    total[part].set(fused(weight, values, total[part].get()))
+
+            with code.loop(0, whole // 2) as k:
+                take(k * 2, 0)
+                take(k * 2 + 1, 1)
+            with code.when((whole % 2).equals(1)):
+                take(whole - 1, 0)
+            values = (inputs + rest).masked(tail)
+            for i, (row, total) in enumerate(zip(rows, sums, strict=True)):
+                last = fused((row + rest).masked(tail), values, total[0].get() + total[1].get())
+                (target + m + i).store(code.lane(sum_lanes(last) + (bias + m + i).splat()))
+
+        groups = n_out // AT_ONCE
+        with code.loop(0, groups) as g:
+            some(g * AT_ONCE, AT_ONCE)
+        with code.loop(groups * AT_ONCE, n_out) as m:
+            some(m, 1)
+
+    return dot_products

@@ -1,0 +1,127 @@
+"""Prediction by generated code: many rows by packed panels, few rows straight from NumPy's arrays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engines.llvm import layout
+from chainrule.engines.llvm.layout import Block, Frame
+from chainrule.engines.llvm.prediction import FEW, MANY
+from chainrule.engines.llvm.programs import PredictionProgram
+from chainrule.types import Params
+
+CHUNK = 96
+"""Rows that go through all layers together: their activations stay in the cache."""
+
+ROWS_A_THREAD = 512
+"""Fewer rows than this do not make it worth while to send off a thread."""
+
+
+class Panels:
+    """Predicts by weights in panels: those of a trainer, or packed anew."""
+
+    def __init__(
+        self, program: PredictionProgram, widths: Sequence[int], dtype: Any, theta: Block | None = None
+    ) -> None:
+        self._program, self._dtype = program, np.dtype(dtype)
+        self._plan = layout.plan(program.shape, widths, CHUNK, [*program.functions, 0])
+        self._theta = theta or Block(self._plan.n_theta, dtype)
+        self._table = self._plan.table
+
+    def pack(self, params: Params) -> Panels:
+        """Take over parameters."""
+        layout.pack(self._plan, self._theta.numbers, params)
+        return self
+
+    def outputs(self, X: NDArray[Any], threads: int, logits: bool = False) -> tuple[NDArray[Any], bool]:
+        """a^H, or z^H, of some rows, and whether X is finite. Shapes: X (N, n_0), contiguous → (N, n_H)."""
+        out = np.empty((len(X), self._plan.layers[-1].outputs), self._dtype)
+        shares = min(threads, max(1, len(X) // ROWS_A_THREAD))
+        bounds = [len(X) * n // shares for n in range(shares + 1)]
+        parts = [_Part(self, X, out, bounds[n], bounds[n + 1], logits) for n in range(shares)]
+        others = [threading.Thread(target=part.run) for part in parts[1:]]
+        for thread in others:
+            thread.start()
+        parts[0].run()
+        for thread in others:
+            thread.join()
+        return out, not any(np.isnan(part.check.numbers).any() for part in parts)
+
+
+class _Part:
+    """One thread's share of the rows, with activations of its own."""
+
+    def __init__(
+        self, panels: Panels, X: NDArray[Any], out: NDArray[Any], start: int, stop: int, logits: bool
+    ) -> None:
+        plan, size = panels._plan, panels._dtype.itemsize
+        self._run = panels._program.predict
+        self._rows, self.check = Block(plan.n_rows, panels._dtype), Block(plan.shape.lanes, panels._dtype)
+        self._tables = np.zeros((len(plan.layers), CHUNK), np.int64)
+        for L, place in enumerate(plan.layers[1:], 1):
+            self._tables[L] = (
+                self._rows.address + (place.activations + np.arange(CHUNK) * place.stride) * size
+            )
+        self._frame = Frame(MANY)
+        values = {
+            "layers": panels._table.ctypes.data, "H": len(plan.layers) - 1, "theta": panels._theta.address,
+            "rows": self._rows.address, "tables": self._tables.ctypes.data, "X": X.ctypes.data,
+            "X_stride": X.shape[1], "start": start, "stop": stop, "chunk": CHUNK, "out": out.ctypes.data,
+            "K": out.shape[1], "check": self.check.address, "logits": int(logits),
+        }  # fmt: skip
+        for name, value in values.items():
+            self._frame[name] = value
+
+    def run(self) -> None:
+        self._run(self._frame.values.ctypes.data)
+
+
+class Direct:
+    """Predicts a few rows by the parameters where they are, so that changing them needs no word."""
+
+    def __init__(self, program: PredictionProgram, params: Params) -> None:
+        dtype = params[1].W.dtype
+        self.params = params
+        self._run = program.predict_few
+        self._arrays = [array for layer in params for array in layer]
+        functions = [*program.functions, 0]
+        self._places = np.array(
+            [
+                (layer.W.ctypes.data, layer.b.ctypes.data, layer.W.shape[1], layer.W.shape[0], function)
+                for layer, function in zip(params, functions, strict=True)
+            ],
+            np.int64,
+        )
+        widest = layout.padded(program.shape, max(len(layer.b) for layer in params))
+        self._buffers = [Block(widest, dtype) for _ in range(2)]
+        self._check = Block(program.shape.lanes, dtype)
+        self._addresses = np.array([block.address for block in self._buffers], np.int64)
+        self._frame = Frame(FEW)
+        self._dtype, self._n_out = dtype, len(params[-1].b)
+        values = {
+            "places": self._places.ctypes.data, "H": len(params), "buffers": self._addresses.ctypes.data,
+            "X_stride": params[1].W.shape[1], "K": self._n_out, "check": self._check.address,
+        }  # fmt: skip
+        for name, value in values.items():
+            self._frame[name] = value
+        self._values, self._address = self._frame.values, self._frame.values.ctypes.data
+        self._X, self._count, self._out = (FEW.index(name) for name in ("X", "count", "out"))
+        self._lock = threading.Lock()
+        self._sum = self._check.numbers.sum  # of 0s, or NaN
+
+    def outputs(self, X: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+        """a^H of some rows, and whether X is finite. X (N, n_0): contiguous, of the parameters' dtype."""
+        out: NDArray[Any] = np.empty((len(X), self._n_out), self._dtype)
+        with self._lock:
+            values = self._values
+            values[self._X], values[self._count], values[self._out] = X.ctypes.data, len(X), out.ctypes.data
+            self._run(self._address)
+            finite = self._sum() == 0.0
+            if not finite:
+                self._check.numbers[:] = 0
+        return out, finite

@@ -1,0 +1,211 @@
+"""The vocabulary `xp` of the output heads: a sample's row of numbers, with sums and maxima along it.
+
+A `Row` is not stored: it is a function of the vector's number j, and what the equations do to rows is
+done to each of their vectors where the result is needed, in one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+from chainrule.engines.llvm import functions
+from chainrule.engines.llvm.code import Code
+from chainrule.engines.llvm.functions import VECTORS
+from chainrule.engines.llvm.values import Array, Int, Mask, Vector, select
+from chainrule.types import Namespace
+
+UNROLLED = 4
+"""Rows of up to this many vectors are held in registers; longer ones are gone through in a loop."""
+
+
+class Width:
+    """How long the rows of a head are: n numbers in ``count`` vectors, the last one filled up."""
+
+    def __init__(self, code: Code, n: Int, vectors: int | None) -> None:
+        self.code = code
+        self.n = n
+        self.vectors = vectors
+        self._last = code.first_lanes(n - (vectors - 1) * code.lanes) if vectors else None
+
+    def each(self, do: Callable[[Any], None]) -> None:
+        """Do it for each j."""
+        if self.vectors:
+            for number in range(self.vectors):
+                do(number)
+        else:
+            with self.code.loop(0, (self.n + (self.code.lanes - 1)) // self.code.lanes) as j:
+                do(j)
+
+    def mask(self, j: Any) -> Mask | None:
+        """The lanes of the j-th vector that belong to the row; None for all."""
+        if isinstance(j, int):
+            return self._last if j + 1 == self.vectors else None
+        return self.code.first_lanes(self.n - j * self.code.lanes)
+
+    def load(self, place: Array) -> Row:
+        """The row at this place in memory, which holds n numbers."""
+
+        def at(j: Any) -> Vector:
+            mask = self.mask(j)
+            return place.masked(mask, j) if mask is not None else place.vector(j)
+
+        return Row(self, at)
+
+    def padded(self, place: Array) -> Row:
+        """The row at this place in memory, which holds whole vectors."""
+        return Row(self, lambda j: place.vector(j))
+
+    def store(self, row: Row, place: Array) -> None:
+        """Store whole vectors, 0 behind the row's end."""
+
+        def put(j: Any) -> None:
+            mask, value = self.mask(j), row.at(j)
+            place.put(select(mask, value, 0.0) if mask is not None else value, j)
+
+        self.each(put)
+
+    def store_exactly(self, row: Row, place: Array) -> None:
+        """Store the n numbers and nothing behind them."""
+
+        def put(j: Any) -> None:
+            mask = self.mask(j)
+            if mask is None:
+                place.put(row.at(j), j)
+            else:
+                place.put_masked(row.at(j), mask, j)
+
+        self.each(put)
+
+
+class Row:
+    """One sample's numbers, as a function of the vector's number j; operators act on each vector."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, width: Width, at: Callable[[Any], Vector]) -> None:
+        self.width = width
+        self._at = at
+        self._made: dict[int, tuple[Any, Vector]] = {}
+
+    def at(self, j: Any) -> Vector:
+        """The j-th vector; computed once for each j."""
+        key = j if isinstance(j, int) else id(j)
+        if key not in self._made:
+            self._made[key] = j, self._at(j)  # j is kept, so that its id stays its own
+        return self._made[key][1]
+
+    def _with(self, function: Callable[..., Any], *others: Any) -> Row:
+        return Row(self.width, lambda j: function(self.at(j), *(_at(other, j) for other in others)))
+
+    def __add__(self, other: Any) -> Row:
+        return self._with(lambda x, y: x + y, other)
+
+    def __sub__(self, other: Any) -> Row:
+        return self._with(lambda x, y: x - y, other)
+
+    def __rsub__(self, other: Any) -> Row:
+        return self._with(lambda x, y: y - x, other)
+
+    def __mul__(self, other: Any) -> Row:
+        return self._with(lambda x, y: x * y, other)
+
+    def __truediv__(self, other: Any) -> Row:
+        return self._with(lambda x, y: x / y, other)
+
+    def __rtruediv__(self, other: Any) -> Row:
+        return self._with(lambda x, y: y / x, other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __neg__(self) -> Row:
+        return self._with(lambda x: -x)
+
+    def __pow__(self, n: float) -> Row:
+        return self._with(lambda x: x**n)
+
+    def __lt__(self, other: Any) -> Row:
+        return self._with(lambda x, y: x < y, other)
+
+    def __le__(self, other: Any) -> Row:
+        return self._with(lambda x, y: x <= y, other)
+
+    def __gt__(self, other: Any) -> Row:
+        return self._with(lambda x, y: x > y, other)
+
+    def __ge__(self, other: Any) -> Row:
+        return self._with(lambda x, y: x >= y, other)
+
+
+def _at(value: Any, j: Any) -> Any:
+    return value.at(j) if isinstance(value, Row) else value
+
+
+def _elementwise(function: Callable[..., Vector]) -> Callable[..., Any]:
+    """The function of vectors, for rows; of vectors alone it stays what it is."""
+
+    def over_rows(*arguments: Any) -> Any:
+        rows = [argument for argument in arguments if isinstance(argument, Row)]
+        if not rows:
+            return function(*arguments)
+        return Row(rows[0].width, lambda j: function(*(_at(argument, j) for argument in arguments)))
+
+    return over_rows
+
+
+def _reduce(
+    row: Row, start: float, add: Callable[[Vector, Vector], Vector], finish: Callable[[Vector], Vector]
+) -> Vector:
+    """Combine all numbers of a row; the padding counts as ``start``. The result stands in every lane."""
+    total = row.width.code.variable(row.width.code.constant(start))
+
+    def take(j: Any) -> None:
+        mask, value = row.width.mask(j), row.at(j)
+        total.set(add(total.get(), select(mask, value, start) if mask is not None else value))
+
+    row.width.each(take)
+    return finish(total.get())
+
+
+def total(row: Row, axis: int = 1, keepdims: bool = False) -> Vector:
+    """Σ along the row."""
+    _along_the_row(axis)
+    return _reduce(row, 0.0, lambda p, q: p + q, functions.sum_lanes)
+
+
+def largest(row: Row, axis: int = 1, keepdims: bool = False) -> Vector:
+    """The largest number of the row."""
+    _along_the_row(axis)
+    return _reduce(row, float("-inf"), lambda p, q: select(p < q, q, p), functions.max_lanes)
+
+
+def is_first_largest(row: Row, place: Int) -> Vector:
+    """1 if the largest number stands at that place, and not before it, as ``argmax`` decides; else 0."""
+    width, code, best = row.width, row.width.code, largest(row)
+    numbers, target = code.lane_numbers(), code.number(place)
+
+    def rival(j: Any) -> Vector:
+        """1 at the place if the largest is not there, 1 before it where it is."""
+        here = numbers + (float(j * code.lanes) if isinstance(j, int) else code.number(j * code.lanes))
+        missed = select(row.at(j) < best, 1.0, code.constant(0.0))
+        at_place = select(here.equals(target), missed, 0.0)
+        return select(here < target, 1.0 - missed, at_place)
+
+    return select(total(Row(width, rival)) > 0, 0.0, code.constant(1.0))
+
+
+def _along_the_row(axis: int) -> None:
+    if axis not in (1, -1):
+        raise ValueError(f"an output head sums along a sample's row, axis=1; got axis={axis}")
+
+
+ROWS = cast(
+    Namespace,
+    SimpleNamespace(
+        **{name: _elementwise(function) for name, function in vars(VECTORS).items()},
+        sum=total,
+        max=largest,
+    ),
+)
+"""Rows as the interpreter of the output heads."""

@@ -1,0 +1,140 @@
+"""Numbers that are the same for a whole step: η, and what the optimiser makes of the number of the step.
+
+Expressions of them, such as 1 − β₁ᵗ, are worked out by NumPy in float64, for many steps at once, as the
+reference works them out; generated code finds the results in its list of numbers. Each step has two such
+lists, one for weights and one for biases, on which neither penalty nor weight decay acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engines.llvm.code import Code
+from chainrule.engines.llvm.values import Array, Vector
+
+Doubles: TypeAlias = NDArray[np.float64]
+
+
+class Facts(NamedTuple):
+    """What is known of each step: η, the steps before it, and whether weights are meant (1) or biases (0)."""
+
+    eta: Doubles
+    t: Doubles
+    weights: float
+
+
+class Slots:
+    """Which expressions the generated code needs, each with its place in the list."""
+
+    room = 12
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+        self._rules: list[Callable[[Facts], Any]] = []
+
+    def place(self, key: str, rule: Callable[[Facts], Any]) -> int:
+        """The place of an expression."""
+        if key not in self._places:
+            if len(self._rules) == self.room:
+                raise NotImplementedError("the optimiser needs too many numbers for each step")
+            self._places[key] = len(self._rules)
+            self._rules.append(rule)
+        return self._places[key]
+
+    def values(self, eta: Doubles, t: Doubles, dtype: Any) -> NDArray[Any]:
+        """The lists of many steps. Shapes: eta, t (steps,) → (steps, 2, room), weights first."""
+        lists = np.zeros((len(eta), 2, self.room), dtype)
+        for side, weights in enumerate((1.0, 0.0)):
+            facts = Facts(eta, t, weights)
+            for place, rule in enumerate(self._rules):
+                lists[:, side, place] = rule(facts)
+        return lists
+
+
+class PerStep:
+    """An expression of numbers that are the same for a whole step."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, step: StepNumbers, key: str, rule: Callable[[Facts], Any]) -> None:
+        self._step = step
+        self._key = key
+        self._rule = rule
+
+    def vector(self) -> Vector:
+        """Its value, in every lane."""
+        place = self._step.slots.place(self._key, self._rule)
+        return (self._step.numbers + place).splat()
+
+    def _with(self, sign: str, other: Any, rule: Callable[[Any, Any], Any], swap: bool = False) -> Any:
+        if isinstance(other, Vector):
+            return NotImplemented
+        mine, theirs = self._rule, other._rule if isinstance(other, PerStep) else lambda facts: other
+        names = [self._key, other._key if isinstance(other, PerStep) else repr(other)]
+        if swap:
+            mine, theirs = theirs, mine
+            names.reverse()
+        return PerStep(self._step, f"({names[0]}{sign}{names[1]})", lambda f: rule(mine(f), theirs(f)))
+
+    def __add__(self, other: Any) -> Any:
+        return (
+            self.vector() + other if isinstance(other, Vector) else self._with("+", other, lambda p, q: p + q)
+        )
+
+    def __sub__(self, other: Any) -> Any:
+        return (
+            self.vector() - other if isinstance(other, Vector) else self._with("-", other, lambda p, q: p - q)
+        )
+
+    def __rsub__(self, other: Any) -> Any:
+        if isinstance(other, Vector):
+            return other - self.vector()
+        return self._with("-", other, lambda p, q: p - q, swap=True)
+
+    def __mul__(self, other: Any) -> Any:
+        return (
+            self.vector() * other if isinstance(other, Vector) else self._with("*", other, lambda p, q: p * q)
+        )
+
+    def __truediv__(self, other: Any) -> Any:
+        return (
+            self.vector() / other if isinstance(other, Vector) else self._with("/", other, lambda p, q: p / q)
+        )
+
+    def __rtruediv__(self, other: Any) -> Any:
+        if isinstance(other, Vector):
+            return other * (1 / self).vector()
+        return self._with("/", other, lambda p, q: p / q, swap=True)
+
+    def __pow__(self, other: Any) -> Any:
+        return self._with("**", other, lambda p, q: p**q)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._with("**", other, lambda p, q: p**q, swap=True)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+class StepNumbers:
+    """The numbers of the step that generated code is at."""
+
+    def __init__(self, code: Code, slots: Slots, numbers: Array) -> None:
+        self.code = code
+        self.slots = slots
+        self.numbers = numbers
+
+    def learning_rate(self) -> PerStep:
+        """η."""
+        return PerStep(self, "eta", lambda facts: facts.eta)
+
+    def number(self) -> PerStep:
+        """How many steps were taken before."""
+        return PerStep(self, "t", lambda facts: facts.t)
+
+    def on_weights(self, value: float) -> PerStep:
+        """The value where weights are meant, 0 for biases."""
+        return PerStep(self, f"weights*{value!r}", lambda facts: facts.weights * value)

@@ -1,0 +1,186 @@
+"""Training by generated code: lay out the memory, list the numbers of each step, and send off the threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engines.base import Examples, Masks, Steps, Task
+from chainrule.engines.llvm import layout
+from chainrule.engines.llvm.layout import Block, Frame
+from chainrule.engines.llvm.pace import Pace
+from chainrule.engines.llvm.predictor import Panels
+from chainrule.engines.llvm.programs import PredictionProgram, TrainingProgram
+from chainrule.engines.llvm.steps import FRAME, moments
+from chainrule.optimizers import Moments
+from chainrule.types import ByLayer, Layer, Params
+
+
+class LlvmTrainer:
+    """Parameters in panels, and the code that moves them."""
+
+    def __init__(
+        self,
+        program: TrainingProgram,
+        prediction: PredictionProgram,
+        task: Task,
+        params: Params,
+        state: ByLayer[Layer],
+        examples: Examples,
+        threads: int,
+        fixed: bool = True,
+    ) -> None:
+        self.threads = threads
+        self._program, self._task, self._examples = program, task, examples
+        self._dtype = params[1].W.dtype
+        self._names = moments(task.optimizer)
+        self._t = int(state[1].W.t)
+        widths = [params[1].W.shape[1], *(len(layer.b) for layer in params)]
+        functions = [*program.functions, 0]
+        plan = self._plan = layout.plan(program.shape, widths, task.batch_size, functions)
+        block = partial(Block, dtype=self._dtype)
+        self._theta, self._rows, self._transposed = (
+            block(plan.n_theta),
+            block(plan.n_rows),
+            block(plan.n_transposed),
+        )
+        self._moments = {name: block(plan.n_theta) for name in self._names}
+        self._zeros, self._ones = block(plan.shape.panel), block(1)
+        self._ones.numbers[:] = 1
+        self._barrier = Block(1, np.int64)
+        self._layers = plan.table
+        self._tables = self._make_tables()
+        layout.pack(plan, self._theta.numbers, params)
+        layout.pack_transposed(plan, self._transposed.numbers, params)
+        for name, moment in self._moments.items():
+            layout.pack(plan, moment.numbers, state.map(lambda s, n=name: Layer(*(getattr(p, n) for p in s))))  # type: ignore[misc]
+        self._X = np.ascontiguousarray(examples.X, self._dtype)
+        self._Y = np.ascontiguousarray(examples.Y, self._dtype)
+        self._weight = np.ascontiguousarray(examples.weight, self._dtype)
+        self._labels = np.ascontiguousarray(self._Y.argmax(axis=1), np.int64)
+        self._frame = self._make_frame(plan, task)
+        self._pace = Pace(threads, fixed, _operations(widths, task.batch_size))
+        self._panels = Panels(prediction, widths, self._dtype, self._theta)
+
+    def _make_tables(self) -> NDArray[np.int64]:
+        """Addresses of rows: two lines for each thread's rows of X, two for each layer, one for the ones."""
+        plan, size = self._plan, self._dtype.itemsize
+        H = len(plan.layers) - 1
+        lines = np.zeros((2 * self.threads + 2 * (H + 2), plan.batch), np.int64)
+        rows = np.arange(plan.batch)
+        for L, place in enumerate(plan.layers[1:], 1):
+            for side, offset in enumerate((place.activations, place.deltas)):
+                lines[2 * self.threads + 2 * L + side] = (
+                    self._rows.address + (offset + rows * place.stride) * size
+                )
+        lines[2 * self.threads + 2 * (H + 1)] = self._ones.address
+        return lines
+
+    def _make_frame(self, plan: layout.Plan, task: Task) -> Frame:
+        frame = Frame(FRAME)
+        places = {
+            "lines": 2 * self.threads, "barrier": self._barrier.address, "layers": self._layers.ctypes.data,
+            "H": len(plan.layers) - 1, "theta": self._theta.address, "transposed": self._transposed.address,
+            "rows": self._rows.address, "zeros": self._zeros.address, "tables": self._tables.ctypes.data,
+            "X": self._X.ctypes.data, "X_stride": self._X.shape[1], "Y": self._Y.ctypes.data,
+            "weight": self._weight.ctypes.data, "samples": len(self._X), "batch": task.batch_size,
+            "masks_of_step": plan.n_masks, "K": self._Y.shape[1], "labels": self._labels.ctypes.data,
+        }  # fmt: skip
+        for name, value in places.items():
+            frame[name] = value
+        for place, name in zip(("first", "second"), self._names, strict=False):
+            frame[place] = self._moments[name].address
+        return frame
+
+    def snapshot(self) -> Callable[[], Params]:
+        """The parameters as they stand, in the shapes of the text; unpacked when asked for."""
+        plan, theta = self._plan, self._theta.numbers.copy()
+        return lambda: layout.unpack(plan, theta)
+
+    def moments(self) -> ByLayer[Layer]:
+        """Copies of the optimiser's state."""
+        parts = {name: layout.unpack(self._plan, block.numbers) for name, block in self._moments.items()}
+        return ByLayer(
+            Layer(*(Moments(self._t, **{n: p[L][side] for n, p in parts.items()}) for side in (0, 1)))
+            for L in range(1, len(self._plan.layers))
+        )
+
+    def logits(self, X: NDArray[Any]) -> NDArray[Any]:
+        """z^H of some rows, by the parameters as they stand. Shapes: X (N, n_0) → (N, n_H)."""
+        return self._panels.outputs(np.ascontiguousarray(X, self._dtype), self.threads, logits=True)[0]
+
+    def take(
+        self, order: NDArray[np.intp], first: int, etas: NDArray[np.float64], masks: Sequence[Masks] | None
+    ) -> Steps:
+        """Take ``len(etas)`` steps, beginning with mini-batch number ``first`` of the epoch."""
+        order = np.ascontiguousarray(order, np.int64)
+        parts, done = [], 0
+        while done < len(etas):
+            threads, count = self._pace.next(len(etas) - done)
+            some = slice(done, done + count)
+            started = time.perf_counter()
+            parts.append(
+                self._take(
+                    order, first + done, etas[some], masks[some] if masks is not None else None, threads
+                )
+            )
+            self._pace.took(threads, count, time.perf_counter() - started)
+            done += count
+        return Steps(*np.concatenate(parts).T)
+
+    def _take(
+        self, order: NDArray[np.int64], first: int, etas: NDArray[np.float64], masks: Sequence[Masks] | None,
+        threads: int,
+    ) -> NDArray[np.float64]:  # fmt: skip
+        steps, frame = len(etas), self._frame
+        t = self._t + np.arange(steps, dtype=np.float64)
+        numbers = self._program.slots.values(etas, t, self._dtype)
+        result = np.zeros((threads, steps, 2))
+        packed = self._pack_masks(masks) if masks is not None else None
+        frame["order"], frame["step"], frame["steps"] = order.ctypes.data, first, steps
+        frame["numbers"], frame["result"] = numbers.ctypes.data, result.ctypes.data
+        frame["masks"] = 0 if packed is None else packed.ctypes.data
+        frame["threads"] = threads
+        self._barrier.numbers[:] = 0
+        self._run(threads)
+        self._t += steps
+        return np.asarray(result.sum(axis=0))
+
+    def _pack_masks(self, masks: Sequence[Masks]) -> NDArray[Any]:
+        packed = np.zeros((len(masks), self._plan.n_masks), self._dtype)
+        for step, of_step in enumerate(masks):
+            for place, mask in zip(self._plan.layers[1:-1], of_step, strict=True):
+                for p, column in enumerate(range(0, place.outputs, self._plan.shape.panel)):
+                    start, part = place.mask + p * place.block, mask[:, column : column + place.stride]
+                    rows = packed[step, start : start + self._plan.batch * place.stride]
+                    rows.reshape(self._plan.batch, place.stride)[: len(part), : part.shape[1]] = part
+        return packed
+
+    def _run(self, threads: int) -> None:
+        train, address = self._program.train, self._frame.values.ctypes.data
+        others = [threading.Thread(target=train, args=(address, n)) for n in range(1, threads)]
+        for thread in others:
+            thread.start()
+        try:
+            train(address, 0)
+        finally:
+            for thread in others:
+                thread.join()
+
+    @property
+    def blocks(self) -> list[Block]:
+        """All memory that generated code may change, for tests of what it leaves alone."""
+        return [self._theta, self._rows, self._transposed, self._zeros, self._ones, *self._moments.values()]
+
+
+def _operations(widths: Sequence[int], batch_size: int) -> int:
+    """Operations of one step: three products for each layer, two for the first."""
+    products = sum(n * m * (3 if L else 2) for L, (n, m) in enumerate(pairwise(widths)))
+    return 2 * batch_size * products
