@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.peers,
             options.threads,
             options.rounds,
-            QUICK_ROWS if options.quick else None,
+            enough=0.05 if options.quick else 0.5,
+            most_rows=QUICK_ROWS if options.quick else None,
         )
         results = measure_all(run, options)
     text = markdown(results)
@@ -93,7 +94,7 @@ def measure_all(run: Run, options: argparse.Namespace) -> dict[str, Any]:
 def write_data(run: Run, name: str) -> str:
     """Write all data for the competitors; where it is from."""
     pictures = data.pictures(name)
-    data.write(run.folder, "pictures", pictures)
+    data.write(run.folder, "pictures", data.first(pictures, run.rows(60_000)))
     rows: Workload = WORKLOADS[-1]
     data.write(run.folder, "rows", data.rows(run.rows(rows.rows)))
     return f"{pictures.origin}; {rows.name}: synthetic rows"

@@ -75,6 +75,12 @@ def rows(n: int = 200_000) -> Source:
     return Source(Samples(X[:n], y[:n]), Samples(X[n:], y[n:]), "synthetic rows")
 
 
+def first(source: Source, n: int) -> Source:
+    """The same source with ``n`` samples at most in each part."""
+    train, test = (Samples(part.X[:n], part.y[:n]) for part in source[:2])
+    return Source(train, test, source.origin)
+
+
 def write(folder: Path, name: str, source: Source) -> None:
     """Write the arrays of a source to ``folder``."""
     for part, samples in (("train", source.train), ("test", source.test)):

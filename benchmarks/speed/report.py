@@ -95,13 +95,27 @@ def settings_table(training: Sequence[Result]) -> str:
             spread(entry["seconds"]),
             f"{100 * entry['accuracy']:.2f} % ({100 * result['reference']['accuracy']:.2f})",
             f"{entry['loss']:.4f} ({result['reference']['loss']:.4f})",
+            f"{100 * entry['apart']:.2g} %",
         ]
         for result in training
         for peer in (OURS, *present(training))
         if (entry := best(result["entries"], peer))
     ]
-    titles = ["network, batch", "optimiser", "", "setting", "threads", "s", "test accuracy", "cross-entropy"]
-    note = "In brackets, the same epoch in float64. Whoever ends elsewhere is left out of the tables."
+    titles = [
+        "network, batch",
+        "optimiser",
+        "",
+        "setting",
+        "threads",
+        "s",
+        "test accuracy",
+        "cross-entropy",
+        "apart",
+    ]
+    note = (
+        "In brackets, the same epoch in float64. Apart: the distance of the parameters from that end, as a share "
+        "of the whole way. Whoever ends elsewhere is left out of the tables."
+    )
     return "\n\n".join(["### The settings that counted", table(titles, rows), note])
 
 

@@ -18,7 +18,6 @@ from benchmarks.speed.team import Failed, Key, Team
 KEPT = 1.3
 AT_MOST = 3
 """Settings of one competitor that go on to the rounds."""
-ENOUGH_SECONDS = 0.5
 MOST_REPEATS = 5
 
 Result = dict[str, Any]
@@ -32,6 +31,8 @@ class Run(NamedTuple):
     peers: tuple[str, ...]
     threads: tuple[int, ...]
     rounds: int
+    enough: float
+    """Seconds: what is shorter is repeated in every round, a few times at most."""
     most_rows: int | None = None
 
     def keys(self, peer: str) -> list[Key]:
@@ -60,7 +61,7 @@ def measure(run: Run, candidates: list[Result], ask: Callable[[Result, int], Res
         candidate |= {"seconds": [], "busy": []}
     for turn in range(run.rounds):
         for candidate in rotated([c for c in candidates if "problem" not in c], turn):
-            repeats = min(MOST_REPEATS, int(ENOUGH_SECONDS / max(candidate["first"], 1e-9)) + 1)
+            repeats = min(MOST_REPEATS, int(run.enough / max(candidate["first"], 1e-9)) + 1)
             try:
                 answer = ask(candidate, repeats)
             except Failed as error:

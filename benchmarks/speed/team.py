@@ -114,6 +114,5 @@ def environment(threads: int | None, folder: Path) -> dict[str, str]:
     own = {"SPEED_CACHE": str(folder / "cache"), "TORCHINDUCTOR_CACHE_DIR": str(folder / "cache/inductor")}
     if threads is not None:
         own |= dict.fromkeys(THREAD_VARIABLES, str(threads))
-    inherited = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**inherited, **own, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**os.environ, **own, "PYTHONPATH": os.pathsep.join(paths)}

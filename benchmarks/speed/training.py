@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from benchmarks.speed.arithmetic import Score, load, reference, score
-from benchmarks.speed.data import initial_parameters, read
-from benchmarks.speed.peers.base import Task
+from benchmarks.speed.data import Samples, initial_parameters, read
+from benchmarks.speed.peers.base import Parameters, Task
 from benchmarks.speed.run import (
     Result,
     Run,
@@ -27,7 +29,7 @@ def training(run: Run, workload: Workload, optimizer: str) -> Result:
     """Measure one workload with one optimiser, over all competitors."""
     rows = run.rows(workload.rows)
     say(f"{workload.name} {list(workload.layers)}, batch {workload.batch}, {optimizer}, {rows:,} rows")
-    exact = exact_score(run, workload, optimizer, rows)
+    exact = exact_run(run, workload, optimizer, rows)
     tried = [
         result
         for peer in trainers(run)
@@ -60,24 +62,35 @@ def training(run: Run, workload: Workload, optimizer: str) -> Result:
         "optimizer": optimizer,
         "rows": rows,
         "flops": training_flops(workload.layers, rows),
-        "reference": exact._asdict(),
+        "reference": exact.score._asdict(),
         "entries": kept,
         "tried": [{k: v for k, v in result.items() if k not in ("seconds", "busy")} for result in tried],
         **machine,
     }
 
 
-def exact_score(run: Run, workload: Workload, optimizer: str, rows: int) -> Score:
-    """The score of a float64 run over the same mini-batches."""
+class Exact(NamedTuple):
+    """What every result is held to: the same epoch in float64."""
+
+    start: Parameters
+    end: Parameters
+    test: Samples
+    score: Score
+
+
+def exact_run(run: Run, workload: Workload, optimizer: str, rows: int) -> Exact:
+    """Train in float64 over the same mini-batches."""
+    start = initial_parameters(workload.layers)
     task = Task(
         workload.layers,
         workload.batch,
         optimizer,
         workload.learning_rate(optimizer),
-        initial_parameters(workload.layers),
+        start,
         read(run.folder, workload.data, "train", rows),
     )
-    return score(reference(task, EPOCHS), read(run.folder, workload.data, "test"))
+    end, test = reference(task, EPOCHS), read(run.folder, workload.data, "test")
+    return Exact(start, end, test, score(end, end, start, test))
 
 
 def prepare(run: Run, key: Key, workload: Workload, optimizer: str) -> None:
@@ -94,12 +107,11 @@ def prepare(run: Run, key: Key, workload: Workload, optimizer: str) -> None:
     )
 
 
-def _first(run: Run, key: Key, workload: Workload, optimizer: str, exact: Score) -> list[Result]:
-    """Every setting of one competitor: once to warm up, once on the clock, its result held to the exact one."""
+def _first(run: Run, key: Key, workload: Workload, optimizer: str, exact: Exact) -> list[Result]:
+    """Every setting of a competitor: once to warm up, once on the clock, its result held to the exact one."""
     names = settings(run, key, "training")
     if names:
         prepare(run, key, workload, optimizer)
-    test = read(run.folder, workload.data, "test")
     results = []
     for setting in names:
         result: Result = {"peer": key.peer, "threads": key.threads, "setting": setting}
@@ -108,14 +120,15 @@ def _first(run: Run, key: Key, workload: Workload, optimizer: str, exact: Score)
             path = str(run.folder / "weights.npz")
             run.team.ask(key, "train", setting=setting, epochs=EPOCHS, repeats=1)
             answer = run.team.ask(key, "train", setting=setting, epochs=EPOCHS, repeats=1, weights=path)
-            reached = score(load(path), test)
-            problem = reached.problem(exact)
-            found = {"first": answer["seconds"], "loss": reached.loss, "accuracy": reached.accuracy}
+            reached = score(load(path), exact.end, exact.start, exact.test)
+            problem = reached.problem(exact.score)
+            found = {"first": answer["seconds"], **reached._asdict()}
             return found | ({"problem": problem} if problem else {})
 
         result = attempt(result, action)
         if "first" in result:
-            say(f"    {label(result)}: {result['first']:.3f} s, {result.get('problem', 'as in float64')}")
+            end = result.get("problem", f"ends {100 * result['apart']:.2g} % of the way from float64")
+            say(f"    {label(result)}: {result['first']:.3f} s, {end}")
         results.append(result)
     return results
 

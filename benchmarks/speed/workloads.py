@@ -19,7 +19,7 @@ class Workload(NamedTuple):
     """"pictures" (784 features, 10 classes) or "rows" (54 features, 7 classes)."""
     rows: int
     sgd: float
-    """Learning rates, small enough that rounding does not decide where one epoch ends."""
+    """Learning rate of plain gradient descent, small enough that rounding does not decide where it ends."""
     adam: float = 0.001
 
     def learning_rate(self, optimizer: str) -> float:
@@ -30,8 +30,8 @@ class Workload(NamedTuple):
 WORKLOADS = (
     Workload("W1", (784, 30, 10), 10, "pictures", 60_000, 0.5),
     Workload("W2", (784, 128, 10), 32, "pictures", 60_000, 0.5),
-    Workload("W3", (784, 512, 512, 10), 128, "pictures", 60_000, 0.1),
-    Workload("W4", (784, 2048, 2048, 10), 256, "pictures", 6_144, 0.05, 0.0001),
+    Workload("W3", (784, 512, 512, 10), 128, "pictures", 60_000, 0.3),
+    Workload("W4", (784, 2048, 2048, 10), 256, "pictures", 6_144, 0.02),
     Workload("W5", (54, 64, 64, 7), 64, "rows", 200_000, 0.5),
 )
 PREDICTED = ("W1", "W3")
