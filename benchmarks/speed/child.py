@@ -120,20 +120,10 @@ def _in_chunks(predict: Callable[[Array], Array], X: Array, chunk: int) -> Array
     return np.concatenate(parts)
 
 
-def hold_to_cores(threads: int | None) -> None:
-    """Let this process use that many cores and no more.
-
-    XLA makes a thread for every core it may use and has no other switch; for the others it changes nothing.
-    """
-    if threads is not None and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-
-
 def serve(name: str, threads: int | None, folder: Path) -> None:
     """Answer commands until there are no more."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    hold_to_cores(threads)
     competitor: Competitor | None = None
     for line in sys.stdin:
         command = json.loads(line)

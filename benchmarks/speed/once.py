@@ -11,7 +11,6 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.speed.child import hold_to_cores
 from benchmarks.speed.data import initial_parameters, read
 from benchmarks.speed.peers import make
 from benchmarks.speed.peers.base import Task
@@ -22,7 +21,6 @@ def main() -> None:
     name, threads, setting, folder, text = sys.argv[1:]
     options = json.loads(text)
     number = None if threads == "auto" else int(threads)
-    hold_to_cores(number)
     peer = make(name, number)
     samples = read(Path(folder), options.pop("data"), "train", options.pop("rows"))
     layers = tuple(options.pop("layers"))

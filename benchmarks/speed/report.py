@@ -41,6 +41,11 @@ def head(results: Result) -> str:
         "(min–max in brackets), each in a process of its own, stopped while it waits. "
         f"Matrix-product peak of NumPy's BLAS in this run, by threads: {peak}."
     ]
+    doctor = machine["doctor"] or {}
+    if "engine" in doctor:
+        lines.append(
+            f"`chainrule doctor` says: {', '.join(f'{name} {value}' for name, value in doctor.items())}."
+        )
     if results.get("quick"):
         lines.append("**A quick run: few rows and rounds, good for trying out and for nothing else.**")
     return "\n\n".join(lines)

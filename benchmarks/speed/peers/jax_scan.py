@@ -120,7 +120,12 @@ def to_jax(parameters: Parameters) -> list[tuple[Any, Any]]:
 
 
 def peer(threads: int | None) -> Jax:
-    """JAX on so many cores: XLA makes a thread for each that it may use. Compiled code is kept where told."""
+    """JAX on so many cores: XLA makes a thread for each that the process may use, and has no other switch.
+
+    Compiled code is kept where told.
+    """
+    if threads is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
     jax.config.update("jax_platforms", "cpu")
     if folder := os.environ.get("SPEED_CACHE"):
         jax.config.update("jax_compilation_cache_dir", f"{folder}/jax")
