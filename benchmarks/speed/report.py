@@ -43,9 +43,8 @@ def head(results: Result) -> str:
     ]
     doctor = machine["doctor"] or {}
     if "engine" in doctor:
-        lines.append(
-            f"`chainrule doctor` says: {', '.join(f'{name} {value}' for name, value in doctor.items())}."
-        )
+        said = ", ".join(f"{name} {value}" for name, value in doctor.items())
+        lines.append(f"`chainrule doctor` says: {said}.")
     if results.get("quick"):
         lines.append("**A quick run: few rows and rounds, good for trying out and for nothing else.**")
     return "\n\n".join(lines)
@@ -118,8 +117,8 @@ def settings_table(training: Sequence[Result]) -> str:
         "apart",
     ]
     note = (
-        "In brackets, the same epoch in float64. Apart: the distance of the parameters from that end, as a share "
-        "of the whole way. Whoever ends elsewhere is left out of the tables."
+        "In brackets, the same epoch in float64. Apart: the distance of the parameters from that end, as a "
+        "share of the whole way. Whoever ends elsewhere is left out of the tables."
     )
     return "\n\n".join(["### The settings that counted", table(titles, rows), note])
 
