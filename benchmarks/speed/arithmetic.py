@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+
 from benchmarks.speed.data import Samples
 from benchmarks.speed.peers.base import Parameters, Task
 from benchmarks.speed.peers.numpy_loop import Loop, outputs

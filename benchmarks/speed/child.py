@@ -18,6 +18,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
+
 from benchmarks.speed.data import initial_parameters, read
 from benchmarks.speed.peers import make
 from benchmarks.speed.peers.base import Array, Peer, Predictor, Task

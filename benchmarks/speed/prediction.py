@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+
 from benchmarks.speed.data import initial_parameters, read
 from benchmarks.speed.peers import OURS
 from benchmarks.speed.peers.numpy_loop import outputs

@@ -22,7 +22,6 @@ from benchmarks.speed.peers.base import Task  # noqa: E402
 from benchmarks.speed.peers.numpy_loop import Loop  # noqa: E402
 from benchmarks.speed.run import best_settings, rotated  # noqa: E402
 from benchmarks.speed.workloads import prediction_flops, training_flops  # noqa: E402
-
 from chainrule.training import epoch_randomness  # noqa: E402
 
 

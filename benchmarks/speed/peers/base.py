@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from benchmarks.speed.data import Samples
 from numpy.typing import NDArray
+
+from benchmarks.speed.data import Samples
 
 Array = NDArray[Any]
 Parameters = list[tuple[Array, Array]]

@@ -9,9 +9,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
+
 from benchmarks.speed.data import epoch_order
 from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task
-from jax import lax
 
 
 class Jax:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from benchmarks.speed.data import epoch_order
 from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task
 

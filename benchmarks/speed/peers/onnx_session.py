@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import onnxruntime
-from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task, Trainer
 from onnx import TensorProto, helper, numpy_helper
+
+from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task, Trainer
 
 
 class OnnxRuntime:

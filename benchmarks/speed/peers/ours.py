@@ -6,8 +6,8 @@ from inspect import signature
 from typing import Any
 
 import numpy as np
-from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task
 
+from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task
 from chainrule.network import Network
 
 

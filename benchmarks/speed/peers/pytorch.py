@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
+
 from benchmarks.speed.data import epoch_order
 from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task
-from torch import nn
 
 
 class PyTorch:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.neural_network import MLPClassifier
+
 from benchmarks.speed.data import epoch_order
 from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task
-from sklearn.neural_network import MLPClassifier
 
 
 class ScikitLearn:
