@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -78,7 +79,8 @@ class Team:
             process.send_signal(signal.SIGCONT)
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(BrokenPipeError):  # it ended by itself, with a command unread
+                        pipe.close()
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from benchmarks.speed.data import Samples, epoch_order, initial_parameters  # no
 from benchmarks.speed.peers.base import Task  # noqa: E402
 from benchmarks.speed.peers.numpy_loop import Loop  # noqa: E402
 from benchmarks.speed.run import best_settings, rotated  # noqa: E402
+from benchmarks.speed.team import Failed, Key, Team  # noqa: E402
 from benchmarks.speed.workloads import prediction_flops, training_flops  # noqa: E402
 from chainrule.training import epoch_randomness  # noqa: E402
 
@@ -133,6 +135,30 @@ def test_shares_are_of_the_peak_of_as_many_threads():
     peak = report.peaks(results)
     assert peak == {1: 100.0, 2: 180.0}
     assert [report.busy_threads({"busy": [busy]}, peak) for busy in (0.8, 1.1, 1.9, 3.0)] == [1, 1, 2, 2]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_who_is_not_asked_is_stopped_and_failures_are_told(tmp_path):
+    key = Key("numpy", 1)
+    with Team(tmp_path) as team:
+        assert team.ask(key, "hello") == {"training": ["loop"], "prediction": ["products"]}
+        process = team._processes[key]
+        stat = Path(f"/proc/{process.pid}/stat")
+        deadline = time.monotonic() + 5
+        while (
+            state := stat.read_text().rpartition(")")[2].split()[0]
+        ) != "T" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert state == "T"
+        with pytest.raises(Failed, match="numpy: FileNotFoundError"):
+            team.ask(key, "prepare", data="pictures", rows=10, layers=[2, 2], batch=1)
+        process.kill()
+        process.wait()
+        with pytest.raises(Failed, match="numpy ended: "):
+            team.ask(key, "hello")
+        assert team.ask(key, "hello")["training"] == ["loop"]  # a new one
+        process = team._processes[key]
+    assert process.returncode == 0
 
 
 def speed(folder, *arguments):
