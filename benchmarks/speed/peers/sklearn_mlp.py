@@ -47,6 +47,8 @@ class PartialFit:
     def reset(self) -> None:
         task = self.task
         self.model = classifier(task.layers, task.batch, task.optimizer, task.learning_rate)
+        # Its ε stands beside √v, the others' beside √v̂: this one is the same half-way through the epoch.
+        self.model.epsilon = 1e-8 * (1 - 0.999 ** (len(task.samples.X) / task.batch / 2)) ** 0.5
         start(self.model, task.parameters, task.samples.X[: task.batch])
         self.epoch = 0
 
