@@ -31,7 +31,7 @@ extensions = [
 myst_enable_extensions = ["dollarmath", "deflist", "attrs_inline", "attrs_block"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
-exclude_patterns = ["_static/fonts"]
+exclude_patterns = ["_static/fonts", "results"]
 html_math_renderer = "mathml"
 
 default_role = "code"
