@@ -135,6 +135,10 @@ class Code:
         """A vector as it is, a number in every lane."""
         return value if isinstance(value, Vector) else self.constant(value)
 
+    def pick(self, condition: Any, yes: Int, no: Int) -> Int:
+        """The first integer if the condition holds, else the second."""
+        return Int(self, self.builder.select(condition, yes.ir, no.ir))
+
     def splat(self, number: Any) -> Vector:
         """One number of the generated code, in every lane."""
         undefined = ir.Constant(self.vector_type, ir.Undefined)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.functions import VECTORS
 from chainrule.engines.llvm.layout import LayerPlace
+from chainrule.engines.llvm.tiles import vectors_of
 from chainrule.engines.llvm.values import Array, Int
 from chainrule.equations.activations import Activation
 
@@ -71,17 +71,21 @@ class Layer:
 
     def vectors(self, p: Int) -> Int:
         """The width of panel p, in vectors: 2, or 1 for a narrow last one."""
-        lanes = self._code.lanes
-        return (self._int(self._place.outputs_padded) // lanes - p * 2).at_most(2)
-
-    def panel_offset(self, p: Int) -> Int:
-        """Where panel p of the weights starts among the parameters."""
-        wide_in = self._int(self._place.inputs_padded)
-        return self._int(self._place.weights) + p * self._code.unit.shape.panel * wide_in
+        return vectors_of(self._code, self.outputs_padded, p)
 
     def panel(self, p: Int) -> Array:
         """Panel p of the weights, (W^L)ᵀ."""
-        return self._code.numbers(self._frame.theta) + self.panel_offset(p)
+        return self.weights + p * self._code.unit.shape.panel * self.inputs_padded
+
+    @property
+    def weights_offset(self) -> Int:
+        """Where the panels of the weights start among the parameters."""
+        return self._int(self._place.weights)
+
+    @property
+    def weights(self) -> Array:
+        """(W^L)ᵀ, in panels."""
+        return self._code.numbers(self._frame.theta) + self.weights_offset
 
     @property
     def bias_offset(self) -> Int:
@@ -93,10 +97,14 @@ class Layer:
         """b^L."""
         return self._code.numbers(self._frame.theta) + self.bias_offset
 
+    @property
+    def transposed(self) -> Array:
+        """W^L, a row for each output, in panels."""
+        return self._code.numbers(self._frame.transposed) + self._int(self._place.transposed)
+
     def transposed_panel(self, p: Int) -> Array:
-        """Panel p of W^L, a row for each output."""
-        offset = p * self._code.unit.shape.panel * self.outputs_padded
-        return self._code.numbers(self._frame.transposed) + self._int(self._place.transposed) + offset
+        """Panel p of W^L."""
+        return self.transposed + p * self._code.unit.shape.panel * self.outputs_padded
 
     @property
     def inputs_padded(self) -> Int:
@@ -126,13 +134,6 @@ class Layer:
     def mask(self, p: Int) -> Int:
         """Where panel p of this layer's dropout mask starts among the masks of a step."""
         return self._int(self._place.mask) + self.block * p
-
-
-@contextmanager
-def owned(code: Code, panels: Int, thread: Int, threads: Int) -> Iterator[Int]:
-    """For each of the panels that this thread owns."""
-    with code.loop(thread * panels // threads, (thread + 1) * panels // threads) as p:
-        yield p
 
 
 def activate(unit: Unit, activations: Sequence[Activation], slopes: bool, dropout: bool = False) -> Function:

@@ -10,6 +10,7 @@ from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import sum_lanes
 from chainrule.engines.llvm.rows import ROWS, Width
+from chainrule.engines.llvm.tiles import Panels, Places, Rows
 from chainrule.engines.llvm.values import Int, fused
 from chainrule.equations.activations import Activation
 from chainrule.equations.heads import Head
@@ -50,17 +51,17 @@ def _many(unit: Unit, activated: Function, output: Function, check: Function) ->
                 check(code, X + i * frame.X_stride, Layer(code, frame, code.index(1)).inputs, frame.check)
             with code.loop(1, H + 1) as L:
                 layer = Layer(code, frame, L)
-                with code.loop(0, layer.panels) as p:
-                    z, vectors = layer.activations(p), layer.vectors(p)
-                    first = L.equals(1)
-                    width = Int(code, code.builder.select(first, layer.inputs.ir, code.index(panel).ir))
-                    product(
-                        code, count, vectors, layer.inputs, table + (L - 1) * frame.chunk, width,
-                        Layer(code, frame, L - 1).block, layer.panel(p), z, layer.stride,
-                        layer.bias + p * panel,
-                    )  # fmt: skip
-                    with code.when(L < H):
-                        activated(code, layer.function, count, vectors, z, z, z, layer.stride)
+                whole = code.index(panel)
+                block = code.pick(L.equals(1), whole, Layer(code, frame, L - 1).block)
+                weights = Panels(0, layer.panels, layer.outputs_padded, layer.weights, layer.inputs_padded)
+                z = Places(layer.activations(), layer.stride, layer.block)
+                inputs = Rows(table + (L - 1) * frame.chunk, block)
+                product(code, count, layer.inputs, *inputs, *weights, *z, layer.bias, panel)
+                with code.when(L < H), code.loop(0, layer.panels) as p:
+                    place = layer.activations(p)
+                    activated(
+                        code, layer.function, count, layer.vectors(p), place, place, place, layer.stride
+                    )
             last = Layer(code, frame, H)
             with code.loop(0, count) as i:
                 place = code.numbers(frame.out) + (start + i) * frame.K

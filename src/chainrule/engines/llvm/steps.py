@@ -9,17 +9,17 @@ A step's result does not depend on the number of threads, to the last bit.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from chainrule.engines.llvm import tiles
 from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.forward import Fields, Layer, activate, owned
+from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import VECTORS
 from chainrule.engines.llvm.rows import ROWS, Width, is_first_largest, total
 from chainrule.engines.llvm.scalars import Slots, StepNumbers
+from chainrule.engines.llvm.tiles import Panels, Places, Rows
 from chainrule.engines.llvm.transpose import transpose_block
 from chainrule.engines.llvm.values import Array, Int, Vector, select
 from chainrule.equations.activations import Activation
@@ -77,14 +77,6 @@ def moments(optimizer: Optimizer) -> tuple[str, ...]:
     xp: Any = SimpleNamespace(ones_like=lambda theta: 1.0)
     state = optimizer.init(xp, 1.0)
     return tuple(name for name in ("first", "second") if getattr(state, name) is not None)
-
-
-class Rows(NamedTuple):
-    """A factor of a product: a table of its rows' addresses, and blocks of ``width`` columns."""
-
-    table: Int
-    width: Int
-    block: Int
 
 
 class _Parts(NamedTuple):
@@ -164,6 +156,15 @@ def _add(place: Array, value: Vector) -> None:
     place.store(code.builder.fadd(place.load(), number))
 
 
+class _Share(NamedTuple):
+    """What a thread updates of a layer: panels from ``first`` to ``last``, rows ``start`` to ``stop``."""
+
+    first: Int
+    last: Int
+    start: Int
+    stop: Int
+
+
 class _Step:
     """Writes one step of training: forward, head, back, update."""
 
@@ -174,6 +175,7 @@ class _Step:
         self.slots = slots
         self.threads = frame.threads
         self.H = frame.H
+        self.panel = code.unit.shape.panel
         self.met = code.variable(0)
 
     def write(self, s: Int) -> None:
@@ -210,33 +212,37 @@ class _Step:
         return self.code.ints(frame.tables) + line * frame.batch
 
     def _inputs_of(self, L: Int, table: Array) -> Rows:
-        """The rows of a^{L−1}: of X, which is one block, for the first layer."""
+        """The rows of a^{L−1}; those of X, which are whole, for the first layer."""
         code, first = self.code, L.equals(1)
-        before = self._layer(L - 1)
-
-        def pick(of_X: Int, of_layer: Int) -> Int:
-            return Int(code, code.builder.select(first, of_X.ir, of_layer.ir))
-
-        panel = code.index(code.unit.shape.panel)
-        return Rows(
-            pick(table.address, self._table(L - 1, False).address),
-            pick(self._layer(L).inputs, panel),
-            pick(code.index(0), before.block),
-        )
+        here = code.pick(first, table.address, self._table(L - 1, False).address)
+        return Rows(here, code.pick(first, code.index(self.panel), self._layer(L - 1).block))
 
     def _forward(self, s: Int, rows: Int, table: Array) -> None:
         code, parts = self.code, self.parts
         with code.loop(1, self.H) as L:
-            layer, inputs = self._layer(L), self._inputs_of(L, table)
-            with owned(code, layer.panels, self.thread, self.threads) as p:
-                z, vectors = layer.activations(p), layer.vectors(p)
-                bias = layer.bias + p * code.unit.shape.panel
-                parts.product(
-                    code, rows, vectors, layer.inputs, *inputs, layer.panel(p), z, layer.stride, bias
+            layer = self._layer(L)
+            first, last = self._own(layer.panels)
+            weights = Panels(first, last, layer.outputs_padded, layer.weights, layer.inputs_padded)
+            z = Places(layer.activations(), layer.stride, layer.block)
+            parts.product(
+                code, rows, layer.inputs, *self._inputs_of(L, table), *weights, *z, layer.bias, self.panel
+            )
+            with code.loop(first, last) as p:
+                place, mask = layer.activations(p), self._masks(s) + layer.mask(p)
+                vectors = layer.vectors(p)
+                parts.activate(
+                    code, layer.function, rows, vectors, place, layer.slopes(p), mask, layer.stride
                 )
-                mask = self._masks(s) + layer.mask(p)
-                parts.activate(code, layer.function, rows, vectors, z, layer.slopes(p), mask, layer.stride)
             self._meet()
+
+    def _rows_at(self, rows: Rows) -> Array:
+        """The table of rows."""
+        return rows.table if isinstance(rows.table, Array) else self.code.ints(rows.table)
+
+    def _own(self, panels: Int) -> tuple[Int, Int]:
+        """The panels that this thread owns: from the first to before the last."""
+        first, last = (n * panels // self.threads for n in (self.thread, self.thread + 1))
+        return first, last
 
     def _masks(self, s: Int) -> Array:
         """This step's dropout masks, laid out as the activations."""
@@ -247,14 +253,13 @@ class _Step:
         first = self.thread * rows // self.threads
         stop = (self.thread + 1) * rows // self.threads
         inputs, z = self._inputs_of(self.H, table), layer.activations()
-        own = Rows(inputs.table + first * 8, inputs.width, inputs.block)
+        weights = Panels(0, layer.panels, layer.outputs_padded, layer.weights, layer.inputs_padded)
         with code.when(first < stop):
-            with code.loop(0, layer.panels) as p:
-                column = p * code.unit.shape.panel
-                self.parts.product(
-                    code, stop - first, layer.vectors(p), layer.inputs, *own, layer.panel(p),
-                    z + (first * layer.stride + column), layer.stride, layer.bias + column,
-                )  # fmt: skip
+            own = Rows(self._rows_at(inputs) + first, inputs.block)
+            places = Places(z + first * layer.stride, layer.stride, layer.block)
+            self.parts.product(
+                code, stop - first, layer.inputs, *own, *weights, *places, layer.bias, self.panel
+            )
             result = code.doubles(frame.result) + (self.thread * frame.steps + s) * 2
             with code.loop(first, stop) as i:
                 row = (order + i).whole()
@@ -270,82 +275,57 @@ class _Step:
         with code.loop(1, self.H) as back:
             L = self.H - back
             layer, after = self._layer(L), self._layer(L + 1)
-            with owned(code, layer.panels, self.thread, self.threads) as p:
-                delta, vectors = layer.deltas(p), layer.vectors(p)
-                parts.product(
-                    code, rows, vectors, after.outputs, *self._deltas(L + 1), after.transposed_panel(p),
-                    delta, layer.stride, self.frame.zeros,
-                )  # fmt: skip
-                parts.multiply(code, rows, vectors, delta, layer.slopes(p), layer.stride)
+            first, last = self._own(layer.panels)
+            weights = Panels(first, last, after.inputs_padded, after.transposed, after.outputs_padded)
+            d_a = Places(layer.deltas(), layer.stride, layer.block)
+            parts.product(
+                code, rows, after.outputs, *self._deltas(L + 1), *weights, *d_a, self.frame.zeros, 0
+            )
+            with code.loop(first, last) as p:
+                parts.multiply(code, rows, layer.vectors(p), layer.deltas(p), layer.slopes(p), layer.stride)
             self._meet()
 
     def _deltas(self, L: Int) -> Rows:
-        """The rows of δ^L: the output layer's stand where its logits stood, and are whole."""
-        code, at_output, layer = self.code, L.equals(self.H), self._layer(L)
-
-        def pick(of_output: Int, of_hidden: Int) -> Int:
-            return Int(code, code.builder.select(at_output, of_output.ir, of_hidden.ir))
-
-        return Rows(
-            pick(self._table(L, False).address, self._table(L, True).address),
-            pick(layer.outputs, code.index(code.unit.shape.panel)),
-            layer.block,
-        )
+        """The rows of δ^L; the output layer's, which are whole, stand where its logits stood."""
+        logits, deltas = self._table(L, False).address, self._table(L, True).address
+        return Rows(self.code.pick(L.equals(self.H), logits, deltas), self._layer(L).block)
 
     def _update(self, s: Int, rows: Int, table: Array, ahead: tuple[Int, Int]) -> None:
-        code, frame, shape = self.code, self.frame, self.code.unit.shape
-        H = self.H
+        code, frame, update = self.code, self.frame, self.parts.update
         on_weights = code.numbers(frame.numbers) + s * (2 * self.slots.room)
         on_biases = on_weights + self.slots.room
-        ones = self._table(H + 1, False)
-        with code.loop(0, H) as back:
-            L = H - back
-            layer, at_output = self._layer(L), L.equals(H)
-            D = code.builder.select(at_output, layer.activations().address.ir, layer.deltas().address.ir)
-            inputs = self._inputs_of(L, table)
-            first, last = self._rows_to_update(layer, at_output)
-            with self._panels_to_update(layer, at_output) as p:
-                deltas, vectors = code.numbers(Int(code, D)) + p * layer.block, layer.vectors(p)
-                self.parts.update(
-                    code, rows, vectors, first, last.at_most(layer.inputs), *inputs, deltas,
-                    layer.stride, on_weights, ahead[0], self._soon(L, p, ahead[1]),
-                    *self._arrays(layer.panel_offset(p)),
-                )  # fmt: skip
-                mine = (p % self.threads).equals(self.thread)
-                with code.when(code.builder.or_(code.builder.not_(at_output), mine)):
-                    self.parts.update(
-                        code, rows, vectors, 0, 1, ones, 1, 0, deltas,
-                        layer.stride, on_biases, ahead[0], 0,
-                        *self._arrays(layer.bias_offset + p * shape.panel),
-                    )  # fmt: skip
-                with code.when(L > 1):
-                    self._transpose(layer, p, first, last)
+        ones = Rows(self._table(self.H + 1, False), 0)
+        with code.loop(0, self.H) as back:
+            L = self.H - back
+            layer, at_output = self._layer(L), L.equals(self.H)
+            deltas = code.pick(at_output, layer.activations().address, layer.deltas().address)
+            D = Places(deltas, layer.stride, layer.block)
+            share = self._share_of_update(layer, at_output)
+            soon = code.pick(L.equals(1), ahead[1], code.index(0))
+            update(
+                code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
+                share.first, share.last, layer.outputs_padded, *D, on_weights, ahead[0], soon,
+                layer.inputs_padded, *self._arrays(layer.weights_offset),
+            )  # fmt: skip
+            own, past = self._own(layer.panels)
+            update(
+                code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead[0], 0, 1,
+                *self._arrays(layer.bias_offset),
+            )  # fmt: skip
+            with code.when(L > 1), code.loop(share.first, share.last) as p:
+                self._transpose(layer, p, share.start, share.stop)
         self._meet()
 
-    def _soon(self, L: Int, p: Int, rows: Int) -> Int:
-        """How many rows of the next mini-batch to fetch: all, beside the first panel of the first layer."""
-        code, b = self.code, self.code.builder
-        first = self.thread * self._layer(L).panels // self.threads
-        here = b.and_(L.equals(1), b.or_(p.equals(first), L.equals(self.H)))
-        return Int(code, b.select(here, rows.ir, code.index(0).ir))
-
-    def _panels_to_update(self, layer: Layer, at_output: Any) -> AbstractContextManager[Int]:
-        """The panels a thread owns; of the output layer, whose panels may be few, all of them."""
-        code, b = self.code, self.code.builder
-        first, last = (n * layer.panels // self.threads for n in (self.thread, self.thread + 1))
-        return code.loop(
-            Int(code, b.select(at_output, code.index(0).ir, first.ir)),
-            Int(code, b.select(at_output, layer.panels.ir, last.ir)),
-        )
-
-    def _rows_to_update(self, layer: Layer, at_output: Any) -> tuple[Int, Int]:
-        """All rows; of the output layer a share in whole vectors."""
-        code, b = self.code, self.code.builder
-        groups = layer.inputs_padded // code.lanes
-        first, last = (n * groups // self.threads * code.lanes for n in (self.thread, self.thread + 1))
-        return (
-            Int(code, b.select(at_output, first.ir, code.index(0).ir)),
-            Int(code, b.select(at_output, last.ir, layer.inputs_padded.ir)),
+    def _share_of_update(self, layer: Layer, at_output: Any) -> _Share:
+        """The panels a thread owns, all rows; of the output layer, which may be narrow, some rows of all."""
+        code, zero = self.code, self.code.index(0)
+        first, last = self._own(layer.panels)
+        start, stop = (n * code.lanes for n in self._own(layer.inputs_padded // code.lanes))
+        return _Share(
+            code.pick(at_output, zero, first),
+            code.pick(at_output, layer.panels, last),
+            code.pick(at_output, start, zero),
+            code.pick(at_output, stop, layer.inputs_padded),
         )
 
     def _transpose(self, layer: Layer, p: Int, first: Int, last: Int) -> None:

@@ -1,8 +1,8 @@
 """The two matrix products, tile by tile: a tile is a block of the result that fits into the registers.
 
-Weights lie in panels, two vectors wide, so that a tile reads them one after another. The other factor is
-`Rows`: found through a table of their addresses, so that a mini-batch is never copied, and cut into blocks
-of columns.
+Weights lie in panels, two vectors wide, so that a tile reads them one after another. The other factor's rows
+are found through a table of their addresses, so that a mini-batch is never copied. The sums are taken over
+some hundred k at a time: so much of a panel stays in the innermost cache while all rows pass by.
 
 For each of its k, a tile of R rows and V vectors reads V vectors and R numbers (4 (V·lanes + R) bytes in
 float32) and does R·V·lanes multiply-adds.
@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from chainrule.engines.llvm.code import Code, Function, Unit
+from chainrule.engines.llvm.code import Code, Function, Shape, Unit
 from chainrule.engines.llvm.values import Array, Int, Variable, Vector, fused
 
 Accumulators: TypeAlias = list[list[Variable]]
@@ -26,72 +26,136 @@ IN_FLIGHT = 8
 """Multiply-adds that must be under way at once to keep the units busy: latency 4 on two units."""
 
 
-def product(unit: Unit) -> Function:
-    """Σ_k A[i, k] B[k, :] + bias, for a panel of B: the products of Eq. F1 and of Eq. B2.
+INNER_CACHE = 24 * 1024
+"""Bytes of a panel that may stay in the innermost cache, beside the rows that pass by."""
 
-    F1: A = a^{L-1}, B = (W^L)ᵀ, bias = b^L. B2: A = δ^{L+1}, B = W^{L+1}, bias = 0.
+
+class Rows(NamedTuple):
+    """A factor's rows: a table of their addresses, and how far apart their panels are."""
+
+    table: Int | Array
+    block: Int | int
+
+
+class Panels(NamedTuple):
+    """Weights in panels of ``height`` rows, ``columns`` wide in all: those from ``first`` to ``last``."""
+
+    first: Int | int
+    last: Int
+    columns: Int
+    weights: Int | Array
+    height: Int
+
+
+class Places(NamedTuple):
+    """Where a mini-batch's rows lie: from row to row ``stride``, from panel to panel ``block``."""
+
+    address: Int | Array
+    stride: Int
+    block: Int
+
+
+def block_of_k(shape: Shape) -> int:
+    """How many k are summed at a time: a whole number of panels, so that a block of rows is one."""
+    rows = INNER_CACHE // (shape.panel * shape.item_size)
+    return rows // shape.panel * shape.panel
+
+
+def vectors_of(code: Code, columns: Int, p: Int) -> Int:
+    """The width of panel p, in vectors: 2, or 1 for a narrow last one."""
+    return (columns // code.lanes - p * 2).at_most(2)
+
+
+def product(unit: Unit) -> Function:
+    """Σ_k A[i, k] B[k, :] + bias: the products of Eq. F1 and of Eq. B2.
+
+    F1: A = a^{L-1}, B = (W^L)ᵀ, bias = b^L. B2: A = δ^{L+1}, B = W^{L+1}, bias = 0 (``bias_step`` 0).
     """
-    tallest = unit.shape.tallest
-    tiles = {(R, V): _product_tile(unit, R, V) for V in (2, 1) for R in range(1, tallest + 1)}
-    parameters = ("rows", "vectors", "K", "table", "width", "block", "B", "C", "stride", "bias")
+    shape = unit.shape
+    some = _product_of_panel(unit)
+    parameters = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "bias", "bias_step")
 
     @unit.function("product", parameters)
     def product(
-        code: Code, rows: Int, vectors: Int, K: Int, table: Int, width: Int, block: Int,
-        B: Int, C: Int, stride: Int, bias: Int,
+        code: Code, rows: Int, K: Int, table: Int, block: Int, first: Int, last: Int, columns: Int,
+        weights: Int, height: Int, address: Int, stride: Int, distance: Int, bias: Int, bias_step: Int,
     ) -> None:  # fmt: skip
-        """As few tiles as will do, of heights that differ by at most one."""
-        count = (rows + (tallest - 1)) // tallest
-        short, more = rows // count, rows % count
-        start = code.variable(0)
-        with code.loop(0, count) as t:
-            height = short + Int(code, code.builder.zext((t < more), short.ir.type))
-            i = start.get()
-            start.set(i + height)
-            place = code.numbers(C) + i * stride
-            arguments = (K, code.ints(table) + i, width, block, B, place, stride, bias)
-            for V in (2, 1):
-                with code.when(vectors.equals(V)):
-                    code.choose(
-                        height,
-                        {R: partial(tiles[R, V], code, *arguments) for R in range(1, tallest + 1)},
-                    )
+        size = block_of_k(shape)
+        with code.loop(0, K, size) as k:
+            count, offset = (K - k).at_most(size), k // shape.panel * block
+            with code.loop(first, last) as p:
+                vectors = vectors_of(code, columns, p)
+                B = code.numbers(weights) + (p * shape.panel * height + k * vectors * code.lanes)
+                C = code.numbers(address) + p * distance
+                start = code.numbers(bias) + p * bias_step
+                begun = k > 0
+                start_at = code.pick(begun, C.address, start.address)
+                step = code.pick(begun, stride, code.index(0))
+                some(code, rows, vectors, count, table, offset, block, B, C, stride, start_at, step)
 
     return product
+
+
+def _product_of_panel(unit: Unit) -> Function:
+    """As few tiles as will do, of heights that differ by at most one."""
+    tallest = unit.shape.tallest
+    tiles = {(R, V): _product_tile(unit, R, V) for V in (2, 1) for R in range(1, tallest + 1)}
+    names = ("rows", "vectors", "K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride")
+
+    @unit.function("product_of_panel", names)
+    def product_of_panel(
+        code: Code, rows: Int, vectors: Int, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int,
+        stride: Int, start: Int, start_stride: Int,
+    ) -> None:  # fmt: skip
+        count = (rows + (tallest - 1)) // tallest
+        short, more = rows // count, rows % count
+        done = code.variable(0)
+        with code.loop(0, count) as t:
+            height = short + Int(code, code.builder.zext((t < more), short.ir.type))
+            i = done.get()
+            done.set(i + height)
+            place, begin = code.numbers(C) + i * stride, code.numbers(start) + i * start_stride
+            arguments = (K, code.ints(table) + i, offset, block, B, place, stride, begin, start_stride)
+            for V in (2, 1):
+                with code.when(vectors.equals(V)):
+                    calls = {R: partial(tiles[R, V], code, *arguments) for R in range(1, tallest + 1)}
+                    code.choose(height, calls)
+
+    return product_of_panel
 
 
 def _product_tile(unit: Unit, R: int, V: int) -> Function:
     """Few rows would leave the units idle: then the sum over k is cut into parts that run side by side."""
     parts = max(1, IN_FLIGHT // (R * V))
+    names = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride")
 
-    @unit.function(f"product_{R}x{V}", ("K", "table", "width", "block", "B", "C", "stride", "bias"))
+    @unit.function(f"product_{R}x{V}", names)
     def tile(
-        code: Code, K: Int, table: Int, width: Int, block: Int, B: Int, C: Int, stride: Int, bias: Int
-    ) -> None:
-        step = V * code.lanes
-        rows = [code.numbers((code.ints(table) + i).whole()) for i in range(R)]
-        first = code.numbers(bias)
+        code: Code, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int, stride: Int, start: Int,
+        start_stride: Int,
+    ) -> None:  # fmt: skip
+        step, width = V * code.lanes, unit.shape.panel
+        rows = [code.numbers((code.ints(table) + i).whole()) + offset for i in range(R)]
         sums = [_accumulators(code, R, V) for _ in range(parts)]
         for i in range(R):
             for j in range(V):
-                sums[0][i][j].set(first.vector(j))
+                sums[0][i][j].set((code.numbers(start) + start_stride * i).vector(j))
 
-        def take(part: int, k: Int, offset: Int, panel: Array) -> None:
+        def take(part: int, k: Int, moved: Int, panel: Array) -> None:
             b = [(panel + k * step).vector(j) for j in range(V)]
             for i in range(R):
-                _add(sums[part][i], (rows[i] + (offset + k)).splat(), b)
+                _add(sums[part][i], (rows[i] + (moved + k)).splat(), b)
 
         with code.loop(0, (K + (width - 1)) // width) as n:
-            start, offset = n * width, n * block
-            count = (K - start).at_most(width)
-            panel = code.numbers(B) + start * step
+            moved, panel = n * block, code.numbers(B) + n * (width * step)
+            count = (K - n * width).at_most(width)
             whole = count - count % parts if parts > 1 else count
             with code.loop(0, whole, parts) as k:
                 for part in range(parts):
-                    take(part, k + part, offset, panel)
+                    take(part, k + part, moved, panel)
             if parts > 1:
                 with code.loop(whole, count) as k:
-                    take(0, k, offset, panel)
+                    take(0, k, moved, panel)
         for i in range(R):
             place = code.numbers(C) + stride * i
             for j in range(V):
@@ -108,41 +172,54 @@ Descend: TypeAlias = Callable[[Code, Vector, list[Array], "Int"], None]
 
 
 def update(unit: Unit, arrays: int, descend: Descend) -> Function:
-    """Σ_m A[m, i] D[m, :] for a panel, and at once the optimiser's step: Eq. B3 (with A = 1, B4) and G1.
+    """Σ_m A[m, i] D[m, :] and at once the optimiser's step: Eq. B3 (with A = 1, B4) and G1.
 
     The gradient never leaves the registers. ``arrays`` is how many arrays the step changes: the parameter and
-    its moments.
-    Parameters of the code: batch rows M, the panel's vectors, rows from … to of the panel, the table of A's
-    rows, their blocks' width and distance,
-    D and its stride, the numbers of the step, a table of ``soon`` rows ``ahead`` whose same columns will be
-    needed in the next step (they are fetched into the cache meanwhile), and the places of the arrays' panels.
+    its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and of D the panels from
+    ``first`` to ``last``. Meanwhile the same columns of ``soon`` rows ``ahead``, which the next step will need, are
+    fetched into the cache.
     """
-    height = min(8, 1 << (unit.shape.tallest.bit_length() - 1))  # a divisor of the blocks' width
-    thetas = [f"theta{n}" for n in range(arrays)]
-    names = ("M", "table", "offset", "D", "stride", "numbers", *thetas)
-    tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, height + 1)}
-
+    shape = unit.shape
+    thetas = tuple(f"theta{n}" for n in range(arrays))
+    some = _update_of_panel(unit, thetas, descend)
     parameters = (
-        "M",
-        "vectors",
-        "start",
-        "stop",
-        "table",
-        "width",
-        "block",
-        "D",
-        "stride",
-        "numbers",
-        "ahead",
-        "soon",
-    )
+        "M", "start", "stop", *Rows._fields, "first", "last", "columns", *Places._fields, "numbers", "ahead",
+        "soon", "height",
+    )  # fmt: skip
 
     @unit.function("update", (*parameters, *thetas))
     def update(
-        code: Code, M: Int, vectors: Int, start: Int, stop: Int, table: Int, width: Int, block: Int,
-        D: Int, stride: Int, numbers: Int, ahead: Int, soon: Int, *places: Int,
+        code: Code, M: Int, start: Int, stop: Int, table: Int, block: Int, first: Int, last: Int,
+        columns: Int, address: Int, stride: Int, distance: Int, numbers: Int, ahead: Int, soon: Int,
+        height: Int, *places: Int,
     ) -> None:  # fmt: skip
-        count = (stop - start) // height
+        size = block_of_k(shape)
+        with code.loop(start, stop, size) as k:
+            end = (k + size).at_most(stop)
+            with code.loop(first, last) as p:
+                vectors = vectors_of(code, columns, p)
+                D = code.numbers(address) + p * distance
+                panels = [code.numbers(place) + p * shape.panel * height for place in places]
+                rows = code.pick(p.equals(first), soon, code.index(0))
+                some(code, M, vectors, k, end, table, block, D, stride, numbers, ahead, rows, *panels)
+
+    return update
+
+
+def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> Function:
+    height = min(8, 1 << (unit.shape.tallest.bit_length() - 1))  # a divisor of the panels' width
+    names = ("M", "table", "offset", "D", "stride", "numbers", *thetas)
+    tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, height + 1)}
+    parameters = (
+        "M", "vectors", "start", "stop", "table", "block", "D", "stride", "numbers", "ahead", "soon",
+    )  # fmt: skip
+
+    @unit.function("update_of_panel", (*parameters, *thetas))
+    def update_of_panel(
+        code: Code, M: Int, vectors: Int, start: Int, stop: Int, table: Int, block: Int, D: Int, stride: Int,
+        numbers: Int, ahead: Int, soon: Int, *places: Int,
+    ) -> None:  # fmt: skip
+        count, width = (stop - start) // height, unit.shape.panel
         middle = start + count * height
 
         def tile(R: int, V: int, first: Int) -> None:
@@ -163,7 +240,7 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
                     tile(height, V, first)
                 code.choose(stop - middle, {R: partial(tile, R, V, middle) for R in range(1, height)})
 
-    return update
+    return update_of_panel
 
 
 def _update_tile(unit: Unit, R: int, V: int, names: tuple[str, ...], descend: Descend) -> Function:
