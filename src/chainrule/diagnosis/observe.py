@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -13,13 +14,14 @@ import numpy as np
 
 from chainrule.diagnosis.backprop import Trial
 from chainrule.diagnosis.forms import Form, Raw, Unfit
-from chainrule.diagnosis.functions import function_forms
+from chainrule.diagnosis.functions import function_forms, is_gradients
 from chainrule.diagnosis.holders import Holder, widths_of
 from chainrule.diagnosis.layouts import Layout
 from chainrule.diagnosis.names import GRADIENT, STEP
 from chainrule.diagnosis.objects import construct, object_forms
 from chainrule.diagnosis.search import Observed, relative_error
 from chainrule.diagnosis.source import CHOSEN, Failure, Source, lookup
+from chainrule.diagnosis.tracing import Step, traced
 from chainrule.diagnosis.trials import trial, trials
 from chainrule.errors import InputError
 from chainrule.inputs import Floats
@@ -38,6 +40,7 @@ class Seen(NamedTuple):
     ``slope_error``: how far the gradient is from differences of their own loss, where they have one;
     ``alone``: one sample by itself. ``saturated``: networks with large weights.
     ``slope_factor``: the constant between the two, where that is all the difference.
+    ``steps``: the values that their lines made on the first network.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Seen(NamedTuple):
     saturated: tuple[Observed, ...] = ()
     slope_error: float | None = None
     slope_factor: float | None = None
+    steps: tuple[Step, ...] = ()
 
 
 class Findings(NamedTuple):
@@ -103,6 +107,9 @@ def choose(source: Source, name: str | None, widths: Sequence[int] = DEFAULT_WID
             return Target(partial(_named, source, wanted), wanted)
     if classes:
         return Target(partial(_named, source, classes[-1]), classes[-1])
+    for key, thing in own.items():
+        if inspect.isfunction(thing) and re.search(r"back|grad", key, re.IGNORECASE) and is_gradients(thing):
+            return Target(partial(_named, source, key), key)
     names = ", ".join(own) or "no function and no class"
     raise Unfit(
         "the file must define a function such as gradients(weights, biases, x, y) or a class with "
@@ -233,6 +240,7 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> S
     return Seen(
         form.name, form.layout, first.update, raw.given.order, raw.given.exact, tuple(observed),
         tuple(sorted(notes)), _alone(form, widths), _saturated(form, widths), off, factor,
+        traced(source.file, lambda: form.compute(observed[0].trial)),
     )  # fmt: skip
 
 

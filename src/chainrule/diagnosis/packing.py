@@ -13,10 +13,11 @@ from chainrule.diagnosis.layouts import Layout
 from chainrule.diagnosis.observe import Findings, Seen
 from chainrule.diagnosis.search import Observed
 from chainrule.diagnosis.source import Failure
+from chainrule.diagnosis.tracing import Step
 from chainrule.types import ByLayer, Layer
 
 TUPLES: dict[str, Any] = {
-    kind.__name__: kind for kind in (Findings, Seen, Observed, Trial, Layout, Failure, Layer)
+    kind.__name__: kind for kind in (Findings, Seen, Observed, Trial, Layout, Failure, Layer, Step)
 }
 ARRAY, LAYERS, TUPLE, FIELDS = "array", "layers", "tuple", "fields"
 

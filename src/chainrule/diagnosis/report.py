@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from chainrule.diagnosis.derivations import derivation, right_delta
 from chainrule.diagnosis.judge import Part, Row, Verdict
+from chainrule.diagnosis.locate import located
 from chainrule.diagnosis.mistakes import Applied
 from chainrule.diagnosis.remarks import Remark, remarks
 from chainrule.diagnosis.search import Explanation
@@ -18,6 +19,8 @@ OVER_ALL = {
     "ALL times outputs": "delta = (a[-1] - y) / n_outputs   # or let the loss sum over the outputs",
     "ALL twice": "delta without the factor 2; and every gradient set to 0 before backward",
     "ALL half": "delta without the factor ½; a squared error without ½ has a 2 in its derivative",
+    "ALL divided in the loop": "dW[l] /= N; db[l] /= N   # once, after the loop over samples",
+    "F2 bias after": "a[l] = phi(… + b[l])   # b inside of phi's brackets",
     "ALL zero": "for l in range(H, 0, -1): …   # every layer, H and 1 too",
 }
 """What puts right a mistake that is in no one equation."""
@@ -155,7 +158,8 @@ def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
     mistake, layout, model = one.mistake, part.seen.layout, part.model
     spelled = spelling(layout.spelling(), layout.out_in, model.hidden, part.scale.name.endswith("mean"))
     tag, left, steps = derivation(mistake.tag, model)
-    probable = probable_line(verdict.findings.text, mistake, verdict.findings.first_line)
+    probable = located(part, one, verdict.findings.text, verdict.findings.first_line)
+    probable = probable or probable_line(verdict.findings.text, mistake, verdict.findings.first_line)
     here = f"line {probable[0]}: {probable[1]}" if probable else _spelled(mistake.yours, spelled)
     return [
         Heading(f"{mistake.tag}: {mistake.name}"),

@@ -23,10 +23,11 @@ from chainrule.diagnosis.models import (
 )
 from chainrule.diagnosis.scales import ALL, Scale
 from chainrule.diagnosis.search import Observed, relative_error
-from chainrule.equations.activations import ACTIVATIONS
+from chainrule.diagnosis.activations import KNOWN, LEAKS
 from chainrule.errors import look_up
 
 NEAR = 1e-6
+SQUARED = re.compile(r"squared?.?error|\bmse\b|quadratic|\*\* ?2", re.IGNORECASE)
 WORDS = {
     "relu": r"relu|np\.maximum\(\s*0|\bmaximum\(|z\s*>\s*0",
     "tanh": r"tanh",
@@ -35,6 +36,9 @@ WORDS = {
     "softplus": r"softplus",
     "silu": r"silu|swish",
     "gelu": r"gelu",
+    "gelu_tanh": r"gelu",
+    "softsign": r"softsign",
+    "arctan": r"arctan|\batan",
     "sigmoid": r"sigmoid|logistic|expit|np\.exp\(\s*-|sigma",
 }
 
@@ -53,7 +57,7 @@ class Options(NamedTuple):
             InputError: a name that is not known.
         """
         if self.hidden is not None:
-            look_up("hidden", self.hidden, dict(ACTIVATIONS))
+            look_up("hidden", self.hidden, dict(KNOWN))
         if self.output is not None:
             look_up("output", self.output, {**OUTPUTS, "quadratic": OUTPUTS["sigmoid"]})
         if self.loss is not None:
@@ -85,7 +89,7 @@ def stated(seen: Sequence[Observed], options: Options, text: str) -> Stated:
     forward_known = odd = False
     if seen[0].output is not None:
         everything = models(
-            [options.hidden] if options.hidden else ACTIVATIONS, outputs if options.output else OUTPUTS, COSTS
+            [options.hidden] if options.hidden else KNOWN, outputs if options.output else OUTPUTS, COSTS
         )
         fitting = [model for model in everything if _same_outputs(seen, model)]
         forward_known, odd = bool(fitting), not fitting
@@ -105,6 +109,8 @@ def stated(seen: Sequence[Observed], options: Options, text: str) -> Stated:
         kept = [model for model in possible if model.loss == _cross_entropy(model.output)]
         if kept:
             return Stated(tuple(kept), line, True, None, forward_known, odd)
+    if SQUARED.search(text):  # said in passing perhaps: it comes first, and that is all
+        possible.sort(key=lambda model: model.loss != QUADRATIC)
     return Stated(tuple(possible), "", False, None, forward_known, odd, seen[0].loss is not None)
 
 
@@ -112,7 +118,16 @@ def _hidden(options: Options, text: str) -> list[str]:
     if options.hidden is not None:
         return [options.hidden]
     found = [name for name, pattern in WORDS.items() if re.search(pattern, text)]
+    found += [name for leak, name in _leaks().items() if "leaky_relu" in found and _says(text, leak)]
     return found or ["sigmoid", "tanh", "relu"]
+
+
+def _leaks() -> dict[str, str]:
+    return {f"{leak:g}": f"leaky_relu {leak:g}" for leak in LEAKS}
+
+
+def _says(text: str, number: str) -> bool:
+    return re.search(rf"(?<![\d.]){re.escape(number.lstrip('0'))}(?!\d)|(?<![\d.]){re.escape(number)}(?!\d)", text) is not None
 
 
 def _outputs(options: Options, text: str) -> list[str]:
