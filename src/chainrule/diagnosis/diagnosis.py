@@ -12,7 +12,7 @@ from chainrule.diagnosis.mistakes import Applied
 from chainrule.diagnosis.observe import Findings, findings
 from chainrule.diagnosis.process import SECONDS, ask_file
 from chainrule.diagnosis.remarks import remarks
-from chainrule.diagnosis.report import WHERE, blocks, summary
+from chainrule.diagnosis.report import WHERE, blocks, line_of, summary
 from chainrule.diagnosis.source import from_object
 from chainrule.diagnosis.stated import Options
 from chainrule.explain.blocks import Block
@@ -33,6 +33,7 @@ class Diagnosis:
         verdict: "right", "wrong" or "could not run"; ``exit_code`` 0, 1 or 2.
         mistakes: of the best explanation, each with ``mistake.key``, ``mistake.tag``, ``mistake.name`` and
         ``layers``.
+        lines: of each of them, the number of the line in the file.
     """
 
     def __init__(self, verdict: Verdict, where: str = WHERE) -> None:
@@ -45,6 +46,8 @@ class Diagnosis:
         self.verdict = FAILED if part is None else WRONG if wrong else RIGHT
         best = part.explanations[0] if part is not None and part.explanations else None
         self.mistakes: tuple[Applied, ...] = best.mistakes if best else ()
+        found = [line_of(verdict, part, one) for one in self.mistakes] if part is not None else []
+        self.lines: tuple[int | None, ...] = tuple(place.number if place else None for place in found)
 
     @property
     def exit_code(self) -> int:
@@ -103,6 +106,7 @@ class Diagnosis:
                 }
                 for e in part.explanations
             ],
+            "lines": list(self.lines),
             "equations": [e._asdict() for e in part.equations],
             "remarks": [remark._asdict() for remark in self.remarks],
         }

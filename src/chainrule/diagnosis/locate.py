@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.diagnosis.backprop import State
 from chainrule.diagnosis.judge import Part
 from chainrule.diagnosis.mistakes import Applied
+from chainrule.diagnosis.models import COSTS
 from chainrule.diagnosis.search import attempt, relative_error, terms
 from chainrule.diagnosis.tracing import Step
 from chainrule.inputs import Floats
@@ -25,12 +26,15 @@ OVER_SAMPLES = ("last sample", "first sample", "divided in the loop")
 
 
 class Sought(NamedTuple):
-    """A value to be found. ``scaled``: up to a constant factor. ``last``: where it was made last, not first."""
+    """A value to be found. ``scaled``: up to a constant factor. ``last``: where it was made last, not first; not
+    before the value ``after`` was there.
+    """
 
     array: Floats
     scaled: bool = True
     last: bool = False
     helpers: bool = True
+    after: Floats | None = None
 
 
 def located(part: Part, one: Applied, text: str, first_line: int = 1) -> tuple[int, str] | None:
@@ -51,16 +55,22 @@ def located(part: Part, one: Applied, text: str, first_line: int = 1) -> tuple[i
 
 def _sought(part: Part, one: Applied, right: State, wrong: State) -> Iterator[Sought]:
     """Values that only the mistake makes, the most telling first."""
-    key, slots, L = one.mistake.key, one.mistake.slots, max(one.layers)
+    key, slots, L = one.mistake.key, one.mistake.slots, _layer(one, right, wrong)
     if key.endswith(" zero"):
         yield from _absent(part, one, right)
     elif key == "B2 W already updated":
         yield Sought(wrong.W[L + 1] - wrong.eta * wrong.dW[L + 1], scaled=False)
     elif slots[0] == "B1":
-        yield from _told(wrong.delta[L], right.delta[L], right.N)
+        if key == "B1 sign":
+            yield from _told(-COSTS[part.model.loss].d_value(right.a[L], right.y), right.y, 1)
+        yield from _told(wrong.delta[L], right.delta[L], right.N, last="labels missing" in key)
+        if part.seen.update and key == "B1 sign":  # δ^H is right, and the step goes uphill
+            yield Sought(right.W[L] + right.eta * right.dW[L], scaled=False)
     elif slots[0] == "B2":
-        if "slope" in key or one.mistake.tag == "F2":
+        if ("slope" in key and key != "B2 before slope above") or one.mistake.tag == "F2":
             yield from _slopes(one, right, wrong, L)
+        else:
+            yield from _brought_back(one, right, wrong, L)
         yield from _told(wrong.delta[L], right.delta[L], right.N)
     elif slots[0] in ("F1", "F2", "H"):
         L = min(one.layers)
@@ -72,7 +82,7 @@ def _sought(part: Part, one: Applied, right: State, wrong: State) -> Iterator[So
 
 def _gradients(part: Part, one: Applied, right: State, wrong: State) -> Iterator[Sought]:
     late = any(words in one.mistake.key for words in OVER_SAMPLES)
-    L = max(one.layers)
+    L = _layer(one, right, wrong)
     everything = [(s, W) for W, s in (("W", "B3"), ("b", "B4")) if s in one.mistake.slots]
     factor = _factor(wrong.dW[L], right.dW[L])
     if len(one.mistake.slots) == 2 and factor is not None and factor != -1:
@@ -81,14 +91,18 @@ def _gradients(part: Part, one: Applied, right: State, wrong: State) -> Iterator
     for _, tensor in everything:
         mine, theirs = (wrong.dW, right.dW) if tensor == "W" else (wrong.db, right.db)
         proportional = _factor(mine[L], theirs[L]) is not None
-        yield Sought(mine[L], scaled=not proportional and not late, last=late)
-        if part.seen.update:
-            theta = wrong.W[L] if tensor == "W" else wrong.b[L]
+        theta = wrong.W[L] if tensor == "W" else wrong.b[L]
+        if part.seen.update and "not averaged" in one.mistake.key:
             yield Sought(theta - wrong.eta * mine[L], scaled=False)
-        if not proportional and late:
+        if "sample" not in one.mistake.key:
+            yield Sought(mine[L], scaled=False, last=late)
+        if late:
             yield Sought(mine[L], last=True)
+        if part.seen.update:
+            yield Sought(theta - wrong.eta * mine[L], scaled=False)
+        if not proportional:
+            yield Sought(mine[L])
     if factor is not None and "averaged" in one.mistake.key:  # δ may hold no 1/N yet
-        L = max(one.layers)
         yield Sought(wrong.dW[L] if "B3" in one.mistake.slots else wrong.db[L])
 
 
@@ -102,6 +116,7 @@ def _absent(part: Part, one: Applied, right: State) -> Iterator[Sought]:
         return
     if part.seen.update:
         yield Sought(theta - right.eta * g, scaled=False)
+        yield Sought(right.W[L] - right.eta * right.dW[L], scaled=False)
     if len(one.mistake.slots) == 2:
         yield Sought(right.dW[min(L + 1, right.H)])
     else:
@@ -117,16 +132,35 @@ def _slopes(one: Applied, right: State, wrong: State, L: int) -> Iterator[Sought
         with np.errstate(all="ignore"):
             ratio = wrong.delta[L] / (wrong.delta[L + 1] @ wrong.W[L + 1])
     if np.isfinite(ratio).all() and np.ptp(ratio) > 0:
-        yield Sought(ratio, scaled=False, helpers=one.mistake.tag == "F2" or "value" in one.mistake.key)
+        helpers = one.mistake.tag == "F2" or "value" in one.mistake.key
+        yield Sought(ratio, scaled=False, helpers=helpers, after=wrong.delta[L + 1])
 
 
-def _told(wrong: Floats, right: Floats, N: int) -> Iterator[Sought]:
-    factor = _factor(wrong, right)
-    if factor is None:
-        yield Sought(wrong)
-    else:
-        for times in (1, N):
-            yield Sought(times * wrong, scaled=False)
+def _brought_back(one: Applied, right: State, wrong: State, L: int) -> Iterator[Sought]:
+    """Before φ': W as it is used where it is reshaped, and what comes back through it."""
+    W = right.W[L + 1]
+    if "reshaped" in one.mistake.key:
+        yield Sought(W.reshape(W.T.shape) if "out" in one.mistake.key else W.T.reshape(W.shape), scaled=False)
+    with np.errstate(all="ignore"):
+        back = wrong.delta[L] / right.d_phi(right.z[L], right.a[L])
+    if np.isfinite(back).all():
+        yield from _told(back, right.back(L), right.N)
+
+
+def _told(wrong: Floats, right: Floats, N: int, last: bool = False) -> Iterator[Sought]:
+    for times in (1, N):
+        yield Sought(times * wrong, scaled=False, last=last)
+    if _factor(wrong, right) is None:
+        yield Sought(wrong, last=last)
+
+
+def _layer(one: Applied, right: State, wrong: State) -> int:
+    """The last layer at which the mistake changes a number: the first that the way back meets."""
+    pairs = {"B3": (right.dW, wrong.dW), "B4": (right.db, wrong.db)}.get(
+        one.mistake.slots[0], (right.delta, wrong.delta)
+    )
+    changed = [L for L in one.layers if relative_error(pairs[1][L], pairs[0][L]) > SAME]
+    return max(changed or one.layers)
 
 
 def _factor(wrong: Floats, right: Floats) -> float | None:
@@ -138,17 +172,24 @@ def _factor(wrong: Floats, right: Floats) -> float | None:
 
 
 def _line(steps: Sequence[Step], sought: Sought) -> int | None:
-    found = [step for step in steps if (sought.helpers or not step.helper) and _is(step.array, sought)]
+    start = 0
+    if sought.after is not None:
+        above = Sought(sought.after)
+        start = next((place for place, step in enumerate(steps) if _is(step.array, above)), 0)
+    found = [step for step in steps[start:] if (sought.helpers or not step.helper) and _is(step.array, sought)]
     if not found:
         return None
     if not sought.last:
         return found[0].line
+    found = [step for step in found if not step.passing] or found
     top = min(step.depth for step in found)
     return [step for step in found if step.depth == top][-1].line
 
 
 def _is(array: Floats, sought: Sought) -> bool:
     wanted = sought.array
+    if array.size == 1 < wanted.size and not np.ptp(wanted):  # one number for a whole layer
+        wanted = wanted.reshape(-1)[:1]
     if array.size != wanted.size:
         return False
     for seen in _shapes(array, wanted):

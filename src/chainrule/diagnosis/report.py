@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from chainrule.diagnosis.derivations import derivation, right_delta
 from chainrule.diagnosis.judge import Part, Row, Verdict
@@ -158,19 +159,37 @@ def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
     mistake, layout, model = one.mistake, part.seen.layout, part.model
     spelled = spelling(layout.spelling(), layout.out_in, model.hidden, part.scale.name.endswith("mean"))
     tag, left, steps = derivation(mistake.tag, model)
-    probable = located(part, one, verdict.findings.text, verdict.findings.first_line)
-    probable = probable or probable_line(verdict.findings.text, mistake, verdict.findings.first_line)
-    here = f"line {probable[0]}: {probable[1]}" if probable else _spelled(mistake.yours, spelled)
+    probable = line_of(verdict, part, one)
+    here = f"line {probable.number}: {probable.text}" if probable else _spelled(mistake.yours, spelled)
+    said = "In your code" if probable and probable.traced else "In your code probably"
     return [
         Heading(f"{mistake.tag}: {mistake.name}"),
         Equation("", "yours", (mistake.term,)),
         Equation(tag, left, steps),
         Line(f"Why: {mistake.why}"),
         Line(f"What it does: {mistake.effect}"),
-        Line(f"In your code probably {here}", "bad"),
+        Line(f"{said} {here}", "bad"),
         Line(f"Right, in your layout: {right_line(part, one, spelled)}", "good"),
         *([Line(OR_THE_LOSS)] if mistake.key.startswith("B1 gradient of") else []),
     ]
+
+
+class Place(NamedTuple):
+    """A line of somebody's code. ``traced``: its value was seen to be the wrong one; else by its words."""
+
+    number: int
+    text: str
+    traced: bool
+
+
+def line_of(verdict: Verdict, part: Part, one: Applied) -> Place | None:
+    """Where a mistake is: the line that makes its wrong value, otherwise the one whose words fit best."""
+    text, first = verdict.findings.text, verdict.findings.first_line
+    seen = located(part, one, text, first)
+    if seen is not None:
+        return Place(*seen, True)
+    likely = probable_line(text, one.mistake, first)
+    return Place(*likely, False) if likely is not None else None
 
 
 def _spelled(template: str, spelled: Spelling) -> str:

@@ -14,13 +14,19 @@ from chainrule.inputs import Floats
 MOST, DEEPEST, LARGEST = 900, 3, 4096
 """Values kept of one run; levels of lists looked into; entries of an array."""
 
+COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<genexpr>", "<setcomp>")
+
 
 class Step(NamedTuple):
-    """A value, the line that made it, how deep in calls; ``helper``: in a function of one argument."""
+    """A value, the line that made it, how deep in calls.
+
+    ``helper``: in a function of one argument. ``passing``: handed back, or inside of a comprehension.
+    """
 
     line: int
     depth: int
     helper: bool
+    passing: bool
     array: Floats
 
 
@@ -43,7 +49,7 @@ class _Watch:
 
     def __init__(self, file: str) -> None:
         self.file, self.steps = file, list[Step]()
-        self.known: set[tuple[int, str, bytes]] = set()
+        self.known: set[tuple[int, str, tuple[int, ...], bytes]] = set()
         self.lines: dict[int, int] = {}
 
     def called(self, frame: FrameType, event: str, arg: Any) -> Any:
@@ -62,18 +68,21 @@ class _Watch:
         self._look(frame, done)
         if event == "return":
             for path, array in _arrays("return", arg):
-                self._note(frame, path, array, frame.f_lineno)
+                self._note(frame, path, array, frame.f_lineno, passing=True)
         self.lines[id(frame)] = frame.f_lineno
         return self.lined
 
     def _look(self, frame: FrameType, line: int, keep: bool = True) -> None:
         for name, value in list(frame.f_locals.items()):
-            inside = vars(value) if name == "self" and hasattr(value, "__dict__") else value
+            theirs = type(value).__module__ == frame.f_globals.get("__name__")
+            inside = vars(value) if theirs and hasattr(value, "__dict__") else value
             for path, array in _arrays(name, inside):
                 self._note(frame, path, array, line, keep)
 
-    def _note(self, frame: FrameType, path: str, array: Floats, line: int, keep: bool = True) -> None:
-        key = (id(frame), path, array.tobytes())
+    def _note(
+        self, frame: FrameType, path: str, array: Floats, line: int, keep: bool = True, passing: bool = False
+    ) -> None:
+        key = (id(frame), path, array.shape, array.tobytes())
         if key in self.known or len(self.steps) >= MOST:
             return
         self.known.add(key)
@@ -81,15 +90,16 @@ class _Watch:
             code = frame.f_code
             arguments = [name for name in code.co_varnames[: code.co_argcount] if name != "self"]
             depth = _depth(frame, self.file)
-            self.steps.append(Step(line, depth, depth > 0 and len(arguments) == 1, np.array(array, np.float64)))
+            helper = depth > 0 and len(arguments) == 1
+            passing = passing or code.co_name in COMPREHENSIONS
+            self.steps.append(Step(line, depth, helper, passing, np.array(array, np.float64)))
 
 
 def _depth(frame: FrameType | None, file: str) -> int:
     """How many of the file's functions are under way below this frame; comprehensions are not counted."""
     depth = -1
     while frame is not None:
-        comprehension = frame.f_code.co_name in ("<listcomp>", "<dictcomp>", "<genexpr>", "<setcomp>")
-        depth += frame.f_code.co_filename == file and not comprehension
+        depth += frame.f_code.co_filename == file and frame.f_code.co_name not in COMPREHENSIONS
         frame = frame.f_back
     return max(depth, 0)
 
@@ -98,6 +108,8 @@ def _arrays(name: str, value: Any, level: int = 0) -> Iterator[tuple[str, Floats
     if isinstance(value, np.ndarray):
         if value.dtype.kind in "fiub" and 0 < value.size <= LARGEST:
             yield name, value
+    elif isinstance(value, np.floating):
+        yield name, np.array([value])
     elif isinstance(value, dict) and level < DEEPEST:
         for key, item in list(value.items()):
             yield from _arrays(f"{name}.{key}", item, level + 1)
