@@ -99,6 +99,7 @@ RIGHT = tuple(
         ("closures", "3-4-2", ()),
         ("single_precision", "3-5-4-2", ()),
         ("double_loops", "3-4-2", ()),
+        ("labelled", "3-5-4", ()),
     )
 )
 
@@ -289,4 +290,14 @@ FAULTY = (
     written("bracket", "b outside of the brackets", "self.W1)) + self.b1", "F2 bias after"),
     written("local_name", "b = b - … changes nothing", "b = b - learning_rate", "B4 zero"),
     written("generic_layers", "gradient(outputs) for gradient(inputs)", "self.activation.gradient(layer_outputs", "B1 dJ/da sigma' of a + B2 slope of a"),
+    # the gradient is right, and the rest is not
+    fault("dvalues", "a rate of 1000", "learning_rate=1.0", "learning_rate=1000.0", "learning rate"),
+    fault("labelled", "a rate of 3000", "learning_rate=0.5", "learning_rate=3000", "learning rate", layers="3-5-4"),
+    fault("double_loops", "a rate of 1e-7", "self.lr = 0.5", "self.lr = 1e-7", "learning rate"),
+    fault("labelled", "a rate of 1e-6", "learning_rate=0.5", "learning_rate=1e-6", "learning rate", layers="3-5-4"),
+    fault("labelled", "one-hot from 1", "out[np.arange(len(y)), y] = 1", "out[np.arange(len(y)), y - 1] = 1", "labels shifted", layers="3-5-4"),
+    fault("labelled", "one-hot with a column for 0", "out = np.zeros((len(y), n_classes))", "out = np.zeros((len(y), n_classes + 1))", "one-hot width", layers="3-5-4"),
+    fault("labelled", "labels 1 to 4", "rng.integers(0, 4, size=60)", "rng.integers(1, 5, size=60)", "labels shifted", layers="3-5-4"),
+    fault("labelled", "argmax over the samples", "np.argmax(probs, axis=1) == np.argmax(y_true, axis=1)", "np.argmax(probs, axis=0) == np.argmax(y_true, axis=0)", "accuracy axis", layers="3-5-4"),
+    fault("labelled", "several labels under softmax", "rng.integers(0, 4, size=60)", "rng.integers(0, 2, size=(60, 4))", "multi-label targets", layers="3-5-4"),
 )  # fmt: skip

@@ -7,11 +7,11 @@ from html import escape
 from typing import Any
 
 from chainrule.diagnosis.adapters import adapt
+from chainrule.diagnosis.habits import every_remark
 from chainrule.diagnosis.judge import Part, Verdict, judge
 from chainrule.diagnosis.mistakes import Applied
 from chainrule.diagnosis.observe import Findings, findings
 from chainrule.diagnosis.process import SECONDS, ask_file
-from chainrule.diagnosis.remarks import remarks
 from chainrule.diagnosis.report import WHERE, blocks, line_of, summary
 from chainrule.diagnosis.source import from_object
 from chainrule.diagnosis.stated import Options
@@ -40,7 +40,7 @@ class Diagnosis:
         self._verdict, self._where = verdict, where
         part = verdict.part
         self.part: Part | None = part
-        self.remarks = remarks(part) if part is not None else []
+        self.remarks = every_remark(verdict, part) if part is not None else []
         severe = any(remark.severe for remark in self.remarks)
         wrong = part is not None and (not part.right or severe or bool(verdict.findings.asked))
         self.verdict = FAILED if part is None else WRONG if wrong else RIGHT

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.diagnosis.backprop import Trial
+from chainrule.diagnosis.beside import Fact, beside
 from chainrule.diagnosis.forms import Form, Raw, Unfit
 from chainrule.diagnosis.functions import function_forms, is_gradients
 from chainrule.diagnosis.holders import Holder, widths_of
@@ -60,7 +61,8 @@ class Seen(NamedTuple):
 class Findings(NamedTuple):
     """Everything seen; or, with nothing seen, what went wrong.
 
-    ``asked``: the widths on which it failed, where only layers equally wide gave numbers.
+    ``asked``: the widths on which it failed, where only layers equally wide gave numbers. ``beside``: what
+    was seen of labels and accuracy.
     """
 
     widths: tuple[int, ...]
@@ -71,6 +73,7 @@ class Findings(NamedTuple):
     text: str = ""
     first_line: int = 1
     asked: tuple[int, ...] = ()
+    beside: tuple[Fact, ...] = ()
 
 
 class Target(NamedTuple):
@@ -168,7 +171,8 @@ def _findings(source: Source, name: str | None, widths: Sequence[int] | None) ->
         return Findings(used, target, (), misfit=str(error), text=source.text, first_line=source.first_line)
     except Exception as error:
         return Findings(used, target, (), source.failure(error), "", source.text, source.first_line)
-    return Findings(used, target, tuple(seen), failure, misfit, source.text, source.first_line)
+    rest = beside(source, used) if seen else ()
+    return Findings(used, target, tuple(seen), failure, misfit, source.text, source.first_line, (), rest)
 
 
 def _forms(source: Source, target: Target, widths: Sequence[int]) -> Iterator[Form]:

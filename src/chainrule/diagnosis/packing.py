@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.diagnosis.backprop import Trial
+from chainrule.diagnosis.beside import Fact
 from chainrule.diagnosis.layouts import Layout
 from chainrule.diagnosis.observe import Findings, Seen
 from chainrule.diagnosis.search import Observed
@@ -17,7 +18,7 @@ from chainrule.diagnosis.tracing import Step
 from chainrule.types import ByLayer, Layer
 
 TUPLES: dict[str, Any] = {
-    kind.__name__: kind for kind in (Findings, Seen, Observed, Trial, Layout, Failure, Layer, Step)
+    kind.__name__: kind for kind in (Findings, Seen, Observed, Trial, Layout, Failure, Layer, Step, Fact)
 }
 ARRAY, LAYERS, TUPLE, FIELDS = "array", "layers", "tuple", "fields"
 

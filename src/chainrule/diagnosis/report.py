@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from chainrule.diagnosis.derivations import derivation, right_delta
+from chainrule.diagnosis.habits import every_remark
 from chainrule.diagnosis.judge import Part, Row, Verdict
 from chainrule.diagnosis.locate import located
 from chainrule.diagnosis.mistakes import Applied
-from chainrule.diagnosis.remarks import Remark, remarks
+from chainrule.diagnosis.remarks import Remark
 from chainrule.diagnosis.search import Explanation
 from chainrule.diagnosis.spelling import RIGHT_LINES, Spelling, spelling
 from chainrule.diagnosis.suspects import probable_line
@@ -35,9 +36,10 @@ def blocks(verdict: Verdict, where: str = WHERE) -> list[Block]:
     if part is None:
         return [*_failed(verdict), Line(where, "dim")]
     equal = [*_equal_widths(verdict)] if verdict.findings.asked else []
-    bad = [remark for remark in remarks(part) if remark.severe]
+    every = every_remark(verdict, part)
+    bad = [remark for remark in every if remark.severe]
     body = [*_wrong(verdict, part)] if not part.right else [*_right(verdict, bad)]
-    return [*_found(verdict, part), *equal, *body, *_remarks(part), Line(where, "dim")]
+    return [*_found(verdict, part), *equal, *body, *_remarks(every), Line(where, "dim")]
 
 
 def _found(verdict: Verdict, part: Part) -> list[Block]:
@@ -87,7 +89,7 @@ def _right(verdict: Verdict, bad: list[Remark]) -> list[Block]:
     part = verdict.parts[0]
     lines.append(_table(part.rows))
     if bad:
-        lines.append(Line("Still, something is wrong with the calls:", "bad"))
+        lines.append(Line("Still, something else is wrong:", "bad"))
     elif not part.stated.loss_known:
         lines.append(
             Line(
@@ -255,8 +257,7 @@ def _unexplained(part: Part) -> list[Block]:
     return lines
 
 
-def _remarks(part: Part) -> list[Block]:
-    found = remarks(part)
+def _remarks(found: list[Remark]) -> list[Block]:
     return [Heading("Besides"), *(Line(r.text, "bad" if r.severe else "") for r in found)] if found else []
 
 
