@@ -20,7 +20,7 @@ from chainrule.diagnosis.holders import Holder, widths_of
 from chainrule.diagnosis.layouts import Layout
 from chainrule.diagnosis.names import GRADIENT, STEP
 from chainrule.diagnosis.objects import construct, object_forms
-from chainrule.diagnosis.search import Observed, relative_error
+from chainrule.diagnosis.search import FIT, Observed, fit_of, relative_error
 from chainrule.diagnosis.source import CHOSEN, Failure, Source, lookup
 from chainrule.diagnosis.tracing import Step, traced
 from chainrule.diagnosis.trials import trial, trials
@@ -31,7 +31,7 @@ from chainrule.types import ByLayer, Layer
 DEFAULT_WIDTHS = (4, 5, 3)
 ENOUGH = 6
 """Trials that are run even where the code is slow."""
-SECONDS = 4.0
+SECONDS = 2.0
 STEP_H = 1e-5
 
 
@@ -305,7 +305,7 @@ def _repeated(form: Form, one: Trial) -> str:
 
 def _slopes(form: Form, seen: Observed) -> tuple[float | None, float | None]:
     """The gradient against centred differences of their own loss: relative error, and a constant factor."""
-    if form.loss is None or seen.loss is None:
+    if form.loss is None or seen.loss is None or fit_of([seen]) > FIT:  # single precision has no differences
         return None, None
     ours, slopes = [], []
     for L, layer in seen.trial.params.items():

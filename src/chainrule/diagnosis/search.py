@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain, combinations
+from math import inf
 from time import monotonic
 from typing import NamedTuple, TypeAlias
 
@@ -149,12 +150,15 @@ def singles(
     scales: Sequence[Scale],
     updates: bool,
     fit: float = FIT,
+    until: float = inf,
 ) -> list[Explanation]:
-    """Explanations by one mistake, in the order of the catalogue."""
+    """Explanations by one mistake, in the order of the catalogue. ``until``: when to stop, as for pairs."""
     H = seen[0].trial.params.last
     found = []
     for model in models:
         for scale in scales:
+            if monotonic() > until:
+                return found
             for one in candidates(model, H, updates):
                 if not _does_something(seen[0], model, scale, one):
                     continue
@@ -180,7 +184,7 @@ def pairs(
     found = []
     likely, others = _pairs_in_order(useful)
     for count, pair in enumerate(chain(likely, others)):
-        if count % 256 == 0 and monotonic() > until:
+        if count % 32 == 0 and monotonic() > until:
             break
         if same_place(*pair):
             continue

@@ -96,6 +96,7 @@ def stated(seen: Sequence[Observed], options: Options, text: str) -> Stated:
         possible = fitting or possible
     if options.loss is not None or options.output in ("softmax", "quadratic") or options.output == "sigmoid":
         kept = [model for model in possible if model.loss == _named_loss(options, model.output)]
+        kept = kept or _by_logits(possible, options)
         by = f"--loss {options.loss}" if options.loss else f"--output {options.output}"
         return Stated(tuple(kept), by, True, None, forward_known, odd)
     if seen[0].loss is not None:
@@ -112,6 +113,13 @@ def stated(seen: Sequence[Observed], options: Options, text: str) -> Stated:
     if SQUARED.search(text):  # said in passing perhaps: it comes first, and that is all
         possible.sort(key=lambda model: model.loss != QUADRATIC)
     return Stated(tuple(possible), "", False, None, forward_known, odd, seen[0].loss is not None)
+
+
+def _by_logits(possible: Sequence[Model], options: Options) -> list[Model]:
+    """The models of a loss that takes logits: the forward pass leaves the output activation to it."""
+    hidden = dict.fromkeys(model.hidden for model in possible) or KNOWN
+    every = models(hidden, [options.output] if options.output in OUTPUTS else OUTPUTS, COSTS)
+    return [model for model in every if model.loss == _named_loss(options, model.output)]
 
 
 def _hidden(options: Options, text: str) -> list[str]:
