@@ -58,7 +58,9 @@ def main() -> None:
             lines += in_line
             if arguments.cases:
                 where = "" if in_line or not case.has_line else "  [another line]"
-                print(f"{found.verdict:6} {took:5.1f} s  {case.id}  →  {' + '.join(found.keys) or '–'}{where}")
+                print(
+                    f"{found.verdict:6} {took:5.1f} s  {case.id}  →  {' + '.join(found.keys) or '–'}{where}"
+                )
     print(f"right programs        {len(right):4}   false alarms {alarms}")
     print(f"faulty programs       {len(faulty):4}   caught {caught}, right explanation first {explained}")
     print(f"faults in a line      {with_line:4}   right line shown {lines}")

@@ -35,7 +35,8 @@ def test_a_rate_that_is_far_off_is_said_with_a_better_one():
 
 
 def test_rates_are_read_where_they_are_stated():
-    text = "lr = 0.5\ndef relu(x, alpha=0.01): ...\ndef train(x, alpha=2, *, eta=3): ...\nfit(x, learning_rate=4)\n"
+    text = "lr = 0.5\ndef relu(x, alpha=0.01): ...\ndef train(x, alpha=2, *, eta=3): ...\n"
+    text += "fit(x, learning_rate=4)\n"
     assert [(rate.value, rate.line) for rate in stated_rates(text)] == [(0.5, 1), (2, 3), (3, 3), (4, 4)]
     assert stated_rates("not python (") == ()
 
@@ -71,7 +72,7 @@ def test_a_categorical_loss_over_sigmoids(tmp_path):
     assert "all outputs go to 1" in str(found)
 
 
-SIGMOIDS = '''
+SIGMOIDS = """
 import numpy as np
 
 def sigmoid(z):
@@ -89,13 +90,14 @@ def gradients(weights, biases, x, y):
     d = -y * (1 - a) / len(x)
     e = d @ weights[1].T * h * (1 - h)
     return [x.T @ e, h.T @ d], [e.sum(axis=0), d.sum(axis=0)]
-'''
+"""
 
 
 def test_an_accuracy_of_columns_is_right(tmp_path):
     """Samples as columns: argmax over axis 0 is over the outputs there."""
     text = (CORPUS / "columns_function.py").read_text(encoding="utf-8")
-    text += "\n\ndef accuracy(outputs, labels):\n    return np.mean(outputs.argmax(axis=0) == labels.argmax(axis=0))\n"
+    text += "\n\ndef accuracy(outputs, labels):\n"
+    text += "    return np.mean(outputs.argmax(axis=0) == labels.argmax(axis=0))\n"
     (tmp_path / "code.py").write_text(text, encoding="utf-8")
     assert diagnose_file(str(tmp_path / "code.py"), None, (3, 4, 2)).verdict == "right"
 

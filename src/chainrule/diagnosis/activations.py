@@ -22,7 +22,7 @@ def leaky(leak: float) -> Activation:
 
 
 def softsign(xp: Namespace, z: Array) -> Array:
-    """z / (1 + |z|)."""
+    """Z / (1 + |z|)."""
     return z / (1 + xp.abs(z))
 
 

@@ -1,4 +1,4 @@
-"""What a file has beside its gradients, asked in the process that runs it: labels, one-hot coding, accuracy."""
+"""What a file has beside its gradients, asked where it runs: labels, one-hot coding, accuracy."""
 
 from __future__ import annotations
 
@@ -12,8 +12,24 @@ from chainrule.diagnosis.arguments import call, parameters, required, roles
 from chainrule.diagnosis.source import Source
 from chainrule.inputs import Floats
 
-ONE_HOT = ("one_hot", "onehot", "to_one_hot", "one_hot_encode", "to_categorical", "make_one_hot", "encode_labels")
-ACCURACY = ("accuracy", "get_accuracy", "compute_accuracy", "accuracy_score", "calc_accuracy", "evaluate", "score")
+ONE_HOT = (
+    "one_hot",
+    "onehot",
+    "to_one_hot",
+    "one_hot_encode",
+    "to_categorical",
+    "make_one_hot",
+    "encode_labels",
+)
+ACCURACY = (
+    "accuracy",
+    "get_accuracy",
+    "compute_accuracy",
+    "accuracy_score",
+    "calc_accuracy",
+    "evaluate",
+    "score",
+)
 TARGETS = ("y", "Y", "t", "T", "labels", "targets", "y_train", "Y_train", "train_labels", "train_y")
 INPUTS = ("x", "X", "inputs", "data", "x_train", "X_train", "train_x", "features")
 SAMPLES = 7
@@ -21,7 +37,7 @@ SAMPLES = 7
 
 
 class Fact(NamedTuple):
-    """Something seen: ``kind``, the ``name`` and first line of what it was seen of, and numbers where needed."""
+    """Something seen: ``kind``, ``name`` and first line of what it was seen of, perhaps numbers."""
 
     kind: str
     name: str

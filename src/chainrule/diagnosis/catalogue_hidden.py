@@ -25,10 +25,8 @@ def _updated(s: State, L: int) -> Floats:
 
 def _before_slope(s: State, L: int) -> Floats:
     above = L + 1
-    if above == s.H:
-        da = COSTS[s.model.loss].d_value(s.a[above], s.y) * s.w[:, None]
-    else:
-        da = s.back(above)
+    last = above == s.H
+    da = COSTS[s.model.loss].d_value(s.a[above], s.y) * s.w[:, None] if last else s.back(above)
     return np.asarray((da @ s.W[above]) * s.d_phi(s.z[L], s.a[L]))
 
 

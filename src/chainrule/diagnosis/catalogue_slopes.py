@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from chainrule.diagnosis.activations import KNOWN, LEAKS
-from chainrule.diagnosis.backprop import State
 from chainrule.diagnosis.catalogue_output import DIRECTION
 from chainrule.diagnosis.mistakes import Mistake, mutant, slope
 from chainrule.engines.reference import NUMPY
@@ -64,7 +63,9 @@ def _wrong_slope(target: str, name: str) -> Mistake:
     )
 
 
-def _written(name: str, key: str, text: str, wrong: Callable[[Floats, Floats], Floats], why: str, sign: str = "") -> Mistake:
+def _written(
+    name: str, key: str, text: str, wrong: Callable[[Floats, Floats], Floats], why: str, sign: str = ""
+) -> Mistake:
     """φ' of ``name`` as people get it wrong, by z and a."""
     return Mistake(
         f"F2 d_{name}: {key}", "F2", ("B2",), slope(lambda s, L: np.asarray(wrong(s.z[L], s.a[L]))),

@@ -120,7 +120,9 @@ def _targets(fact: Fact, y: Floats, verdict: Verdict, part: Part, K: int) -> Ite
             )
     elif y.ndim == 2 and 1 not in y.shape and K > 2 and np.isin(y, (0, 1)).all() and K not in y.shape:
         yield Remark(
-            "one-hot width", f"{fact.name} has shape {y.shape}, for {K} outputs: one of its sides must be {K}.", True
+            "one-hot width",
+            f"{fact.name} has shape {y.shape}, for {K} outputs: one of its sides must be {K}.",
+            True,
         )
     elif y.size == max(y.shape) and whole and K > 1:
         yield from _class_numbers(fact, y, verdict, part, K)

@@ -106,7 +106,7 @@ class Holder:
         need = list(pairwise(self.widths))
         for leaf in walk(self.thing):
             shape, W, b = leaf.array.shape, len(chain["W"]), len(chain["b"])
-            if W < len(need) and sorted(shape) == sorted(need[W]) and leaf.array.ndim == 2:
+            if len(need) > W and sorted(shape) == sorted(need[W]) and leaf.array.ndim == 2:
                 chain["W"].append(leaf)
             elif b < len(need) and leaf.array.size == need[b][1] and sorted(shape)[:-1] in ([], [1]):
                 chain["b"].append(leaf)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.diagnosis.activations import KNOWN
 from chainrule.diagnosis.equationwise import EquationVerdict, combined, equation_by_equation
 from chainrule.diagnosis.models import COSTS, QUADRATIC, Model, models
 from chainrule.diagnosis.observe import Findings, Seen
@@ -25,7 +26,6 @@ from chainrule.diagnosis.search import (
     singles,
 )
 from chainrule.diagnosis.stated import Options, Stated, stated
-from chainrule.diagnosis.activations import KNOWN
 from chainrule.inputs import Floats
 
 SEARCH_SECONDS = 4.0

@@ -1,8 +1,8 @@
 """The line of somebody's code where a mistake is: where the wrong value of the equation is first computed.
 
-The mistake that reproduces the gradients says what the wrong δ^L, ∂J/∂W^L, ∂J/∂b^L, a^L or φ' is; the values that
-their lines made (`chainrule.diagnosis.tracing`) say which line it came from. Where the wrong value differs from the
-right one by a constant factor alone, that very factor is asked for.
+The mistake that reproduces the gradients says what the wrong δ^L, ∂J/∂W^L, ∂J/∂b^L, a^L or φ' is; the
+values that their lines made (`chainrule.diagnosis.tracing`) say which line it came from. Where the wrong value
+differs from the right one by a constant factor alone, that very factor is asked for.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ OVER_SAMPLES = ("last sample", "first sample", "divided in the loop")
 
 
 class Sought(NamedTuple):
-    """A value to be found. ``scaled``: up to a constant factor. ``last``: where it was made last, not first; not
-    before the value ``after`` was there.
+    """A value to be found, up to a constant factor if ``scaled``.
+
+    ``last``: where it was made last, not first. It counts only once the value ``after`` was there.
     """
 
     array: Floats
@@ -176,7 +177,9 @@ def _line(steps: Sequence[Step], sought: Sought) -> int | None:
     if sought.after is not None:
         above = Sought(sought.after)
         start = next((place for place, step in enumerate(steps) if _is(step.array, above)), 0)
-    found = [step for step in steps[start:] if (sought.helpers or not step.helper) and _is(step.array, sought)]
+    found = [
+        step for step in steps[start:] if (sought.helpers or not step.helper) and _is(step.array, sought)
+    ]
     if not found:
         return None
     if not sought.last:
@@ -214,7 +217,7 @@ def _shapes(array: Floats, wanted: Floats) -> Iterable[Floats]:
 
 
 def _shown(one: Applied, line: int, text: str, first_line: int) -> tuple[int, str] | None:
-    """The line; of a layer left out the loop that should reach it; of a value that is lost what comes after it."""
+    """The line; of a layer that is left out, the loop that should reach it."""
     lines = text.splitlines()
     place = line - first_line
     if not 0 <= place < len(lines):

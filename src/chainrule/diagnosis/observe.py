@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from chainrule.diagnosis.backprop import Trial
 from chainrule.diagnosis.beside import Fact, beside
+from chainrule.diagnosis.choosing import DEFAULT_WIDTHS, Target, choose, makes_network
 from chainrule.diagnosis.forms import Form, Raw, Unfit
-from chainrule.diagnosis.functions import function_forms, is_gradients
-from chainrule.diagnosis.holders import Holder, widths_of
+from chainrule.diagnosis.functions import function_forms
+from chainrule.diagnosis.holders import widths_of
 from chainrule.diagnosis.layouts import Layout
-from chainrule.diagnosis.names import GRADIENT, STEP
-from chainrule.diagnosis.objects import construct, object_forms
+from chainrule.diagnosis.objects import object_forms
 from chainrule.diagnosis.search import FIT, Observed, fit_of, relative_error
-from chainrule.diagnosis.source import CHOSEN, Failure, Source, lookup
+from chainrule.diagnosis.source import Failure, Source
 from chainrule.diagnosis.tracing import Step, traced
 from chainrule.diagnosis.trials import trial, trials
 from chainrule.errors import InputError
 from chainrule.inputs import Floats
 from chainrule.types import ByLayer, Layer
 
-DEFAULT_WIDTHS = (4, 5, 3)
 ENOUGH = 6
 """Trials that are run even where the code is slow."""
 SECONDS = 2.0
@@ -76,74 +73,6 @@ class Findings(NamedTuple):
     beside: tuple[Fact, ...] = ()
 
 
-class Target(NamedTuple):
-    """What is asked about: a way to find it anew, its name, and the method named by the user."""
-
-    find: Callable[[], Any]
-    name: str
-    method: str | None = None
-
-
-def choose(source: Source, name: str | None, widths: Sequence[int] = DEFAULT_WIDTHS) -> Target:
-    """The function, class or object to ask: the one named, or the one whose name says backpropagation.
-
-    Raises:
-        Unfit: nothing in the file looks like it.
-    """
-    if CHOSEN in source.namespace:
-        thing = source.namespace[CHOSEN]
-        known = getattr(thing, "__name__", type(thing).__name__)
-        return Target(lambda: source.namespace[CHOSEN], known)
-    if name is not None:
-        lookup(source, name)
-        head, _, method = name.rpartition(".")
-        if head:
-            return Target(lambda: lookup(source, head), head, method)
-        return Target(lambda: lookup(source, name), name)
-    own = {key: thing for key, thing in source.namespace.items() if _is_own(thing)}
-    classes = [key for key, thing in own.items() if inspect.isclass(thing) and _can_learn(thing)]
-    for key in classes:
-        if len(classes) == 1 or _is_network(source.namespace[key], widths):
-            return Target(partial(_named, source, key), key)
-    for wanted in (*GRADIENT, *STEP):
-        if inspect.isfunction(own.get(wanted)):
-            return Target(partial(_named, source, wanted), wanted)
-    if classes:
-        return Target(partial(_named, source, classes[-1]), classes[-1])
-    for key, thing in own.items():
-        if inspect.isfunction(thing) and re.search(r"back|grad", key, re.IGNORECASE) and is_gradients(thing):
-            return Target(partial(_named, source, key), key)
-    names = ", ".join(own) or "no function and no class"
-    raise Unfit(
-        "the file must define a function such as gradients(weights, biases, x, y) or a class with "
-        "backprop(x, y); "
-        f"it defines {names}. Name the one that is meant: FILE.py:NAME."
-    )
-
-
-def _named(source: Source, key: str) -> Any:
-    return source.namespace[key]
-
-
-def _can_learn(thing: Any) -> bool:
-    return any(callable(getattr(thing, name, None)) for name in (*GRADIENT, *STEP))
-
-
-def _is_network(thing: Any, widths: Sequence[int]) -> bool:
-    """Whether an object of these widths can be made of it: a single layer cannot."""
-    try:
-        Holder(construct(thing, widths), widths)
-    except Exception:
-        return False
-    return True
-
-
-def _is_own(thing: Any) -> bool:
-    return getattr(thing, "__module__", None) == "diagnosed" and (
-        inspect.isclass(thing) or inspect.isfunction(thing)
-    )
-
-
 def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
     """Ask the code in every way that works; where shapes do not go together, on layers equally wide as well.
 
@@ -177,16 +106,9 @@ def _findings(source: Source, name: str | None, widths: Sequence[int] | None) ->
 
 def _forms(source: Source, target: Target, widths: Sequence[int]) -> Iterator[Form]:
     thing = target.find()
-    if inspect.isfunction(thing) and not target.method and not _makes_network(thing):
+    if inspect.isfunction(thing) and not target.method and not makes_network(thing):
         return function_forms(source, target.find, target.name)
     return object_forms(source, target.find, target.name, widths, target.method)
-
-
-def _makes_network(function: Callable[..., Any]) -> bool:
-    from chainrule.diagnosis.arguments import parameters, roles
-
-    held = set(roles(list(parameters(function)), ("x", "y", "sizes", "n_in", "n_hidden")).values())
-    return not held & {"x", "y"} and (not parameters(function) or bool(held))
 
 
 def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[Seen], Failure | None, str]:
@@ -338,4 +260,4 @@ def _moved(one: Trial, L: int, field: str, place: tuple[int, ...], h: float) -> 
     return one._replace(params=ByLayer(Layer(*layer) for layer in layers))
 
 
-__all__ = ["Findings", "Seen", "Target", "choose", "findings", "trial"]
+__all__ = ["DEFAULT_WIDTHS", "Findings", "Seen", "Target", "choose", "findings", "trial"]

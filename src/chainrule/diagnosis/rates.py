@@ -1,7 +1,8 @@
 """Whether a learning rate is far off: gradient descent by our own equations, to which the gradient agrees.
 
-A rate is called far off only where the loss rises at it on every network, and falls only at rates thirty times
-smaller; or where a hundred steps change it by less than a thousandth, and thirty times the rate lowers it well.
+A rate is called far off only where the loss rises at it on every network, and falls only at rates thirty
+times smaller; or where a hundred steps change it by less than a thousandth, and thirty times the rate lowers
+it well.
 """
 
 from __future__ import annotations
@@ -56,8 +57,12 @@ def stated_rates(text: str) -> tuple[Rate, ...]:
     except SyntaxError:
         return ()
     lines = text.splitlines()
-    found = {(value, line) for name, value, line in _named_numbers(tree) if NAMES.fullmatch(name) and value > 0}
-    return tuple(Rate(value, line, lines[line - 1].strip()) for value, line in sorted(found, key=lambda r: r[1]))
+    found = {
+        (value, line) for name, value, line in _named_numbers(tree) if NAMES.fullmatch(name) and value > 0
+    }
+    return tuple(
+        Rate(value, line, lines[line - 1].strip()) for value, line in sorted(found, key=lambda r: r[1])
+    )
 
 
 def _named_numbers(tree: ast.AST) -> Iterator[tuple[str, float, int]]:
@@ -133,7 +138,7 @@ def _descended(one: Trial, eta: float, steps: int, model: Model, scale: Scale, s
         batch = now._replace(x=one.x[i : i + 1], y=one.y[i : i + 1]) if single else now
         s = run(batch, model, scale.of(batch.N, one.y.shape[1]))
         with np.errstate(all="ignore"):
-            layers = [Layer(l.W - eta * s.dW[L], l.b - eta * s.db[L]) for L, l in now.params.items()]
+            layers = [Layer(W - eta * s.dW[L], b - eta * s.db[L]) for L, (W, b) in now.params.items()]
         now = now._replace(params=ByLayer(layers))
         if not all(np.isfinite(layer.W).all() for layer in layers):
             break

@@ -80,7 +80,8 @@ def relative_error(theirs: Floats | None, ours: Floats) -> float:
 def fit_of(seen: Sequence[Observed]) -> float:
     """How near an explanation must come: less where every number given is one of single precision."""
     given = [g for one in seen[:3] for g in (*one.dW, *one.db) if g is not None]
-    single = all(np.array_equal(g, g.astype(np.float32).astype(np.float64)) for g in given if np.isfinite(g).all())
+    with np.errstate(all="ignore"):
+        single = all(np.array_equal(g, g.astype(np.float32)) for g in given if np.isfinite(g).all())
     return FIT_FLOAT32 if single and any(g.any() for g in given) else FIT
 
 
@@ -154,7 +155,7 @@ def singles(
 ) -> list[Explanation]:
     """Explanations by one mistake, in the order of the catalogue. ``until``: when to stop, as for pairs."""
     H = seen[0].trial.params.last
-    found = []
+    found: list[Explanation] = []
     for model in models:
         for scale in scales:
             if monotonic() > until:

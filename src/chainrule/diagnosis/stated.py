@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.diagnosis.activations import KNOWN, LEAKS
 from chainrule.diagnosis.backprop import run
 from chainrule.diagnosis.models import (
     CATEGORICAL,
@@ -23,7 +24,6 @@ from chainrule.diagnosis.models import (
 )
 from chainrule.diagnosis.scales import ALL, Scale
 from chainrule.diagnosis.search import Observed, relative_error
-from chainrule.diagnosis.activations import KNOWN, LEAKS
 from chainrule.errors import look_up
 
 NEAR = 1e-6
@@ -135,7 +135,8 @@ def _leaks() -> dict[str, str]:
 
 
 def _says(text: str, number: str) -> bool:
-    return re.search(rf"(?<![\d.]){re.escape(number.lstrip('0'))}(?!\d)|(?<![\d.]){re.escape(number)}(?!\d)", text) is not None
+    short = number.removeprefix("0")
+    return re.search(rf"(?<![\d.])0?{re.escape(short)}(?!\d)", text) is not None
 
 
 def _outputs(options: Options, text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """A compiled Keras model of ``Dense`` layers: its own loss, and the gradients of its backend.
 
-A copy of it runs as it is, in single precision: what is compared is compared to that, and differences of its loss are not
-taken. Run with Keras 3.15 on PyTorch and on JAX.
+A copy of it runs as it is, in single precision: that is how near its numbers must come, and differences
+of its loss are not taken. Run with Keras 3.15 on PyTorch and on JAX.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def adapted(thing: Any, layers: Sequence[int] | None, criterion: Any = None) -> 
 
 
 def _copied(thing: Any) -> Any:
-    """A model of the same layers with the same loss, so that the weights of the one at hand are left alone."""
+    """The same layers with the same loss, so that the weights of the model at hand are left alone."""
     import keras
 
     thing.compiled = False  # else the clone would be compiled from a description of the loss
