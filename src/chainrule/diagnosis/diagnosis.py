@@ -19,6 +19,7 @@ from chainrule.explain.blocks import Block
 from chainrule.explain.layout import plain
 from chainrule.explain.markup import html
 
+PHONE = "<meta name='viewport' content='width=device-width, initial-scale=1'>"
 RIGHT, WRONG, FAILED = "right", "wrong", "could not run"
 APART = (
     "The file's code was run to find this out, in a process of its own with a time limit; that is no "
@@ -71,8 +72,9 @@ class Diagnosis:
     def to_html(self) -> str:
         """One page that needs nothing else."""
         title = escape(f"Diagnosis: {self.verdict}")
-        head = f"<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n<title>{title}</title>\n"
-        style = "<style>body{max-width:60em;margin:2em auto;padding:0 1em;font-family:sans-serif}</style>\n"
+        head = f"<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n{PHONE}\n<title>{title}</title>\n"
+        style = "<style>body{max-width:60em;margin:2em auto;padding:0 1em;font-family:sans-serif;"
+        style += "line-height:1.45;overflow-wrap:anywhere}</style>\n"
         return f"{head}{style}{html(self.blocks())}</html>\n"
 
     def to_dict(self) -> dict[str, Any]:

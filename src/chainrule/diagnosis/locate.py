@@ -1,8 +1,8 @@
 """The line of somebody's code where a mistake is: where the wrong value of the equation is first computed.
 
 The mistake that reproduces the gradients says what the wrong δ^L, ∂J/∂W^L, ∂J/∂b^L, a^L or φ' is; the
-values that their lines made (`chainrule.diagnosis.tracing`) say which line it came from. Where the wrong value
-differs from the right one by a constant factor alone, that very factor is asked for.
+values that their lines made (`chainrule.diagnosis.tracing`) say which line it came from. Where the wrong
+value differs from the right one by a constant factor alone, that very factor is asked for.
 """
 
 from __future__ import annotations

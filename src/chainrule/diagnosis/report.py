@@ -23,6 +23,12 @@ OVER_ALL = {
     "ALL half": "delta without the factor ½; a squared error without ½ has a 2 in its derivative",
     "ALL divided in the loop": "dW[l] /= N; db[l] /= N   # once, after the loop over samples",
     "F2 bias after": "a[l] = phi(… + b[l])   # b inside of phi's brackets",
+    "B3 last sample": "dW[l] += …   # += for every sample, into zeros set before the loop",
+    "B4 last sample": "db[l] += …   # += for every sample, into zeros set before the loop",
+    "B3 first sample": "return dW, db   # after the loop over samples, not inside of it",
+    "B4 first sample": "return dW, db   # after the loop over samples, not inside of it",
+    "B2 W already updated": "every delta first; then W[l] -= eta * dW[l], for all layers",
+    "F2 slope zero": "return s * (1 - s)",
     "ALL zero": "for l in range(H, 0, -1): …   # every layer, H and 1 too",
 }
 """What puts right a mistake that is in no one equation."""
@@ -163,7 +169,7 @@ def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
     tag, left, steps = derivation(mistake.tag, model)
     probable = line_of(verdict, part, one)
     here = f"line {probable.number}: {probable.text}" if probable else _spelled(mistake.yours, spelled)
-    said = "In your code" if probable and probable.traced else "In your code probably"
+    said = "In your code," if probable and probable.traced else "In your code probably"
     return [
         Heading(f"{mistake.tag}: {mistake.name}"),
         Equation("", "yours", (mistake.term,)),
@@ -203,6 +209,9 @@ def right_line(part: Part, one: Applied, spelled: Spelling) -> str:
     if one.mistake.key in OVER_ALL:
         return OVER_ALL[one.mistake.key]
     slot = "G1" if one.mistake.tag == "G1" else one.mistake.slots[0]
+    if one.mistake.tag == "F2" and slot == "B2":
+        where = "   # s = sigmoid(z[l])" if part.model.hidden == "silu" else ""
+        return f"φ'(z[l]) = {spelled.d_phi}{where}"
     if slot == "B1":
         return right_delta(part.model)
     if slot == "H":
