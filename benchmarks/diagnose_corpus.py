@@ -63,7 +63,7 @@ def main() -> None:
                 )
     print(f"right programs        {len(right):4}   false alarms {alarms}")
     print(f"faulty programs       {len(faulty):4}   caught {caught}, right explanation first {explained}")
-    print(f"faults in a line      {with_line:4}   right line shown {lines}")
+    print(f"mistakes with a line  {with_line:4}   right line shown {lines}")
     print(f"seconds a program     median {statistics.median(seconds):.1f}, longest {max(seconds):.1f}")
 
 

@@ -12,6 +12,9 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
+from chainrule.diagnosis.search import CATALOGUE
+
+KEYS = {mistake.key for mistake in CATALOGUE}
 CORPUS = Path(__file__).parent / "corpus"
 
 
@@ -54,7 +57,9 @@ class Case(NamedTuple):
 
     @property
     def has_line(self) -> bool:
-        """Whether a line of the code is faulty; else a comment or an option states another loss than it has."""
+        """Whether a line has an equation wrong; not where a comment or an option states another loss than it has."""
+        if not all(key in KEYS for key in self.expected[0].split(" + ")):
+            return False
         if not self.edits:
             return bool(self.says)
         before = (CORPUS / f"{self.base}.py").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import product
 from time import monotonic
 from typing import NamedTuple
 
@@ -175,11 +176,11 @@ def _explained(seen: Seen, known: Stated, until: float, text: str) -> Part:
     equations = _equations(seen, known, possible)
     if not found:
         found = combined(seen, possible, (MEAN, SUM), until)
-    for model in possible[:3] if not found else ():
-        for scale in (MEAN,) if single or known.scale is not None else (MEAN, SUM):
-            if monotonic() > until:
-                break
-            found = found or pairs(seen.observed, model, known.scale or scale, seen.update, until)
+    scales = (known.scale or MEAN,) if single or known.scale is not None else (MEAN, SUM)
+    for likely, model, scale in product((True, False), possible[:3], scales):
+        if found or monotonic() > until:
+            break
+        found = pairs(seen.observed, model, scale, seen.update, until, likely=likely)
     found = sorted(found, key=lambda e: (len(e.mistakes), _is_lesser(e, seen), _unwritten(e, text)))
     model, scale = (found[0].model, found[0].scale) if found else _nearest(seen, possible)
     return Part(

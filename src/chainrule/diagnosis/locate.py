@@ -82,13 +82,17 @@ def _sought(part: Part, one: Applied, right: State, wrong: State) -> Iterator[So
 
 
 def _gradients(part: Part, one: Applied, right: State, wrong: State) -> Iterator[Sought]:
-    late = any(words in one.mistake.key for words in OVER_SAMPLES)
+    over = any(words in one.mistake.key for words in OVER_SAMPLES)
+    late = over and part.seen.update
     L = _layer(one, right, wrong)
     everything = [(s, W) for W, s in (("W", "B3"), ("b", "B4")) if s in one.mistake.slots]
     factor = _factor(wrong.dW[L], right.dW[L])
     if len(one.mistake.slots) == 2 and factor is not None and factor != -1:
         for times in (1, right.N, right.N * right.delta[right.H].shape[1]):
             yield Sought(factor * times * right.delta[right.H], scaled=False)
+    if "eta" in one.mistake.key.split():  # the rate as it is used
+        rate = right.eta**2 if one.mistake.key == "ALL eta twice" else 1.0
+        yield Sought(np.array([rate / right.N]), scaled=False)
     for _, tensor in everything:
         mine, theirs = (wrong.dW, right.dW) if tensor == "W" else (wrong.db, right.db)
         proportional = _factor(mine[L], theirs[L]) is not None

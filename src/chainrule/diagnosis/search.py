@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain, combinations
+from itertools import combinations
 from math import inf
 from time import monotonic
 from typing import NamedTuple, TypeAlias
@@ -176,15 +176,19 @@ def pairs(
     updates: bool,
     until: float,
     fit: float = FIT,
+    likely: bool = False,
 ) -> list[Explanation]:
-    """Explanations by two mistakes. ``until``: a time of the monotonic clock at which to stop."""
+    """Explanations by two mistakes, or by ``likely`` twos alone.
+
+    ``until``: a time of the monotonic clock at which to stop.
+    """
     H = seen[0].trial.params.last
     useful = tuple(
         one for one in candidates(model, H, updates) if _does_something(seen[0], model, scale, one)
     )
     found = []
-    likely, others = _pairs_in_order(useful)
-    for count, pair in enumerate(chain(likely, others)):
+    akin, others = _pairs_in_order(useful)
+    for count, pair in enumerate(akin if likely else others):
         if count % 32 == 0 and monotonic() > until:
             break
         if same_place(*pair):

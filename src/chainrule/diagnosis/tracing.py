@@ -11,8 +11,8 @@ import numpy as np
 
 from chainrule.inputs import Floats
 
-MOST, DEEPEST, LARGEST = 900, 3, 4096
-"""Values kept of one run; levels of lists looked into; entries of an array."""
+MOST, NUMBERS, DEEPEST, LARGEST = 900, 150, 3, 4096
+"""Values kept of one run, single numbers among them; levels of lists looked into; entries of an array."""
 
 COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<genexpr>", "<setcomp>")
 
@@ -51,6 +51,7 @@ class _Watch:
         self.file, self.steps = file, list[Step]()
         self.known: set[tuple[int, str, tuple[int, ...], bytes]] = set()
         self.lines: dict[int, int] = {}
+        self.numbers = 0
 
     def called(self, frame: FrameType, event: str, arg: Any) -> Any:
         """At a call: watch the frames of the file alone."""
@@ -85,6 +86,9 @@ class _Watch:
         key = (id(frame), path, array.shape, array.tobytes())
         if key in self.known or len(self.steps) >= MOST:
             return
+        self.numbers += array.size == 1
+        if array.size == 1 and self.numbers > NUMBERS:
+            return
         self.known.add(key)
         if keep:
             code = frame.f_code
@@ -108,7 +112,7 @@ def _arrays(name: str, value: Any, level: int = 0) -> Iterator[tuple[str, Floats
     if isinstance(value, np.ndarray):
         if value.dtype.kind in "fiub" and 0 < value.size <= LARGEST:
             yield name, value
-    elif isinstance(value, np.floating):
+    elif isinstance(value, np.floating) or (isinstance(value, float) and not level):
         yield name, np.array([value])
     elif isinstance(value, dict) and level < DEEPEST:
         for key, item in list(value.items()):
