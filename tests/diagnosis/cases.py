@@ -58,7 +58,7 @@ class Case(NamedTuple):
     @property
     def has_line(self) -> bool:
         """Whether a line has an equation wrong; not where a comment or an option states another loss than it has."""
-        if not all(key in KEYS for key in self.expected[0].split(" + ")):
+        if not self.expected or not all(key in KEYS for key in self.expected[0].split(" + ")):
             return False
         if not self.edits:
             return bool(self.says)
