@@ -23,13 +23,32 @@ def test_a_fault_is_flagged_and_explained(case, tmp_path):
     assert diagnosis.verdict == "wrong", str(diagnosis)
     assert diagnosis.exit_code == 1
     assert is_expected(case, diagnosis), (diagnosis.keys, case.expected)
+    if case.has_line and case.id not in ELSEWHERE:
+        assert names_the_line(case, diagnosis), (diagnosis.lines, sorted(case.lines))
 
 
-def test_the_line_shown_is_the_faulty_one(tmp_path):
-    """In nine of ten; every third program here, all of them in benchmarks/diagnose_corpus.py."""
-    some = [case for case in FAULTY if case.has_line][::3]
-    wrong = [case.id for case in some if not names_the_line(case, asked(case, tmp_path))]
-    assert len(wrong) <= 0.1 * len(some), wrong
+ELSEWHERE = {
+    "pure_loops: wrong index in the weights",
+    "loop_over_samples: = for += in b",
+    "loop_over_samples: b not divided",
+    "loop_over_samples: no labels",
+    "loop_over_samples: both divided in the loop and after",
+    "loop_over_samples: return inside of the loop",
+    "layer_objects: backward before the last Dense is left out",
+    "layer_objects: binary cross-entropy over softmax reported",
+    "layer_objects: ReLU passes everything",
+    "params_pairs: gradient of b without the sum",
+    "multi_label: reverse forgotten",
+    "digit_recogniser: mean without axis",
+    "leaky: another leak in the derivative",
+}
+"""Faults for which another line is shown, mostly the next one, or that of the same value."""
+
+
+def test_the_line_shown_is_the_faulty_one_in_nine_of_ten():
+    with_line = [case for case in FAULTY if case.has_line]
+    assert {case.id for case in with_line} >= ELSEWHERE
+    assert len(ELSEWHERE) <= 0.1 * len(with_line)
 
 
 def test_there_are_enough_of_them():
