@@ -34,13 +34,13 @@ def timed(case: Any, folder: Path) -> tuple[Diagnosis, float]:
 
 def main() -> None:
     """Print the table."""
-    cases = import_module("cases")
+    cases, asking = import_module("cases"), import_module("asking")
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--cases", action="store_true", help="a line for every program")
     parser.add_argument("--only", default="", help="programs whose name holds this")
     arguments = parser.parse_args()
-    caught = explained = alarms = 0
+    caught = explained = alarms = lines = with_line = 0
     seconds = []
     right, faulty = (
         [case for case in every if arguments.only in case.id] for every in (cases.RIGHT, cases.FAULTY)
@@ -53,10 +53,17 @@ def main() -> None:
             alarms += not case.expected and found.verdict != "right"
             caught += bool(case.expected) and found.verdict == "wrong"
             explained += bool(case.expected) and hit
+            in_line = case.has_line and asking.names_the_line(case, found)
+            with_line += case.has_line
+            lines += in_line
             if arguments.cases:
-                print(f"{found.verdict:6} {took:5.1f} s  {case.id}  →  {' + '.join(found.keys) or '–'}")
+                where = "" if in_line or not case.has_line else "  [another line]"
+                print(
+                    f"{found.verdict:6} {took:5.1f} s  {case.id}  →  {' + '.join(found.keys) or '–'}{where}"
+                )
     print(f"right programs        {len(right):4}   false alarms {alarms}")
     print(f"faulty programs       {len(faulty):4}   caught {caught}, right explanation first {explained}")
+    print(f"mistakes with a line  {with_line:4}   right line shown {lines}")
     print(f"seconds a program     median {statistics.median(seconds):.1f}, longest {max(seconds):.1f}")
 
 

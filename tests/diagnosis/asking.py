@@ -34,3 +34,9 @@ def _pairs(options):
 def is_expected(case, diagnosis):
     """Whether the first explanation is the mistake that was planted."""
     return any(" + ".join(order) in case.expected for order in permutations(diagnosis.keys))
+
+
+def names_the_line(case, diagnosis):
+    """Whether a line shown is one that the fault is in; of what is missing, the line before counts too."""
+    missing = {n - 1 for n in case.lines} if any(key.endswith(" zero") for key in diagnosis.keys) else set()
+    return bool(set(diagnosis.lines) & (case.lines | missing))

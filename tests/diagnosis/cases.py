@@ -7,9 +7,14 @@ by " + "; several are given where they are the same mistake in other words.
 
 from __future__ import annotations
 
+import ast
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
+from chainrule.diagnosis.search import CATALOGUE
+
+KEYS = {mistake.key for mistake in CATALOGUE}
 CORPUS = Path(__file__).parent / "corpus"
 
 
@@ -20,6 +25,8 @@ class Case(NamedTuple):
     expected: tuple[str, ...]
     layers: str = "3-4-2"
     options: tuple[str, ...] = ()
+    says: str = ""
+    """Words of the faulty line, where the program was written with its fault."""
 
     @property
     def text(self) -> str:
@@ -32,6 +39,31 @@ class Case(NamedTuple):
     @property
     def id(self) -> str:
         return f"{self.base}: {self.name}"
+
+    @property
+    def lines(self) -> frozenset[int]:
+        """Numbers of the faulty lines: those that the edits changed; where lines are gone, their neighbours."""
+        after = self.text.splitlines()
+        if self.says:
+            return frozenset(n for n, line in enumerate(after, 1) if self.says in line)
+        before = (CORPUS / f"{self.base}.py").read_text(encoding="utf-8").splitlines()
+        found: set[int] = set()
+        for kind, _, _, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+            if kind == "delete" or (kind == "replace" and not "".join(after[start:end]).strip()):
+                found |= {start, start + 1}
+            elif kind != "equal":
+                found |= set(range(start + 1, end + 1))
+        return frozenset(found)
+
+    @property
+    def has_line(self) -> bool:
+        """Whether a line has an equation wrong; not where a comment or an option states another loss than it has."""
+        if not self.expected or not all(key in KEYS for key in self.expected[0].split(" + ")):
+            return False
+        if not self.edits:
+            return bool(self.says)
+        before = (CORPUS / f"{self.base}.py").read_text(encoding="utf-8")
+        return ast.dump(ast.parse(before)) != ast.dump(ast.parse(self.text))
 
 
 RIGHT = tuple(
@@ -65,6 +97,14 @@ RIGHT = tuple(
         ("digit_recogniser", "3-4-2", ()),
         ("recursion", "3-4-2", ()),
         ("elu_step", "3-4-2", ()),
+        # written before their author had read the catalogue
+        ("dvalues", "3-4-2", ()),
+        ("full_jacobian", "3-4-2", ()),
+        ("with_options", "3-4-4-2", ()),
+        ("closures", "3-4-2", ()),
+        ("single_precision", "3-5-4-2", ()),
+        ("double_loops", "3-4-2", ()),
+        ("labelled", "3-5-4", ()),
     )
 )
 
@@ -80,6 +120,11 @@ def fault(
     also: tuple[tuple[str, str], ...] = (),
 ) -> Case:
     return Case(base, name, ((old, new), *also), expected, layers, options)
+
+
+def written(base: str, name: str, says: str, *expected: str, layers: str = "3-4-2") -> Case:
+    """A program that was written with its fault, in the line that holds ``says``."""
+    return Case(base, name, (), expected, layers, (), says)
 
 
 EXTRA_SIGMA = "B1 gradient of quadratic cost with sigmoid"
@@ -231,4 +276,33 @@ FAULTY = (
     fault("elu_step", "ReLU's slope", "np.where(zs[i-1] > 0, 1, np.exp(zs[i-1]))", "(zs[i-1] > 0)", "F2 slope of relu by z"),
     fault("elu_step", "b climbs", "- lr * gb", "+ lr * gb", "B4 sign"),
     fault("elu_step", "W averaged twice", "hs[i].T @ g, g.sum(0)", "hs[i].T @ g / len(x), g.sum(0)", "B3 averaged twice"),
+    # written, faults and all, before their author had read the catalogue
+    written("moons", "1 - z1**2", "np.power(z1, 2)", "F2 d_tanh: 1 − z²", "B2 slope of z as a"),
+    written("kaggle_digits", "softmax without axis", "expZ / np.sum(expZ)", "H1 sum over everything"),
+    written("few_lines", "error for delta", "l2_error.dot(self.syn1.T)", "B2 before slope above"),
+    written("dense_layers", "W changed before it is used", "self.weights -= learning_rate", "B2 W already updated"),
+    written("l_layer_model", "the minus of dAL", "dAL = np.divide(Y, AL)", "B1 sign"),
+    written("like_a_framework", "zero_grad never called", "self.dW += self.x.T @ g", "accumulates"),
+    written("leaky", "another leak in the derivative", "def leaky_relu_derivative(x, alpha=0.1)", "F2 slope of leaky_relu 0.1 by z"),
+    written("softmax_layer", "the Jacobian's diagonal", "delta = dp * p * (1 - p)", "B1 diagonal"),
+    written("swish_net", "product rule", "return x * s * (1 - s)", "F2 d_silu: only the second term"),
+    written("three_layers_flat", "copied dZ1", "db2 = np.sum(dZ1", "B4 layer below", layers="3-4-4-2"),
+    written("reshaped", "reshape for .T", "weights[i].reshape(", "B2 W reshaped"),
+    written("one_by_one", "divided inside of the loop", "sum_w[l] /= len(X)", "ALL divided in the loop"),
+    written("precedence", "s * 1 - s", "return sigmoid(x) * 1 - sigmoid(x)", "F2 slope zero"),
+    written("quotient_rule", "the square", "# quotient rule", "F2 d_sigmoid: the square is forgotten"),
+    written("in_place", "z overwritten by np.tanh(z, out=z)", "np.tanh(z", "B2 slope of a"),
+    written("bracket", "b outside of the brackets", "self.W1)) + self.b1", "F2 bias after"),
+    written("local_name", "b = b - … changes nothing", "b = b - learning_rate", "B4 zero"),
+    written("generic_layers", "gradient(outputs) for gradient(inputs)", "self.activation.gradient(layer_outputs", "B1 dJ/da sigma' of a + B2 slope of a"),
+    # the gradient is right, and the rest is not
+    fault("dvalues", "a rate of 1000", "learning_rate=1.0", "learning_rate=1000.0", "learning rate"),
+    fault("labelled", "a rate of 3000", "learning_rate=0.5", "learning_rate=3000", "learning rate", layers="3-5-4"),
+    fault("double_loops", "a rate of 1e-7", "self.lr = 0.5", "self.lr = 1e-7", "learning rate"),
+    fault("labelled", "a rate of 1e-6", "learning_rate=0.5", "learning_rate=1e-6", "learning rate", layers="3-5-4"),
+    fault("labelled", "one-hot from 1", "out[np.arange(len(y)), y] = 1", "out[np.arange(len(y)), y - 1] = 1", "labels shifted", layers="3-5-4"),
+    fault("labelled", "one-hot with a column for 0", "out = np.zeros((len(y), n_classes))", "out = np.zeros((len(y), n_classes + 1))", "one-hot width", layers="3-5-4"),
+    fault("labelled", "labels 1 to 4", "rng.integers(0, 4, size=60)", "rng.integers(1, 5, size=60)", "labels shifted", layers="3-5-4"),
+    fault("labelled", "argmax over the samples", "np.argmax(probs, axis=1) == np.argmax(y_true, axis=1)", "np.argmax(probs, axis=0) == np.argmax(y_true, axis=0)", "accuracy axis", layers="3-5-4"),
+    fault("labelled", "several labels under softmax", "rng.integers(0, 4, size=60)", "rng.integers(0, 2, size=(60, 4))", "multi-label targets", layers="3-5-4"),
 )  # fmt: skip

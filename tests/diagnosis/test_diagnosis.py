@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -136,12 +138,57 @@ def test_jax():
     assert diagnose(functions(loss), [3, 4, 2], hidden="tanh", output="softmax").verdict == "right"
 
 
-def test_keras():
-    pytest.importorskip("keras", reason="Keras is not installed")
-    import keras
+@pytest.fixture
+def compiled():
+    """``compiled(last, loss)``: a model 3-4-2 of Keras, on whichever backend is there."""
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
 
-    model = keras.Sequential(
-        [keras.Input((3,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(2, "softmax")]
-    )
-    model.compile(loss="categorical_crossentropy")
+    def make(last, loss):
+        layers = [keras.Input((3,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(2, last)]
+        model = keras.Sequential(layers)
+        model.compile(loss=loss(keras) if callable(loss) else loss)
+        return model
+
+    return make
+
+
+def test_keras_is_right(compiled):
+    model = compiled("softmax", "categorical_crossentropy")
+    before = [np.array(w) for w in model.get_weights()]
     assert diagnose(model, hidden="tanh", output="softmax").verdict == "right"
+    assert all(map(np.array_equal, before, model.get_weights()))
+    logits = compiled(None, lambda keras: keras.losses.CategoricalCrossentropy(from_logits=True))
+    assert diagnose(logits, hidden="tanh", loss="categorical").verdict == "right"
+
+
+def test_keras_with_softmax_and_from_logits(compiled):
+    twice = compiled("softmax", lambda keras: keras.losses.CategoricalCrossentropy(from_logits=True))
+    assert diagnose(twice, hidden="tanh", output="softmax").keys == ("B1 softmax twice",)
+
+
+def test_keras_with_a_loss_of_its_own(compiled):
+    squared = compiled("sigmoid", lambda keras: lambda y, a: keras.ops.sum((a - y) ** 2, axis=-1) / 2)
+    found = diagnose(squared, hidden="tanh", output="sigmoid", loss="multi-label")
+    assert found.keys == ("B1 gradient of quadratic cost with sigmoid",)
+
+
+def test_keras_must_be_compiled():
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    with pytest.raises(InputError, match="not compiled"):
+        diagnose(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]))
+
+
+@pytest.mark.parametrize("package", ["torch", "keras"])
+def test_a_missing_package_is_named_with_its_extra(package, monkeypatch):
+    kind = type("Network", (), {"__module__": f"{package}.nn"})
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError, match=rf"pip install 'chainrule\[{package}\]'"):
+        diagnose(kind(), [3, 4, 2])
+
+
+def test_a_missing_jax_is_named_with_its_extra(monkeypatch):
+    from chainrule.diagnosis.adapters.jax import functions
+
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with pytest.raises(InputError, match=r"pip install 'chainrule\[jax\]'"):
+        functions(len)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chainrule.diagnosis.activations import KNOWN
 from chainrule.diagnosis.backprop import run
 from chainrule.diagnosis.mistakes import places
 from chainrule.diagnosis.models import CATEGORICAL, COSTS, MULTI_LABEL, PAIRS, QUADRATIC, Model, head_of
@@ -12,7 +13,6 @@ from chainrule.diagnosis.scales import MEAN, SUM
 from chainrule.diagnosis.search import CATALOGUE, Observed, agreement, candidates, pairs, singles, terms
 from chainrule.diagnosis.trials import batch_sizes, trial
 from chainrule.engines.reference import NUMPY
-from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.network import Architecture, backward, forward
 from chainrule.types import ByLayer
 
@@ -35,7 +35,7 @@ def observed(model, applied=(), widths=WIDTHS, scale=MEAN, count=6):
 @pytest.mark.parametrize("model", MODELS, ids=str)
 def test_without_a_mistake_it_is_backward_to_the_bit(model):
     one = trial(WIDTHS, 6, 0)
-    net = Architecture(ByLayer([ACTIVATIONS[model.hidden]] * 2), model.head)
+    net = Architecture(ByLayer([KNOWN[model.hidden]] * 2), model.head)
     right = backward(NUMPY, net, one.params, forward(NUMPY, net, one.params, one.x), one.y, np.full(6, 1 / 6))
     s = run(one, model, 1 / 6)
     for L in (1, 2, 3):
@@ -62,7 +62,7 @@ def test_the_output_error_of_every_pair_is_the_slope_of_its_loss(pair):
 def test_every_mistake_is_found_again(mistake):
     """Planted by itself in a model that may have it, on layers equally wide, it is among the explanations."""
     models = [
-        Model(hidden, *pair) for pair in PAIRS for hidden in ACTIVATIONS if mistake.fits(Model(hidden, *pair))
+        Model(hidden, *pair) for pair in PAIRS for hidden in KNOWN if mistake.fits(Model(hidden, *pair))
     ]
     assert models
     tried = 0

@@ -11,9 +11,10 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from chainrule.diagnosis.activations import KNOWN
 from chainrule.diagnosis.models import Model
 from chainrule.engines.reference import NUMPY
-from chainrule.equations.activations import ACTIVATIONS, Activation
+from chainrule.equations.activations import Activation
 from chainrule.equations.affine import affine, bias_gradient, weight_gradient
 from chainrule.equations.heads import Head
 from chainrule.equations.network import hidden_error, output_error
@@ -44,7 +45,7 @@ class State:
         self.H = trial.params.last
         self.W = {L: layer.W for L, layer in trial.params.items()}
         self.b = {L: layer.b for L, layer in trial.params.items()}
-        self.phi: Activation = ACTIVATIONS[model.hidden]
+        self.phi: Activation = KNOWN[model.hidden]
         self.head: Head = model.head
         self.w = np.full(trial.N, scale)
         self.z: dict[int, Floats] = {}
@@ -96,4 +97,11 @@ def run(trial: Trial, model: Model, scale: float, changed: Terms = NO_CHANGE) ->
             s.delta[L] = value("B1" if L == s.H else "B2", L)
             s.dW[L] = value("B3", L)
             s.db[L] = value("B4", L)
+    return s
+
+
+def below(s: State) -> State:
+    """The state with every δ known, for terms that look at a layer not yet reached."""
+    for L in range(min(s.delta) - 1, 0, -1):
+        s.delta[L] = RIGHT["B2"](s, L)
     return s

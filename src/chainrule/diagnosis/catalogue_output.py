@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.diagnosis.backprop import State
-from chainrule.diagnosis.mistakes import Mistake, instead, mutant, output, slope, then, times
+from chainrule.diagnosis.mistakes import Mistake, instead, mutant, output, then, times
 from chainrule.diagnosis.models import CATEGORICAL, COSTS, MULTI_LABEL, OUTPUTS, PAIRS, QUADRATIC, head_of
 from chainrule.engines.reference import NUMPY
-from chainrule.equations.activations import ACTIVATIONS, d_sigmoid, sigmoid
+from chainrule.equations.activations import d_sigmoid, sigmoid
 from chainrule.equations.heads import softmax
 from chainrule.inputs import Floats
-from chainrule.proof.wrong import MUTANTS
 
 B1 = ("B1",)
 STALL = "Where an output is saturated and wrong, a (1 − a) is near 0: it stops learning just where it is most wrong."
@@ -68,46 +67,6 @@ def _rounded(s: State, L: int) -> Floats:
     return np.asarray((hard - s.y) * s.w[:, None])
 
 
-def _slope_of(name: str) -> list[Mistake]:
-    """φ' of another activation than the hidden layers have, of z or of a as people compute it."""
-    other = ACTIVATIONS[name]
-    return [
-        Mistake(
-            f"F2 slope of {name} by {letter}",
-            "F2",
-            ("B2",),
-            change,
-            f"φ' is that of {name}, but the hidden activation is another",
-            f"δ^L = (W^{{L+1}})ᵀ δ^{{L+1}} ⊙ {name}'({letter}^L)",
-            "φ' must be the derivative of the φ that ran on the way forward (F2).",
-            DIRECTION,
-            f"delta = ({{back}}) * {name}_prime({letter}[l])",
-            fits=lambda model: model.hidden != name,
-        )
-        for letter, change in (
-            ("z", slope(lambda s, L: np.asarray(other.d_phi(NUMPY, s.z[L], other.phi(NUMPY, s.z[L]))))),
-            ("a", slope(lambda s, L: np.asarray(other.d_phi(NUMPY, s.a[L], s.a[L])))),
-        )
-        if not (letter == "a" and name in ("softplus", "silu", "gelu", "identity"))
-    ]
-
-
-def _wrong_slope(target: str, name: str) -> Mistake:
-    wrong, hidden_name = mutant(target, name), target.removeprefix("d_")
-    return Mistake(
-        f"F2 {target}: {name}",
-        "F2",
-        ("B2",),
-        slope(lambda s, L: np.asarray(wrong(NUMPY, s.z[L], s.a[L]))),
-        f"{hidden_name}' is wrong: {name}",
-        f"φ'(z^L) computed as: {name}",
-        f"The right one: {(getattr(ACTIVATIONS[hidden_name].d_phi, '__doc__', '') or '').splitlines()[0]}",
-        DIRECTION,
-        "return …   # in the function that computes φ'",
-        fits=lambda model: model.hidden == hidden_name,
-    )
-
-
 def _softmax(name: str) -> Mistake:
     wrong = mutant("softmax", name)
     axis = name == "sum over the batch"
@@ -144,6 +103,16 @@ def _affine(name: str, key: str, text: str) -> Mistake:
 
 def _sigma_everywhere(s: State, L: int) -> Floats:
     return np.asarray((s.a[L] - s.y) * d_sigmoid(NUMPY, s.a[L], sigmoid(NUMPY, s.a[L])) * s.w[:, None])
+
+
+def _full_sigma_of_a(s: State, L: int) -> Floats:
+    d_value = COSTS[s.model.loss].d_value(s.a[L], s.y)
+    return np.asarray(d_value * d_sigmoid(NUMPY, s.a[L], sigmoid(NUMPY, s.a[L])) * s.w[:, None])
+
+
+def _bias_after(s: State, L: int) -> Floats:
+    s.z[L] = s.a[L - 1] @ s.W[L].T  # what φ is given, on the way back as well
+    return np.asarray(s.phi.phi(NUMPY, s.z[L]) + s.b[L])
 
 
 def _hidden_slope(s: State, L: int) -> Floats:
@@ -215,6 +184,13 @@ OUTPUT: tuple[Mistake, ...] = (
         "delta = (a[-1] - y) * sigmoid_prime(a[-1])", fits=lambda model: model.output == "sigmoid",
     ),
     Mistake(
+        "B1 dJ/da sigma' of a", "B1", B1, instead(_full_sigma_of_a), "∂J/∂a, with σ' taken at a^H instead of z^H",
+        "δ^H = ∂J/∂a^H ⊙ σ'(a^H)", "σ'(z) = σ(z)(1 − σ(z)) wants z^H. Given a = σ(z) it applies σ a second time, "
+        "and no longer cancels the 1/[a (1 − a)] of ∂J/∂a.",
+        "Errors explode where an output is near 0 or 1.", "delta = dJ_da * sigmoid_prime(a[-1])",
+        fits=lambda model: model.output == "sigmoid" and model.loss != QUADRATIC,
+    ),
+    Mistake(
         "B1 slope of the hidden activation", "B1", B1, instead(_hidden_slope),
         "φ' of the hidden layers at the output", "δ^H = (a^H − y) ⊙ φ'(z^H)",
         "φ is the hidden layers' activation; the output layer has its own.", DIRECTION,
@@ -275,18 +251,23 @@ OUTPUT: tuple[Mistake, ...] = (
         "a.append(z)", fits=lambda model: model.hidden != "identity",
     ),
     *(_softmax(name) for name in ("sum over the batch", "not normalised")),
-    *(
-        _wrong_slope(m.target, m.mistake)
-        for m in MUTANTS
-        if m.target.startswith("d_") and m.target.removeprefix("d_") in ACTIVATIONS
-        and m.mistake not in ("σ' of a where z is meant", "the value, not the derivative", "slope 1 everywhere")
+    Mistake(
+        "H1 sum over everything", "H1", ("H",),
+        instead(lambda s, L: np.exp(s.z[L] - s.z[L].max()) / np.exp(s.z[L] - s.z[L].max()).sum()),
+        "softmax: sums over classes and samples at once: a sum without axis", "a_im = e^{z_im} / Σ_j Σ_k e^{z_jk}",
+        "The outputs of one sample must sum to 1: the sum runs over its neurons alone.",
+        "All samples of the batch together share one probability of 1: each output is about N times too small, and depends on who else is in the batch.",
+        "np.exp(z) / np.sum(np.exp(z))", fits=lambda model: model.output == "softmax",
+    ),
+    Mistake(
+        "F2 bias after", "F1", ("F2",), instead(_bias_after), "the bias is added after the activation",
+        "a^L = φ(W^L a^{L−1}) + b^L",
+        "F1 is z^L = W^L a^{L−1} + b^L, and F2 a^L = φ(z^L): b^L stands inside of φ's brackets.",
+        "b^L cannot move a neuron's threshold, and φ' by way of a^L is taken at the wrong place.",
+        "a[l] = phi(… without b[l] …) + b[l]",
     ),
 )  # fmt: skip
 """Those before δ^{H−1}. ``fmt: skip``: one entry a few lines, so that the table can be read as a table."""
 
 OTHER_LOSSES: tuple[Mistake, ...] = tuple(_of_loss(*pair) for pair in PAIRS if pair[1] != QUADRATIC)
 """δ^H of another cross-entropy than the one stated."""
-OTHER_SLOPES: tuple[Mistake, ...] = tuple(
-    mistake for name in ("sigmoid", "tanh", "relu", "leaky_relu") for mistake in _slope_of(name)
-)
-"""φ' of an activation that is not the hidden layers' own."""

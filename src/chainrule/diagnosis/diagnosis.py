@@ -7,18 +7,19 @@ from html import escape
 from typing import Any
 
 from chainrule.diagnosis.adapters import adapt
+from chainrule.diagnosis.habits import every_remark
 from chainrule.diagnosis.judge import Part, Verdict, judge
 from chainrule.diagnosis.mistakes import Applied
 from chainrule.diagnosis.observe import Findings, findings
 from chainrule.diagnosis.process import SECONDS, ask_file
-from chainrule.diagnosis.remarks import remarks
-from chainrule.diagnosis.report import WHERE, blocks, summary
+from chainrule.diagnosis.report import WHERE, blocks, line_of, summary
 from chainrule.diagnosis.source import from_object
 from chainrule.diagnosis.stated import Options
 from chainrule.explain.blocks import Block
 from chainrule.explain.layout import plain
 from chainrule.explain.markup import html
 
+PHONE = "<meta name='viewport' content='width=device-width, initial-scale=1'>"
 RIGHT, WRONG, FAILED = "right", "wrong", "could not run"
 APART = (
     "The file's code was run to find this out, in a process of its own with a time limit; that is no "
@@ -33,18 +34,21 @@ class Diagnosis:
         verdict: "right", "wrong" or "could not run"; ``exit_code`` 0, 1 or 2.
         mistakes: of the best explanation, each with ``mistake.key``, ``mistake.tag``, ``mistake.name`` and
         ``layers``.
+        lines: of each of them, the number of the line in the file.
     """
 
     def __init__(self, verdict: Verdict, where: str = WHERE) -> None:
         self._verdict, self._where = verdict, where
         part = verdict.part
         self.part: Part | None = part
-        self.remarks = remarks(part) if part is not None else []
+        self.remarks = every_remark(verdict, part) if part is not None else []
         severe = any(remark.severe for remark in self.remarks)
         wrong = part is not None and (not part.right or severe or bool(verdict.findings.asked))
         self.verdict = FAILED if part is None else WRONG if wrong else RIGHT
         best = part.explanations[0] if part is not None and part.explanations else None
         self.mistakes: tuple[Applied, ...] = best.mistakes if best else ()
+        found = [line_of(verdict, part, one) for one in self.mistakes] if part is not None else []
+        self.lines: tuple[int | None, ...] = tuple(place.number if place else None for place in found)
 
     @property
     def exit_code(self) -> int:
@@ -68,8 +72,9 @@ class Diagnosis:
     def to_html(self) -> str:
         """One page that needs nothing else."""
         title = escape(f"Diagnosis: {self.verdict}")
-        head = f"<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n<title>{title}</title>\n"
-        style = "<style>body{max-width:60em;margin:2em auto;padding:0 1em;font-family:sans-serif}</style>\n"
+        head = f"<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n{PHONE}\n<title>{title}</title>\n"
+        style = "<style>body{max-width:60em;margin:2em auto;padding:0 1em;font-family:sans-serif;"
+        style += "line-height:1.45;overflow-wrap:anywhere}</style>\n"
         return f"{head}{style}{html(self.blocks())}</html>\n"
 
     def to_dict(self) -> dict[str, Any]:
@@ -103,6 +108,7 @@ class Diagnosis:
                 }
                 for e in part.explanations
             ],
+            "lines": list(self.lines),
             "equations": [e._asdict() for e in part.equations],
             "remarks": [remark._asdict() for remark in self.remarks],
         }

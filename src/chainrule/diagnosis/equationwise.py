@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice, product
+from math import inf
+from time import monotonic
 from typing import NamedTuple
 
 from chainrule.diagnosis.backprop import RIGHT, State, Term
@@ -63,7 +65,9 @@ def equation_by_equation(seen: Observed, model: Model) -> tuple[EquationVerdict,
     return tuple(found)
 
 
-def combined(seen: Seen, models: Sequence[Model], scales: Sequence[Scale]) -> list[Explanation]:
+def combined(
+    seen: Seen, models: Sequence[Model], scales: Sequence[Scale], until: float = inf
+) -> list[Explanation]:
     """Explanations by one mistake in each equation that does not hold, however many those are."""
     if seen.alone is None or any(db is None for db in seen.alone.db):
         return []
@@ -74,6 +78,8 @@ def combined(seen: Seen, models: Sequence[Model], scales: Sequence[Scale]) -> li
             continue
         for chosen in islice(product(*choices), MOST_COMBINATIONS):
             for scale in scales:
+                if monotonic() > until:
+                    return []
                 error = agreement(seen.observed, model, scale, terms(chosen), FIT)
                 if error <= FIT:
                     return [Explanation(model, scale, _merged(chosen), error, len(seen.observed))]

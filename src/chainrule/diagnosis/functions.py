@@ -60,6 +60,14 @@ def function_forms(source: Source, find: Callable[[], Any], name: str) -> Iterat
             yield Form(title, layout, caller.compute, update, caller.loss, caller.twice)
 
 
+def is_gradients(function: Callable[..., Any]) -> bool:
+    """Whether the parameters say that it can be asked: all weights, and x with y."""
+    assigned = roles(list(parameters(function)), ALLOWED)
+    held = set(assigned.values())
+    known = all(name in assigned for name in required(function))
+    return known and bool(held & {"weights", "params", "W1"}) and {"x", "y"} <= held
+
+
 class _Caller:
     """One function in one layout."""
 

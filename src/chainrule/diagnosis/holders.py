@@ -33,6 +33,8 @@ def walk(thing: Any, path: tuple[Any, ...] = (), seen: frozenset[int] = frozense
         here = (*path, key)
         if isinstance(item, np.ndarray) and item.dtype.kind in "fiu":
             yield Leaf(here, item, put)
+        elif isinstance(item, list) and kind(here)[0] and (array := _numbers(item)) is not None:
+            yield Leaf(here, array, partial(_put_list, put))
         elif (
             isinstance(item, list | dict | tuple)
             or _is_theirs(item)
@@ -49,6 +51,20 @@ def _items(thing: Any) -> list[tuple[Any, Any, Callable[[Any], None]]]:
     if isinstance(thing, tuple):
         return [(k, v, partial(_overwrite, v)) for k, v in enumerate(thing)]
     return [(k, v, partial(setattr, thing, k)) for k, v in getattr(thing, "__dict__", {}).items()]
+
+
+def _numbers(item: list[Any]) -> Floats | None:
+    """Rows of plain numbers, or one row, as an array; nothing where it holds anything else."""
+    rows = item if item and all(isinstance(row, list) for row in item) else [item]
+    if not all(row and all(isinstance(n, int | float | np.number) for n in row) for row in rows):
+        return None
+    if len({len(row) for row in rows}) > 1:
+        return None
+    return np.array(item, dtype=np.float64)
+
+
+def _put_list(put: Callable[[Any], None], new: Floats) -> None:
+    put(new.tolist())
 
 
 def _overwrite(old: Any, new: Any) -> None:
@@ -78,9 +94,23 @@ class Holder:
             letter, gradient = kind(leaf.path)
             if letter and not gradient and leaf.array.size:
                 found[letter].append(leaf)
+        if not found["W"]:
+            found = self._by_shape()
         self.W = self._fitting(found["W"], "W")
         self.biasless = not found["b"]
         self.b = [] if self.biasless else self._fitting(found["b"], "b")
+
+    def _by_shape(self) -> dict[str, list[Leaf]]:
+        """Matrices and vectors that fit the widths one after another, where no name says what they are."""
+        chain: dict[str, list[Leaf]] = {"W": [], "b": []}
+        need = list(pairwise(self.widths))
+        for leaf in walk(self.thing):
+            shape, W, b = leaf.array.shape, len(chain["W"]), len(chain["b"])
+            if len(need) > W and sorted(shape) == sorted(need[W]) and leaf.array.ndim == 2:
+                chain["W"].append(leaf)
+            elif b < len(need) and leaf.array.size == need[b][1] and sorted(shape)[:-1] in ([], [1]):
+                chain["b"].append(leaf)
+        return chain if len(chain["b"]) == len(need) else {"W": chain["W"], "b": []}
 
     def _fitting(self, found: list[Leaf], letter: str) -> list[Leaf]:
         need = list(pairwise(self.widths))

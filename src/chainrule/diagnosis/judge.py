@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import product
 from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.diagnosis.activations import KNOWN
 from chainrule.diagnosis.equationwise import EquationVerdict, combined, equation_by_equation
 from chainrule.diagnosis.models import COSTS, QUADRATIC, Model, models
 from chainrule.diagnosis.observe import Findings, Seen
@@ -18,15 +21,16 @@ from chainrule.diagnosis.search import (
     Observed,
     agreement,
     attempt,
+    fit_of,
     pairs,
     relative_error,
     singles,
 )
 from chainrule.diagnosis.stated import Options, Stated, stated
-from chainrule.equations.activations import ACTIVATIONS
 from chainrule.inputs import Floats
 
-SEARCH_SECONDS = 6.0
+SEARCH_SECONDS = 4.0
+"""For all explanations together, so that the command ends within 12 seconds on a busy machine."""
 
 
 class Row(NamedTuple):
@@ -100,8 +104,10 @@ def _best(some: Sequence[Seen], options: Options, text: str, until: float) -> Pa
     if not wholes or any(seen.layout.single and _sums_are_missing(some, known) for seen, known in wholes):
         wholes = [pair for pair in meant if not pair[0].layout.single] or meant
     parts = []
-    for seen, known in wholes[:3]:
-        part = _explained(seen, known, until)
+    for count, (seen, known) in enumerate(wholes[:3]):
+        if count and monotonic() > until:
+            break
+        part = _explained(seen, known, until, text)
         parts.append(part)
         if part.explanations and len(part.explanations[0].mistakes) == 1:
             break
@@ -126,14 +132,14 @@ def _sums_are_missing(some: Sequence[Seen], known: Stated) -> bool:
 
 def _right(seen: Seen, known: Stated, options: Options) -> Part | None:
     """The part as right, if some model that may be meant has these gradients."""
-    every = known.models
+    every, fit = known.models, fit_of(seen.observed)
     if not known.forward_known and options.hidden is None:
-        names = [m.hidden for m in known.models] + list(ACTIVATIONS)
+        names = [m.hidden for m in known.models] + list(KNOWN)
         pairs_meant = dict.fromkeys((m.output, m.loss) for m in known.models)
         every = tuple(Model(hidden, *pair) for pair in pairs_meant for hidden in dict.fromkeys(names))
     for model in every:
         for scale in _scales(known, model, seen):
-            if agreement(seen.observed, model, scale, {}, FIT) <= FIT:
+            if agreement(seen.observed, model, scale, {}, fit) <= fit:
                 return Part(seen, known, True, model, scale, _rows(seen, model, scale))
     return None
 
@@ -153,7 +159,7 @@ def _is_twin(one: Scale, other: Scale) -> bool:
     return ratios in ([5.0, 7.0], [1.0, 1.0]) or bool(np.allclose(ratios, [1 / 5, 1 / 7]))
 
 
-def _explained(seen: Seen, known: Stated, until: float) -> Part:
+def _explained(seen: Seen, known: Stated, until: float, text: str) -> Part:
     """The part as wrong, with the explanations found."""
     possible = _likely(seen, known)
     searched = len(possible)
@@ -162,18 +168,20 @@ def _explained(seen: Seen, known: Stated, until: float) -> Part:
     for model in possible:
         scales = _scales(known, model, seen) if known.scale else scales_of(model)
         scales = tuple(s for s in scales if not (single and s is SUM))
-        found = singles(seen.observed, [model], scales, seen.update)
+        found = singles(seen.observed, [model], scales, seen.update, fit_of(seen.observed), until)
         if found:
             break
         if monotonic() > until:
             break
     equations = _equations(seen, known, possible)
     if not found:
-        found = combined(seen, possible, (MEAN, SUM))
-    for model in possible[:3] if not found else ():
-        for scale in (MEAN,) if single or known.scale is not None else (MEAN, SUM):
-            found = found or pairs(seen.observed, model, known.scale or scale, seen.update, until)
-    found = sorted(found, key=lambda e: (len(e.mistakes), _is_lesser(e, seen)))
+        found = combined(seen, possible, (MEAN, SUM), until)
+    scales = (known.scale or MEAN,) if single or known.scale is not None else (MEAN, SUM)
+    for likely, model, scale in product((True, False), possible[:3], scales):
+        if found or monotonic() > until:
+            break
+        found = pairs(seen.observed, model, scale, seen.update, until, likely=likely)
+    found = sorted(found, key=lambda e: (len(e.mistakes), _is_lesser(e, seen), _unwritten(e, text)))
     model, scale = (found[0].model, found[0].scale) if found else _nearest(seen, possible)
     return Part(
         seen, known, False, model, scale, _rows(seen, model, scale), tuple(found), equations, searched
@@ -196,6 +204,12 @@ def _is_lesser(e: Explanation, seen: Seen) -> bool:
     return any(g is not None and bool(g.any()) for g in given)
 
 
+def _unwritten(e: Explanation, text: str) -> int:
+    """How far the program's text speaks against it: −1 where it holds the evidence, 1 where it lacks it."""
+    asked = [one.mistake.evidence for one in e.mistakes if one.mistake.evidence]
+    return sum(-1 if re.search(pattern, text) else 1 for pattern in asked)
+
+
 def _likely(seen: Seen, known: Stated) -> list[Model]:
     """The models, those that make most tensors right first."""
     scored = [(-_score(seen, model), place, model) for place, model in enumerate(known.models)]
@@ -203,12 +217,15 @@ def _likely(seen: Seen, known: Stated) -> list[Model]:
 
 
 def _score(seen: Seen, model: Model) -> int:
+    """How many tensors are right on the first networks."""
+    seen = seen._replace(observed=seen.observed[:2])
     return max(sum(row.right for row in _rows(seen, model, scale)) for scale in scales_of(model))
 
 
 def _nearest(seen: Seen, possible: Sequence[Model]) -> tuple[Model, Scale]:
     tried = [(model, scale) for model in possible for scale in scales_of(model)]
-    return max(tried, key=lambda pair: sum(row.right for row in _rows(seen, *pair)))
+    few = seen._replace(observed=seen.observed[:2])
+    return max(tried, key=lambda pair: sum(row.right for row in _rows(few, *pair)))
 
 
 def _equations(seen: Seen, known: Stated, possible: Sequence[Model]) -> tuple[EquationVerdict, ...]:
@@ -220,7 +237,7 @@ def _equations(seen: Seen, known: Stated, possible: Sequence[Model]) -> tuple[Eq
 
 def _rows(seen: Seen, model: Model, scale: Scale) -> tuple[Row, ...]:
     """Every tensor against the right one, over all networks."""
-    H = seen.observed[0].trial.params.last
+    H, fit = seen.observed[0].trial.params.last, fit_of(seen.observed)
     worst: dict[tuple[int, str], float] = {}
     ratios: dict[tuple[int, str], list[float | None]] = {}
     for one in seen.observed:
@@ -238,7 +255,7 @@ def _rows(seen: Seen, model: Model, scale: Scale) -> tuple[Row, ...]:
             L,
             tensor,
             error,
-            error <= FIT,
+            error <= fit,
             np.shape(np.asarray((first.dW if tensor == "W" else first.db)[L - 1])),
             _constant(ratios[L, tensor]),
         )

@@ -23,7 +23,8 @@ class Mistake(NamedTuple):
 
     ``change`` turns the right term into the wrong one, in each of the ``slots``; ``wraps`` says that it
     keeps the right term and does something to it. ``yours`` is how it is likely to be written, in the terms
-    of a `chainrule.diagnosis.spelling.Spelling`. ``hint`` are words that such a line holds.
+    of a `chainrule.diagnosis.spelling.Spelling`. ``evidence``
+    is what the program's text holds where it is this one, of several mistakes with the same numbers.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Mistake(NamedTuple):
     fits: Callable[[Model], bool] = _always
     updates_only: bool = False
     one_layer: bool = True
+    evidence: str = ""
 
 
 class Applied(NamedTuple):
@@ -109,3 +111,20 @@ def places(mistake: Mistake, H: int) -> Iterator[tuple[int, ...]]:
         if slot in ("B3", "B4") and H > 2:
             yield every[:-1]
         yield from ((L,) for L in reversed(every))
+
+
+def weighted(weights: Callable[[State], Floats]) -> Change:
+    """The right term with the samples' errors multiplied by these weights (N,)."""
+
+    def change(right: Term) -> Term:
+        def term(s: State, L: int) -> Floats:
+            kept = s.delta[L]
+            s.delta[L] = kept * weights(s)[:, None]
+            try:
+                return right(s, L)
+            finally:
+                s.delta[L] = kept
+
+        return term
+
+    return change

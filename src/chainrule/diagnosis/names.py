@@ -6,7 +6,8 @@ GRADIENT = (
     "backprop", "backpropagation", "back_prop", "back_propagation", "backpropagate", "backward", "backward_pass",
     "backwards", "backward_propagation", "gradients", "compute_gradients", "gradient", "compute_gradient", "grads",
     "get_gradients", "compute_grads", "calculate_gradients", "calc_gradients", "loss_and_gradients",
-    "loss_and_grads", "value_and_grad", "bprop", "_backward", "_backprop",
+    "loss_and_grads", "value_and_grad", "bprop", "grad", "backward_prop", "backprop_batch", "backward_propagate", "back_propagate", "backprop_error",
+    "loss_and_grad", "forward_backward", "_backward", "_backprop",
 )  # fmt: skip
 STEP = (
     "step", "update_mini_batch", "train_step", "training_step", "train_on_batch", "train_batch", "update_batch",

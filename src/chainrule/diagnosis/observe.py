@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from chainrule.diagnosis.backprop import Trial
+from chainrule.diagnosis.beside import Fact, beside
+from chainrule.diagnosis.choosing import DEFAULT_WIDTHS, Target, choose, makes_network
 from chainrule.diagnosis.forms import Form, Raw, Unfit
 from chainrule.diagnosis.functions import function_forms
-from chainrule.diagnosis.holders import Holder, widths_of
+from chainrule.diagnosis.holders import widths_of
 from chainrule.diagnosis.layouts import Layout
-from chainrule.diagnosis.names import GRADIENT, STEP
-from chainrule.diagnosis.objects import construct, object_forms
-from chainrule.diagnosis.search import Observed, relative_error
-from chainrule.diagnosis.source import CHOSEN, Failure, Source, lookup
+from chainrule.diagnosis.objects import object_forms
+from chainrule.diagnosis.search import FIT, Observed, fit_of, relative_error
+from chainrule.diagnosis.source import Failure, Source
+from chainrule.diagnosis.tracing import Step, traced
 from chainrule.diagnosis.trials import trial, trials
 from chainrule.errors import InputError
 from chainrule.inputs import Floats
 from chainrule.types import ByLayer, Layer
 
-DEFAULT_WIDTHS = (4, 5, 3)
 ENOUGH = 6
 """Trials that are run even where the code is slow."""
-SECONDS = 4.0
+SECONDS = 2.0
 STEP_H = 1e-5
 
 
@@ -38,6 +38,7 @@ class Seen(NamedTuple):
     ``slope_error``: how far the gradient is from differences of their own loss, where they have one;
     ``alone``: one sample by itself. ``saturated``: networks with large weights.
     ``slope_factor``: the constant between the two, where that is all the difference.
+    ``steps``: the values that their lines made on the first network.
     """
 
     name: str
@@ -51,12 +52,14 @@ class Seen(NamedTuple):
     saturated: tuple[Observed, ...] = ()
     slope_error: float | None = None
     slope_factor: float | None = None
+    steps: tuple[Step, ...] = ()
 
 
 class Findings(NamedTuple):
     """Everything seen; or, with nothing seen, what went wrong.
 
-    ``asked``: the widths on which it failed, where only layers equally wide gave numbers.
+    ``asked``: the widths on which it failed, where only layers equally wide gave numbers. ``beside``: what
+    was seen of labels and accuracy.
     """
 
     widths: tuple[int, ...]
@@ -67,71 +70,7 @@ class Findings(NamedTuple):
     text: str = ""
     first_line: int = 1
     asked: tuple[int, ...] = ()
-
-
-class Target(NamedTuple):
-    """What is asked about: a way to find it anew, its name, and the method named by the user."""
-
-    find: Callable[[], Any]
-    name: str
-    method: str | None = None
-
-
-def choose(source: Source, name: str | None, widths: Sequence[int] = DEFAULT_WIDTHS) -> Target:
-    """The function, class or object to ask: the one named, or the one whose name says backpropagation.
-
-    Raises:
-        Unfit: nothing in the file looks like it.
-    """
-    if CHOSEN in source.namespace:
-        thing = source.namespace[CHOSEN]
-        known = getattr(thing, "__name__", type(thing).__name__)
-        return Target(lambda: source.namespace[CHOSEN], known)
-    if name is not None:
-        lookup(source, name)
-        head, _, method = name.rpartition(".")
-        if head:
-            return Target(lambda: lookup(source, head), head, method)
-        return Target(lambda: lookup(source, name), name)
-    own = {key: thing for key, thing in source.namespace.items() if _is_own(thing)}
-    classes = [key for key, thing in own.items() if inspect.isclass(thing) and _can_learn(thing)]
-    for key in classes:
-        if len(classes) == 1 or _is_network(source.namespace[key], widths):
-            return Target(partial(_named, source, key), key)
-    for wanted in (*GRADIENT, *STEP):
-        if inspect.isfunction(own.get(wanted)):
-            return Target(partial(_named, source, wanted), wanted)
-    if classes:
-        return Target(partial(_named, source, classes[-1]), classes[-1])
-    names = ", ".join(own) or "no function and no class"
-    raise Unfit(
-        "the file must define a function such as gradients(weights, biases, x, y) or a class with "
-        "backprop(x, y); "
-        f"it defines {names}. Name the one that is meant: FILE.py:NAME."
-    )
-
-
-def _named(source: Source, key: str) -> Any:
-    return source.namespace[key]
-
-
-def _can_learn(thing: Any) -> bool:
-    return any(callable(getattr(thing, name, None)) for name in (*GRADIENT, *STEP))
-
-
-def _is_network(thing: Any, widths: Sequence[int]) -> bool:
-    """Whether an object of these widths can be made of it: a single layer cannot."""
-    try:
-        Holder(construct(thing, widths), widths)
-    except Exception:
-        return False
-    return True
-
-
-def _is_own(thing: Any) -> bool:
-    return getattr(thing, "__module__", None) == "diagnosed" and (
-        inspect.isclass(thing) or inspect.isfunction(thing)
-    )
+    beside: tuple[Fact, ...] = ()
 
 
 def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
@@ -161,21 +100,15 @@ def _findings(source: Source, name: str | None, widths: Sequence[int] | None) ->
         return Findings(used, target, (), misfit=str(error), text=source.text, first_line=source.first_line)
     except Exception as error:
         return Findings(used, target, (), source.failure(error), "", source.text, source.first_line)
-    return Findings(used, target, tuple(seen), failure, misfit, source.text, source.first_line)
+    rest = beside(source, used) if seen else ()
+    return Findings(used, target, tuple(seen), failure, misfit, source.text, source.first_line, (), rest)
 
 
 def _forms(source: Source, target: Target, widths: Sequence[int]) -> Iterator[Form]:
     thing = target.find()
-    if inspect.isfunction(thing) and not target.method and not _makes_network(thing):
+    if inspect.isfunction(thing) and not target.method and not makes_network(thing):
         return function_forms(source, target.find, target.name)
     return object_forms(source, target.find, target.name, widths, target.method)
-
-
-def _makes_network(function: Callable[..., Any]) -> bool:
-    from chainrule.diagnosis.arguments import parameters, roles
-
-    held = set(roles(list(parameters(function)), ("x", "y", "sizes", "n_in", "n_hidden")).values())
-    return not held & {"x", "y"} and (not parameters(function) or bool(held))
 
 
 def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[Seen], Failure | None, str]:
@@ -233,6 +166,7 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> S
     return Seen(
         form.name, form.layout, first.update, raw.given.order, raw.given.exact, tuple(observed),
         tuple(sorted(notes)), _alone(form, widths), _saturated(form, widths), off, factor,
+        traced(source.file, lambda: form.compute(observed[0].trial)),
     )  # fmt: skip
 
 
@@ -293,7 +227,7 @@ def _repeated(form: Form, one: Trial) -> str:
 
 def _slopes(form: Form, seen: Observed) -> tuple[float | None, float | None]:
     """The gradient against centred differences of their own loss: relative error, and a constant factor."""
-    if form.loss is None or seen.loss is None:
+    if form.loss is None or seen.loss is None or fit_of([seen]) > FIT:  # single precision has no differences
         return None, None
     ours, slopes = [], []
     for L, layer in seen.trial.params.items():
@@ -326,4 +260,4 @@ def _moved(one: Trial, L: int, field: str, place: tuple[int, ...], h: float) -> 
     return one._replace(params=ByLayer(Layer(*layer) for layer in layers))
 
 
-__all__ = ["Findings", "Seen", "Target", "choose", "findings", "trial"]
+__all__ = ["DEFAULT_WIDTHS", "Findings", "Seen", "Target", "choose", "findings", "trial"]

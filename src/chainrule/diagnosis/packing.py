@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from chainrule.diagnosis.backprop import Trial
+from chainrule.diagnosis.beside import Fact
 from chainrule.diagnosis.layouts import Layout
 from chainrule.diagnosis.observe import Findings, Seen
 from chainrule.diagnosis.search import Observed
 from chainrule.diagnosis.source import Failure
+from chainrule.diagnosis.tracing import Step
 from chainrule.types import ByLayer, Layer
 
 TUPLES: dict[str, Any] = {
-    kind.__name__: kind for kind in (Findings, Seen, Observed, Trial, Layout, Failure, Layer)
+    kind.__name__: kind for kind in (Findings, Seen, Observed, Trial, Layout, Failure, Layer, Step, Fact)
 }
 ARRAY, LAYERS, TUPLE, FIELDS = "array", "layers", "tuple", "fields"
 

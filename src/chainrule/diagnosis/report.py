@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from chainrule.diagnosis.derivations import derivation, right_delta
+from chainrule.diagnosis.habits import every_remark
 from chainrule.diagnosis.judge import Part, Row, Verdict
+from chainrule.diagnosis.locate import located
 from chainrule.diagnosis.mistakes import Applied
-from chainrule.diagnosis.remarks import Remark, remarks
+from chainrule.diagnosis.remarks import Remark
 from chainrule.diagnosis.search import Explanation
 from chainrule.diagnosis.spelling import RIGHT_LINES, Spelling, spelling
 from chainrule.diagnosis.suspects import probable_line
@@ -18,6 +21,14 @@ OVER_ALL = {
     "ALL times outputs": "delta = (a[-1] - y) / n_outputs   # or let the loss sum over the outputs",
     "ALL twice": "delta without the factor 2; and every gradient set to 0 before backward",
     "ALL half": "delta without the factor ½; a squared error without ½ has a 2 in its derivative",
+    "ALL divided in the loop": "dW[l] /= N; db[l] /= N   # once, after the loop over samples",
+    "F2 bias after": "a[l] = phi(… + b[l])   # b inside of phi's brackets",
+    "B3 last sample": "dW[l] += …   # += for every sample, into zeros set before the loop",
+    "B4 last sample": "db[l] += …   # += for every sample, into zeros set before the loop",
+    "B3 first sample": "return dW, db   # after the loop over samples, not inside of it",
+    "B4 first sample": "return dW, db   # after the loop over samples, not inside of it",
+    "B2 W already updated": "every delta first; then W[l] -= eta * dW[l], for all layers",
+    "F2 slope zero": "return s * (1 - s)",
     "ALL zero": "for l in range(H, 0, -1): …   # every layer, H and 1 too",
 }
 """What puts right a mistake that is in no one equation."""
@@ -31,9 +42,10 @@ def blocks(verdict: Verdict, where: str = WHERE) -> list[Block]:
     if part is None:
         return [*_failed(verdict), Line(where, "dim")]
     equal = [*_equal_widths(verdict)] if verdict.findings.asked else []
-    bad = [remark for remark in remarks(part) if remark.severe]
+    every = every_remark(verdict, part)
+    bad = [remark for remark in every if remark.severe]
     body = [*_wrong(verdict, part)] if not part.right else [*_right(verdict, bad)]
-    return [*_found(verdict, part), *equal, *body, *_remarks(part), Line(where, "dim")]
+    return [*_found(verdict, part), *equal, *body, *_remarks(every), Line(where, "dim")]
 
 
 def _found(verdict: Verdict, part: Part) -> list[Block]:
@@ -83,7 +95,7 @@ def _right(verdict: Verdict, bad: list[Remark]) -> list[Block]:
     part = verdict.parts[0]
     lines.append(_table(part.rows))
     if bad:
-        lines.append(Line("Still, something is wrong with the calls:", "bad"))
+        lines.append(Line("Still, something else is wrong:", "bad"))
     elif not part.stated.loss_known:
         lines.append(
             Line(
@@ -155,18 +167,37 @@ def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
     mistake, layout, model = one.mistake, part.seen.layout, part.model
     spelled = spelling(layout.spelling(), layout.out_in, model.hidden, part.scale.name.endswith("mean"))
     tag, left, steps = derivation(mistake.tag, model)
-    probable = probable_line(verdict.findings.text, mistake, verdict.findings.first_line)
-    here = f"line {probable[0]}: {probable[1]}" if probable else _spelled(mistake.yours, spelled)
+    probable = line_of(verdict, part, one)
+    here = f"line {probable.number}: {probable.text}" if probable else _spelled(mistake.yours, spelled)
+    said = "In your code," if probable and probable.traced else "In your code probably"
     return [
         Heading(f"{mistake.tag}: {mistake.name}"),
         Equation("", "yours", (mistake.term,)),
         Equation(tag, left, steps),
         Line(f"Why: {mistake.why}"),
         Line(f"What it does: {mistake.effect}"),
-        Line(f"In your code probably {here}", "bad"),
+        Line(f"{said} {here}", "bad"),
         Line(f"Right, in your layout: {right_line(part, one, spelled)}", "good"),
         *([Line(OR_THE_LOSS)] if mistake.key.startswith("B1 gradient of") else []),
     ]
+
+
+class Place(NamedTuple):
+    """A line of somebody's code. ``traced``: its value was seen to be the wrong one; else by its words."""
+
+    number: int
+    text: str
+    traced: bool
+
+
+def line_of(verdict: Verdict, part: Part, one: Applied) -> Place | None:
+    """Where a mistake is: the line that makes its wrong value, otherwise the one whose words fit best."""
+    text, first = verdict.findings.text, verdict.findings.first_line
+    seen = located(part, one, text, first)
+    if seen is not None:
+        return Place(*seen, True)
+    likely = probable_line(text, one.mistake, first)
+    return Place(*likely, False) if likely is not None else None
 
 
 def _spelled(template: str, spelled: Spelling) -> str:
@@ -178,6 +209,9 @@ def right_line(part: Part, one: Applied, spelled: Spelling) -> str:
     if one.mistake.key in OVER_ALL:
         return OVER_ALL[one.mistake.key]
     slot = "G1" if one.mistake.tag == "G1" else one.mistake.slots[0]
+    if one.mistake.tag == "F2" and slot == "B2":
+        where = "   # s = sigmoid(z[l])" if part.model.hidden == "silu" else ""
+        return f"φ'(z[l]) = {spelled.d_phi}{where}"
     if slot == "B1":
         return right_delta(part.model)
     if slot == "H":
@@ -232,8 +266,7 @@ def _unexplained(part: Part) -> list[Block]:
     return lines
 
 
-def _remarks(part: Part) -> list[Block]:
-    found = remarks(part)
+def _remarks(found: list[Remark]) -> list[Block]:
     return [Heading("Besides"), *(Line(r.text, "bad" if r.severe else "") for r in found)] if found else []
 
 

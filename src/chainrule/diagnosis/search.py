@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain, combinations
+from itertools import combinations
+from math import inf
 from time import monotonic
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from chainrule.diagnosis.backprop import RIGHT, State, Term, Terms, Trial, run
-from chainrule.diagnosis.catalogue_layers import LAYERS
-from chainrule.diagnosis.catalogue_output import OTHER_LOSSES, OTHER_SLOPES, OUTPUT
+from chainrule.diagnosis.catalogue_gradients import GRADIENTS
+from chainrule.diagnosis.catalogue_hidden import HIDDEN
+from chainrule.diagnosis.catalogue_output import OTHER_LOSSES, OUTPUT
+from chainrule.diagnosis.catalogue_slopes import OTHER_SLOPES, SLOPES
+from chainrule.diagnosis.catalogue_whole import WHOLE
 from chainrule.diagnosis.mistakes import Applied, Mistake, places
 from chainrule.diagnosis.models import Model
 from chainrule.diagnosis.scales import Scale
@@ -24,10 +28,11 @@ from chainrule.inputs import Floats
 
 FIT = 1e-6
 """How near, relative to a tensor's largest entry, an explanation must come."""
-FIT_FLOAT32 = 2e-3
+FIT_FLOAT32 = 1e-4
+"""The same for numbers of single precision."""
 TINY = 1e-13
 
-EVERY = (*OUTPUT, *LAYERS, *OTHER_LOSSES, *OTHER_SLOPES)
+EVERY = (*OUTPUT, *SLOPES, *HIDDEN, *GRADIENTS, *WHOLE, *OTHER_LOSSES, *OTHER_SLOPES)
 CATALOGUE: tuple[Mistake, ...] = tuple(sorted(EVERY, key=lambda mistake: not mistake.key.endswith(" zero")))
 """What gives 0 comes first: a sum that happens to be 0, as that of softmax's δ, would else explain it."""
 
@@ -70,6 +75,14 @@ def relative_error(theirs: Floats | None, ours: Floats) -> float:
             return 0.0
         error = float(np.abs(theirs - ours).max() / size)
     return error if np.isfinite(error) else 1.0
+
+
+def fit_of(seen: Sequence[Observed]) -> float:
+    """How near an explanation must come: less where every number given is one of single precision."""
+    given = [g for one in seen[:3] for g in (*one.dW, *one.db) if g is not None]
+    with np.errstate(all="ignore"):
+        single = all(np.array_equal(g, g.astype(np.float32)) for g in given if np.isfinite(g).all())
+    return FIT_FLOAT32 if single and any(g.any() for g in given) else FIT
 
 
 def errors(seen: Observed, s: State) -> Iterator[float]:
@@ -138,12 +151,15 @@ def singles(
     scales: Sequence[Scale],
     updates: bool,
     fit: float = FIT,
+    until: float = inf,
 ) -> list[Explanation]:
-    """Explanations by one mistake, in the order of the catalogue."""
+    """Explanations by one mistake, in the order of the catalogue. ``until``: when to stop, as for pairs."""
     H = seen[0].trial.params.last
-    found = []
+    found: list[Explanation] = []
     for model in models:
         for scale in scales:
+            if monotonic() > until:
+                return found
             for one in candidates(model, H, updates):
                 if not _does_something(seen[0], model, scale, one):
                     continue
@@ -160,16 +176,20 @@ def pairs(
     updates: bool,
     until: float,
     fit: float = FIT,
+    likely: bool = False,
 ) -> list[Explanation]:
-    """Explanations by two mistakes. ``until``: a time of the monotonic clock at which to stop."""
+    """Explanations by two mistakes, or by ``likely`` twos alone.
+
+    ``until``: a time of the monotonic clock at which to stop.
+    """
     H = seen[0].trial.params.last
     useful = tuple(
         one for one in candidates(model, H, updates) if _does_something(seen[0], model, scale, one)
     )
     found = []
-    likely, others = _pairs_in_order(useful)
-    for count, pair in enumerate(chain(likely, others)):
-        if count % 256 == 0 and monotonic() > until:
+    akin, others = _pairs_in_order(useful)
+    for count, pair in enumerate(akin if likely else others):
+        if count % 32 == 0 and monotonic() > until:
             break
         if same_place(*pair):
             continue

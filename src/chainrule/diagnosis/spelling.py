@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from chainrule.diagnosis.activations import LEAKS
+
 D_PHI = {
     "sigmoid": "a[l] * (1 - a[l])",
     "tanh": "(1 - a[l]**2)",
     "relu": "(z[l] > 0)",
     "leaky_relu": "np.where(z[l] > 0, 1, 0.01)",
+    **{f"leaky_relu {leak:g}": f"np.where(z[l] > 0, 1, {leak:g})" for leak in LEAKS},
+    "elu": "np.where(z[l] > 0, 1, a[l] + 1)",
+    "softplus": "sigmoid(z[l])",
+    "silu": "(s + z[l] * s * (1 - s))",
+    "softsign": "1 / (1 + np.abs(z[l]))**2",
+    "arctan": "1 / (1 + z[l]**2)",
     "identity": "1",
 }
 

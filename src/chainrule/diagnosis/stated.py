@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.diagnosis.activations import KNOWN, LEAKS
 from chainrule.diagnosis.backprop import run
 from chainrule.diagnosis.models import (
     CATEGORICAL,
@@ -23,10 +24,10 @@ from chainrule.diagnosis.models import (
 )
 from chainrule.diagnosis.scales import ALL, Scale
 from chainrule.diagnosis.search import Observed, relative_error
-from chainrule.equations.activations import ACTIVATIONS
 from chainrule.errors import look_up
 
 NEAR = 1e-6
+SQUARED = re.compile(r"squared?.?error|\bmse\b|quadratic|\*\* ?2", re.IGNORECASE)
 WORDS = {
     "relu": r"relu|np\.maximum\(\s*0|\bmaximum\(|z\s*>\s*0",
     "tanh": r"tanh",
@@ -35,6 +36,9 @@ WORDS = {
     "softplus": r"softplus",
     "silu": r"silu|swish",
     "gelu": r"gelu",
+    "gelu_tanh": r"gelu",
+    "softsign": r"softsign",
+    "arctan": r"arctan|\batan",
     "sigmoid": r"sigmoid|logistic|expit|np\.exp\(\s*-|sigma",
 }
 
@@ -53,7 +57,7 @@ class Options(NamedTuple):
             InputError: a name that is not known.
         """
         if self.hidden is not None:
-            look_up("hidden", self.hidden, dict(ACTIVATIONS))
+            look_up("hidden", self.hidden, dict(KNOWN))
         if self.output is not None:
             look_up("output", self.output, {**OUTPUTS, "quadratic": OUTPUTS["sigmoid"]})
         if self.loss is not None:
@@ -85,13 +89,14 @@ def stated(seen: Sequence[Observed], options: Options, text: str) -> Stated:
     forward_known = odd = False
     if seen[0].output is not None:
         everything = models(
-            [options.hidden] if options.hidden else ACTIVATIONS, outputs if options.output else OUTPUTS, COSTS
+            [options.hidden] if options.hidden else KNOWN, outputs if options.output else OUTPUTS, COSTS
         )
         fitting = [model for model in everything if _same_outputs(seen, model)]
         forward_known, odd = bool(fitting), not fitting
         possible = fitting or possible
     if options.loss is not None or options.output in ("softmax", "quadratic") or options.output == "sigmoid":
         kept = [model for model in possible if model.loss == _named_loss(options, model.output)]
+        kept = kept or _by_logits(possible, options)
         by = f"--loss {options.loss}" if options.loss else f"--output {options.output}"
         return Stated(tuple(kept), by, True, None, forward_known, odd)
     if seen[0].loss is not None:
@@ -105,14 +110,33 @@ def stated(seen: Sequence[Observed], options: Options, text: str) -> Stated:
         kept = [model for model in possible if model.loss == _cross_entropy(model.output)]
         if kept:
             return Stated(tuple(kept), line, True, None, forward_known, odd)
+    if SQUARED.search(text):  # said in passing perhaps: it comes first, and that is all
+        possible.sort(key=lambda model: model.loss != QUADRATIC)
     return Stated(tuple(possible), "", False, None, forward_known, odd, seen[0].loss is not None)
+
+
+def _by_logits(possible: Sequence[Model], options: Options) -> list[Model]:
+    """The models of a loss that takes logits: the forward pass leaves the output activation to it."""
+    hidden = dict.fromkeys(model.hidden for model in possible) or KNOWN
+    every = models(hidden, [options.output] if options.output in OUTPUTS else OUTPUTS, COSTS)
+    return [model for model in every if model.loss == _named_loss(options, model.output)]
 
 
 def _hidden(options: Options, text: str) -> list[str]:
     if options.hidden is not None:
         return [options.hidden]
     found = [name for name, pattern in WORDS.items() if re.search(pattern, text)]
+    found += [name for leak, name in _leaks().items() if "leaky_relu" in found and _says(text, leak)]
     return found or ["sigmoid", "tanh", "relu"]
+
+
+def _leaks() -> dict[str, str]:
+    return {f"{leak:g}": f"leaky_relu {leak:g}" for leak in LEAKS}
+
+
+def _says(text: str, number: str) -> bool:
+    short = number.removeprefix("0")
+    return re.search(rf"(?<![\d.])0?{re.escape(short)}(?!\d)", text) is not None
 
 
 def _outputs(options: Options, text: str) -> list[str]:

@@ -5,13 +5,31 @@ Each library has a module of its own, which alone imports it, and only when such
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from chainrule.diagnosis.source import CHOSEN, Source
+from chainrule.errors import InputError
 
 HOMES = {"sklearn": "sklearn", "torch": "torch", "keras": "keras", "tensorflow": "keras"}
+
+
+@contextmanager
+def needed(extra: str) -> Iterator[None]:
+    """Say which extra to install where the package is missing.
+
+    Raises:
+        InputError: it is.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"this needs the package {error.name}, which is not installed. "
+            f"Install it with: pip install 'chainrule[{extra}]'."
+        ) from None
 
 
 class Adapted(NamedTuple):
@@ -40,6 +58,7 @@ def adapt(thing: Any, layers: Sequence[int] | None, criterion: Any = None) -> Ad
     for kind in type(thing).__mro__:
         home = HOMES.get(kind.__module__.split(".")[0])
         if home is not None:
-            found: Adapted = import_module(f"{__name__}.{home}").adapted(thing, layers, criterion)
+            with needed(home):
+                found: Adapted = import_module(f"{__name__}.{home}").adapted(thing, layers, criterion)
             return found.named(thing)
     return None

@@ -11,10 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.diagnosis.adapters import needed
+
 
 def functions(loss: Callable[..., Any]) -> Callable[..., Any]:
-    """The function ``gradients(params, x, y)`` of a loss, to be handed to `chainrule.diagnose`."""
-    import jax
+    """The function ``gradients(params, x, y)`` of a loss, to be handed to `chainrule.diagnose`.
+
+    Raises:
+        InputError: JAX is not installed.
+    """
+    with needed("jax"):
+        import jax
 
     def gradients(params: Any, x: Any, y: Any) -> Any:
         if not isinstance(params, list) or not isinstance(params[0], tuple):
