@@ -176,8 +176,8 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
 
     The gradient never leaves the registers. ``arrays`` is how many arrays the step changes: the parameter and
     its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and of D the panels from
-    ``first`` to ``last``. Meanwhile the same columns of ``soon`` rows ``ahead``, which the next step will need, are
-    fetched into the cache.
+    ``first`` to ``last``. Meanwhile the same columns of ``soon`` rows ``ahead``, which the next step will
+    need, are fetched into the cache.
     """
     shape = unit.shape
     thetas = tuple(f"theta{n}" for n in range(arrays))
@@ -249,6 +249,9 @@ def _update_tile(unit: Unit, R: int, V: int, names: tuple[str, ...], descend: De
         code: Code, M: Int, table: Int, offset: Int, D: Int, stride: Int, numbers: Int, *places: Int
     ) -> None:
         lanes, rows, deltas = code.lanes, code.ints(table), code.numbers(D)
+        for place in places:
+            for line in range(0, R * V * lanes, LINE // code.item_size):
+                (code.numbers(place) + line).prefetch()
         sums = _accumulators(code, R, V)
         with code.loop(0, M) as m:
             a = code.numbers((rows + m).whole()) + offset

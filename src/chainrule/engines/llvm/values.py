@@ -144,11 +144,11 @@ class Array:
         store = code.intrinsic(name, ir.VoidType(), [code.vector_type, POINTER, I32, mask.ir.type])
         code.builder.call(store, [value.ir, place, ir.Constant(I32, code.item_size), mask.ir])
 
-    def prefetch(self) -> None:
-        """Ask for the cache line of this place."""
+    def prefetch(self, level: int = 1) -> None:
+        """Ask for the cache line of this place, into the cache of that level."""
         code = self.code
         fetch = code.intrinsic("llvm.prefetch.p0", ir.VoidType(), [POINTER, I32, I32, I32])
-        code.builder.call(fetch, [self._pointer(), *(ir.Constant(I32, n) for n in (0, 3, 1))])
+        code.builder.call(fetch, [self._pointer(), *(ir.Constant(I32, n) for n in (0, 4 - level, 1))])
 
 
 class Mask:
