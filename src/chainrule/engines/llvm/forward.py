@@ -73,10 +73,6 @@ class Layer:
         """The width of panel p, in vectors: 2, or 1 for a narrow last one."""
         return vectors_of(self._code, self.outputs_padded, p)
 
-    def panel(self, p: Int) -> Array:
-        """Panel p of the weights, (W^L)ᵀ."""
-        return self.weights + p * self._code.unit.shape.panel * self.inputs_padded
-
     @property
     def weights_offset(self) -> Int:
         """Where the panels of the weights start among the parameters."""
@@ -101,10 +97,6 @@ class Layer:
     def transposed(self) -> Array:
         """W^L, a row for each output, in panels."""
         return self._code.numbers(self._frame.transposed) + self._int(self._place.transposed)
-
-    def transposed_panel(self, p: Int) -> Array:
-        """Panel p of W^L."""
-        return self.transposed + p * self._code.unit.shape.panel * self.outputs_padded
 
     @property
     def inputs_padded(self) -> Int:

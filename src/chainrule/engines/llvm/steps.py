@@ -20,7 +20,6 @@ from chainrule.engines.llvm.functions import VECTORS
 from chainrule.engines.llvm.rows import ROWS, Width, is_first_largest, total
 from chainrule.engines.llvm.scalars import Slots, StepNumbers
 from chainrule.engines.llvm.tiles import Panels, Places, Rows
-from chainrule.engines.llvm.transpose import transpose_block
 from chainrule.engines.llvm.values import Array, Int, Vector, select
 from chainrule.equations.activations import Activation
 from chainrule.equations.heads import Head, smooth_labels
@@ -55,7 +54,6 @@ def training_unit(unit: Unit, recipe: Recipe) -> Slots:
     parts = _Parts(
         product=tiles.product(unit),
         update=tiles.update(unit, arrays, partial(_descend, recipe, slots)),
-        transpose=transpose_block(unit),
         activate=activate(unit, recipe.activations, slopes=True, dropout=recipe.dropout),
         multiply=_multiply(unit),
         head=_head(unit, recipe),
@@ -82,7 +80,6 @@ def moments(optimizer: Optimizer) -> tuple[str, ...]:
 class _Parts(NamedTuple):
     product: Function
     update: Function
-    transpose: Function
     activate: Function
     multiply: Function
     head: Function
@@ -305,15 +302,14 @@ class _Step:
             update(
                 code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
                 share.first, share.last, layer.outputs_padded, *D, on_weights, ahead[0], soon,
+                layer.inputs_padded, code.pick(L > 1, layer.transposed.address, code.index(0)),
                 layer.inputs_padded, *self._arrays(layer.weights_offset),
             )  # fmt: skip
             own, past = self._own(layer.panels)
             update(
-                code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead[0], 0, 1,
+                code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead[0], 0, 1, 0, 0,
                 *self._arrays(layer.bias_offset),
             )  # fmt: skip
-            with code.when(L > 1), code.loop(share.first, share.last) as p:
-                self._transpose(layer, p, share.start, share.stop)
         self._meet()
 
     def _share_of_update(self, layer: Layer, at_output: Any) -> _Share:
@@ -327,19 +323,6 @@ class _Step:
             code.pick(at_output, start, zero),
             code.pick(at_output, stop, layer.inputs_padded),
         )
-
-    def _transpose(self, layer: Layer, p: Int, first: Int, last: Int) -> None:
-        """Bring the rows of panel p from first to last into the transposed copy."""
-        code, lanes, panel = self.code, self.code.lanes, self.code.unit.shape.panel
-        width = layer.vectors(p) * lanes
-        with code.loop(first, last, lanes) as k:
-            q = k // panel
-            target_width = (layer.inputs_padded - q * panel).at_most(panel)
-            with code.loop(0, layer.vectors(p)) as v:
-                n = p * panel + v * lanes
-                source = layer.panel(p) + (k * width + v * lanes)
-                target = layer.transposed_panel(q) + (n * target_width + k - q * panel)
-                self.parts.transpose(code, source, width, target, target_width)
 
     def _arrays(self, offset: Int) -> list[Array]:
         frame = self.frame

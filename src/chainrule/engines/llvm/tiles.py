@@ -15,6 +15,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from chainrule.engines.llvm.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.transpose import transposed_copy
 from chainrule.engines.llvm.values import Array, Int, Variable, Vector, fused
 
 Accumulators: TypeAlias = list[list[Variable]]
@@ -177,21 +178,23 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
     The gradient never leaves the registers. ``arrays`` is how many arrays the step changes: the parameter and
     its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and of D the panels from
     ``first`` to ``last``. Meanwhile the same columns of ``soon`` rows ``ahead``, which the next step will
-    need, are fetched into the cache.
+    need, are fetched into the cache. Where there is a transposed copy (``copy`` not 0, for ``inputs`` rows of
+    weights in all), the changed rows are copied into it while they are at hand.
     """
     shape = unit.shape
+    copied = transposed_copy(unit)
     thetas = tuple(f"theta{n}" for n in range(arrays))
     some = _update_of_panel(unit, thetas, descend)
     parameters = (
         "M", "start", "stop", *Rows._fields, "first", "last", "columns", *Places._fields, "numbers", "ahead",
-        "soon", "height",
+        "soon", "height", "copy", "inputs",
     )  # fmt: skip
 
     @unit.function("update", (*parameters, *thetas))
     def update(
         code: Code, M: Int, start: Int, stop: Int, table: Int, block: Int, first: Int, last: Int,
         columns: Int, address: Int, stride: Int, distance: Int, numbers: Int, ahead: Int, soon: Int,
-        height: Int, *places: Int,
+        height: Int, copy: Int, inputs: Int, *places: Int,
     ) -> None:  # fmt: skip
         size = block_of_k(shape)
         with code.loop(start, stop, size) as k:
@@ -202,6 +205,8 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
                 panels = [code.numbers(place) + p * shape.panel * height for place in places]
                 rows = code.pick(p.equals(first), soon, code.index(0))
                 some(code, M, vectors, k, end, table, block, D, stride, numbers, ahead, rows, *panels)
+                with code.when(copy > 0):
+                    copied(code, panels[0], vectors, k, end, copy, p, columns, inputs)
 
     return update
 

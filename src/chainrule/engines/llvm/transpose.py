@@ -8,6 +8,40 @@ from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.values import I32, Int, Vector
 
 
+def transposed_copy(unit: Unit) -> Function:
+    """Bring the rows of panel p from start to stop into the copy, whose panels go along the inputs.
+
+    ``outputs`` and ``inputs`` are the sizes of the whole matrix, in whole vectors.
+    """
+    block = transpose_block(unit)
+    names = ("source", "vectors", "start", "stop", "copy", "p", "outputs", "inputs")
+
+    @unit.function("transposed_copy", names)
+    def transposed_copy(
+        code: Code,
+        source: Int,
+        vectors: Int,
+        start: Int,
+        stop: Int,
+        copy: Int,
+        p: Int,
+        outputs: Int,
+        inputs: Int,
+    ) -> None:
+        lanes, panel = code.lanes, unit.shape.panel
+        width = vectors * lanes
+        with code.loop(start, stop, lanes) as k:
+            q = k // panel
+            target = code.numbers(copy) + (q * panel * outputs + k - q * panel)
+            target_width = (inputs - q * panel).at_most(panel)
+            with code.loop(0, vectors) as v:
+                n = p * panel + v * lanes
+                rows = code.numbers(source) + (k * width + v * lanes)
+                block(code, rows, width, target + n * target_width, target_width)
+
+    return transposed_copy
+
+
 def transpose_block(unit: Unit) -> Function:
     """Turn a square block of as many rows as a vector has lanes, in log₂(lanes) rounds of exchanges."""
 
