@@ -223,8 +223,11 @@ def _labels(y: Any) -> NDArray[Any]:
 
 def check_finite(name: str, values: Floats) -> None:
     """Refuse NaN and infinity, naming the first place. Shapes: (N, n) or (n,)."""
-    if np.isfinite(values).all():
-        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if (
+            np.isfinite(values.sum()) or np.isfinite(values).all()
+        ):  # the sum alone is quicker, and may overflow
+            return
     if values.ndim == 1:
         values = values[:, None]
     row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])

@@ -13,9 +13,6 @@ from chainrule.inputs import Floats, as_samples, check_finite
 if TYPE_CHECKING:
     from chainrule.network import Network
 
-FEW = 16
-"""Up to so many rows go the short way, which reads the weights where they are."""
-
 
 class Predictor:
     """Holds what a network's engine has prepared, as long as the network stays the same."""
@@ -45,7 +42,7 @@ class Predictor:
         plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype == self._dtype and X.flags.c_contiguous
         if not (plain and X.shape[1] == self._width and len(X)):
             x = np.ascontiguousarray(as_samples(X, self._width, self._dtype, finite=False))
-        if self._few is not None and len(x) <= FEW:
+        if self._few is not None and len(x) <= self._few.most:
             outputs, finite = self._few.outputs(x)
         else:
             outputs, finite = self._engine.outputs(self._net, self._params, x)

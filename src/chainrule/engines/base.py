@@ -113,7 +113,9 @@ class Engine(Protocol):
 
 
 class Few(Protocol):
-    """Predicts a few rows at once by parameters that it reads where they are, whatever they are by then."""
+    """Predicts up to ``most`` rows at once, by parameters that it reads where they are."""
+
+    most: int
 
     def outputs(self, X: Floats) -> tuple[Floats, bool]:
         """a^H of some rows, and whether all inputs were finite. X: contiguous, of the parameters' dtype."""

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from chainrule.engines.base import Examples, Floats, Masks, Steps, Task
 from chainrule.equations.heads import smooth_labels
@@ -18,6 +17,14 @@ from chainrule.equations.network import Architecture, backward, forward, loss
 from chainrule.evaluation import correct
 from chainrule.optimizers import Optimizer, descend
 from chainrule.types import ByLayer, Gradients, Layer, Namespace, Params
+
+
+def _erf(x: Any) -> Any:
+    """The error function. SciPy takes longer to import than all the rest, and few networks need it."""
+    from scipy import special
+
+    return special.erf(x)
+
 
 NUMPY = cast(
     Namespace,
@@ -27,7 +34,7 @@ NUMPY = cast(
         log=np.log,
         log1p=np.log1p,
         tanh=np.tanh,
-        erf=special.erf,
+        erf=_erf,
         sin=np.sin,
         cos=np.cos,
         arctan=np.arctan,

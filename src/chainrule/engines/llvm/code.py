@@ -154,6 +154,11 @@ class Code:
         """One number out of a vector."""
         return self.builder.extract_element(x.ir, ir.Constant(I32, i))
 
+    def is_nan(self, x: Vector) -> Any:
+        """A condition: whether the first lane is NaN."""
+        number = self.lane(x)
+        return self.builder.fcmp_unordered("uno", number, number)
+
     def first_lanes(self, n: Int) -> Mask:
         """The mask of the lanes 0 … n − 1."""
         numbers = ir.Constant(ir.VectorType(I64, self.lanes), list(range(self.lanes)))

@@ -1,6 +1,6 @@
 """The processor at hand: its vectors, the code made for it, and the cache of that code.
 
-Compiled code is kept as an object file, named by a hash of everything it depends on: the text of the
+Compiled code is kept as an object file, named by a hash of everything it depends on: the source of the
 generated code, the processor and its features, LLVM's version. A changed processor or a new version finds
 nothing, and compiles anew. A file is written under another name and then renamed, so that two processes that
 start at once both work; a file that is damaged fails its checksum and is made again; where nothing can be
@@ -17,12 +17,13 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.engines.llvm.code import Shape, Unit
+from chainrule.engines.llvm.code import Shape
 from chainrule.files import cache_folder
 
 FORMAT = b"chainrule 1\n"
@@ -104,19 +105,24 @@ class Compiled:
         return ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * parameters)(address)
 
 
-def compile_unit(unit: Unit, target: Processor, key: str = "") -> Compiled:
-    """Machine code for a unit, from the cache where it is there."""
+def compile_text(text: Callable[[], str], key: str, target: Processor) -> Compiled:
+    """Machine code for the text of a unit, from the cache where that key is in it.
+
+    Args:
+        text: writes LLVM's intermediate code; not asked where the cache has the key.
+        key: changes whenever the text would.
+        target: the processor it is for.
+    """
     started = time.perf_counter()
     llvm = _llvm()
-    text = str(unit.module)
-    place = _place(text, target)
+    place = _place(key, target)
     code = _read(place)
     cached = code is not None
     machine = llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.name, features=target.features, opt=2, jit=True
     )
     if code is None:
-        code = _generate(llvm, text, machine, target)
+        code = _generate(llvm, text(), machine, target)
         _write(place, code)
     compiler = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     compiler.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
@@ -135,9 +141,9 @@ def _generate(llvm: Any, text: str, machine: Any, target: Processor) -> bytes:
     return bytes(machine.emit_object(module))
 
 
-def _place(text: str, target: Processor) -> Path:
+def _place(key: str, target: Processor) -> Path:
     version = ".".join(map(str, _llvm().llvm_version_info))
-    facts = "\n".join((FORMAT.decode(), version, platform.machine(), *map(str, target), text))
+    facts = "\n".join((FORMAT.decode(), version, platform.machine(), *map(str, target), key))
     return cache_folder() / "code" / f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.o"
 
 

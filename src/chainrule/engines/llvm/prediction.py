@@ -85,7 +85,7 @@ def _output(unit: Unit, head: Head, output_vectors: int | None) -> Function:
 
 
 def _check(unit: Unit) -> Function:
-    """Add 0·x of a row to a number, which becomes NaN if one of them is not finite."""
+    """Set an integer to 1 if a number of a row is not finite: then the sum of 0·x is NaN."""
 
     @unit.function("check", ("x", "n", "place"))
     def check(code: Code, x: Int, n: Int, place: Int) -> None:
@@ -95,8 +95,8 @@ def _check(unit: Unit) -> Function:
             found.set(found.get() + (row + j * code.lanes).vector() * 0.0)
         rest = (row + whole * code.lanes).masked(code.first_lanes(n - whole * code.lanes))
         found.set(found.get() + rest * 0.0)
-        where = code.numbers(place)
-        where.put(where.vector() + found.get())
+        with code.when(code.is_nan(sum_lanes(found.get()))):
+            code.ints(place).store(code.index(1))
 
     return check
 

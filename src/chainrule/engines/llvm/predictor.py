@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,9 @@ from chainrule.types import Params
 
 CHUNK = 96
 """Rows that go through all layers together: their activations stay in the cache."""
+
+FEW_ROWS = 16
+"""Up to so many rows go the short way."""
 
 ROWS_A_THREAD = 512
 """Fewer rows than this do not make it worth while to send off a thread."""
@@ -50,7 +54,7 @@ class Panels:
         parts[0].run()
         for thread in others:
             thread.join()
-        return out, not any(np.isnan(part.check.numbers).any() for part in parts)
+        return out, not any(part.check[0] for part in parts)
 
 
 class _Part:
@@ -61,7 +65,7 @@ class _Part:
     ) -> None:
         plan, size = panels._plan, panels._dtype.itemsize
         self._run = panels._program.predict
-        self._rows, self.check = Block(plan.n_rows, panels._dtype), Block(plan.shape.lanes, panels._dtype)
+        self._rows, self.check = Block(plan.n_rows, panels._dtype), np.zeros(1, np.int64)
         self._tables = np.zeros((len(plan.layers), CHUNK), np.int64)
         for L, place in enumerate(plan.layers[1:], 1):
             self._tables[L] = (
@@ -72,7 +76,7 @@ class _Part:
             "layers": panels._table.ctypes.data, "H": len(plan.layers) - 1, "theta": panels._theta.address,
             "rows": self._rows.address, "tables": self._tables.ctypes.data, "X": X.ctypes.data,
             "X_stride": X.shape[1], "start": start, "stop": stop, "chunk": CHUNK, "out": out.ctypes.data,
-            "K": out.shape[1], "check": self.check.address, "logits": int(logits),
+            "K": out.shape[1], "check": self.check.ctypes.data, "logits": int(logits),
         }  # fmt: skip
         for name, value in values.items():
             self._frame[name] = value
@@ -83,6 +87,8 @@ class _Part:
 
 class Direct:
     """Predicts a few rows by the parameters where they are, so that changing them needs no word."""
+
+    most = FEW_ROWS
 
     def __init__(self, program: PredictionProgram, params: Params) -> None:
         dtype = params[1].W.dtype
@@ -99,29 +105,27 @@ class Direct:
         )
         widest = layout.padded(program.shape, max(len(layer.b) for layer in params))
         self._buffers = [Block(widest, dtype) for _ in range(2)]
-        self._check = Block(program.shape.lanes, dtype)
+        self._check = (ctypes.c_int64 * 1)()
+        self._out = np.empty((FEW_ROWS, len(params[-1].b)), dtype)
         self._addresses = np.array([block.address for block in self._buffers], np.int64)
         self._frame = Frame(FEW)
-        self._dtype, self._n_out = dtype, len(params[-1].b)
         values = {
             "places": self._places.ctypes.data, "H": len(params), "buffers": self._addresses.ctypes.data,
-            "X_stride": params[1].W.shape[1], "K": self._n_out, "check": self._check.address,
+            "X_stride": params[1].W.shape[1], "K": len(params[-1].b),
+            "check": ctypes.addressof(self._check), "out": self._out.ctypes.data,
         }  # fmt: skip
         for name, value in values.items():
             self._frame[name] = value
         self._values, self._address = self._frame.values, self._frame.values.ctypes.data
-        self._X, self._count, self._out = (FEW.index(name) for name in ("X", "count", "out"))
+        self._X, self._count = FEW.index("X"), FEW.index("count")
         self._lock = threading.Lock()
-        self._sum = self._check.numbers.sum  # of 0s, or NaN
 
     def outputs(self, X: NDArray[Any]) -> tuple[NDArray[Any], bool]:
         """a^H of some rows, and whether X is finite. X (N, n_0): contiguous, of the parameters' dtype."""
-        out: NDArray[Any] = np.empty((len(X), self._n_out), self._dtype)
+        n = len(X)
         with self._lock:
-            values = self._values
-            values[self._X], values[self._count], values[self._out] = X.ctypes.data, len(X), out.ctypes.data
+            self._values[self._X], self._values[self._count] = X.ctypes.data, n
             self._run(self._address)
-            finite = self._sum() == 0.0
-            if not finite:
-                self._check.numbers[:] = 0
-        return out, finite
+            finite = not self._check[0]
+            self._check[0] = 0
+            return self._out[:n].copy(), finite

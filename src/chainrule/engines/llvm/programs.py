@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Callable
-from types import CellType, FunctionType
+from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
+import chainrule
 from chainrule.engines.base import Task
 from chainrule.engines.llvm.code import Shape, Unit
-from chainrule.engines.llvm.machine import Compiled, Processor, compile_unit
+from chainrule.engines.llvm.machine import Compiled, Processor, compile_text
 from chainrule.engines.llvm.prediction import prediction_unit
 from chainrule.engines.llvm.rows import UNROLLED
 from chainrule.engines.llvm.scalars import Slots
-from chainrule.engines.llvm.steps import Recipe, training_unit
+from chainrule.engines.llvm.steps import Recipe, step_slots, training_unit
 from chainrule.equations.activations import Activation
 from chainrule.equations.network import Architecture
 
@@ -37,7 +41,7 @@ class PredictionProgram(NamedTuple):
     compiled: Compiled
 
 
-_made: dict[Any, Any] = {}
+_made: dict[str, Any] = {}
 
 
 def training_program(task: Task, n_outputs: int, dtype: Any, target: Processor) -> TrainingProgram:
@@ -55,14 +59,16 @@ def training_program(task: Task, n_outputs: int, dtype: Any, target: Processor) 
         multi_label=task.net.head.multi_label or n_outputs == 1,
         output_vectors=_vectors(shape, n_outputs),
     )
-    key = fingerprint((recipe, shape, target))
-    if key not in _made:
+
+    def build() -> Unit:
         unit = Unit(shape)
-        slots = training_unit(unit, recipe)
-        compiled = compile_unit(unit, target)
-        _made[key] = compiled.function("train", 2), slots, shape, compiled
-    train, slots, shape, compiled = _made[key]
-    return TrainingProgram(train, slots, functions, shape, compiled)
+        training_unit(unit, recipe)
+        return unit
+
+    compiled = _program(("train", recipe, shape), build, target)
+    return TrainingProgram(
+        compiled.function("train", 2), step_slots(shape, recipe), functions, shape, compiled
+    )
 
 
 def prediction_program(net: Architecture, n_outputs: int, dtype: Any, target: Processor) -> PredictionProgram:
@@ -70,15 +76,34 @@ def prediction_program(net: Architecture, n_outputs: int, dtype: Any, target: Pr
     shape = target.shape(dtype)
     distinct, functions = _distinct(net)
     vectors = _vectors(shape, n_outputs)
-    key = fingerprint(("predict", distinct, net.head, vectors, shape, target))
-    if key not in _made:
+
+    def build() -> Unit:
         unit = Unit(shape)
         prediction_unit(unit, distinct, net.head, vectors)
-        compiled = compile_unit(unit, target)
-        functions_of = [compiled.function(name, 1) for name in ("predict", "predict_few")]
-        _made[key] = *functions_of, compiled
-    predict, few, compiled = _made[key]
-    return PredictionProgram(predict, few, functions, shape, compiled)
+        return unit
+
+    compiled = _program(("predict", distinct, net.head, vectors, shape), build, target)
+    many, few = (compiled.function(name, 1) for name in ("predict", "predict_few"))
+    return PredictionProgram(many, few, functions, shape, compiled)
+
+
+def _program(what: Any, build: Callable[[], Unit], target: Processor) -> Compiled:
+    """Compiled code, from memory, from the cache, or made now.
+
+    Functions of this package are known by their source, so that the code need not even be generated to be
+    found; where others take part, the generated text decides.
+    """
+    try:
+        key = _digest(repr((source_digest(), fingerprint(what))))
+        made: Callable[[], str] = lambda: str(build().module)  # noqa: E731
+    except Opaque:
+        text = str(build().module)
+        key, made = _digest(text), lambda: text
+    key = _digest(f"{key} {target}")
+    if key not in _made:
+        _made[key] = compile_text(made, key, target)
+    found: Compiled = _made[key]
+    return found
 
 
 def _distinct(net: Architecture) -> tuple[tuple[Activation, ...], tuple[int, ...]]:
@@ -92,13 +117,42 @@ def _vectors(shape: Shape, n: int) -> int | None:
     return count if count <= UNROLLED else None
 
 
+class Opaque(Exception):
+    """A value of which it cannot be told what code it leads to."""
+
+
 def fingerprint(value: Any) -> Any:
-    """What decides the code made of a value: of a function its instructions and what it has closed over."""
+    """What decides the code made of a value: of a function its instructions and what it has closed over.
+
+    Raises:
+        Opaque: a function from elsewhere, which may use anything, or a value of an unknown kind.
+    """
     if isinstance(value, FunctionType):
-        cells = tuple(fingerprint(cell) for cell in value.__closure__ or ())
-        return value.__module__, value.__code__, fingerprint(value.__defaults__), cells
-    if isinstance(value, CellType):
-        return fingerprint(value.cell_contents)
+        ours = (value.__module__ or "").startswith("chainrule.")
+        if not (ours or value.__code__.co_filename.startswith("<formula ")):
+            raise Opaque
+        cells = tuple(fingerprint(cell.cell_contents) for cell in value.__closure__ or ())
+        return value.__qualname__, _instructions(value.__code__), fingerprint(value.__defaults__), cells
     if isinstance(value, tuple):
         return type(value).__name__, *(fingerprint(item) for item in value)
-    return value
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise Opaque
+
+
+def _instructions(code: CodeType) -> str:
+    """A function's instructions and constants, without the place it was written at."""
+    constants = [_instructions(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    return _digest(repr((code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars)))
+
+
+@functools.cache
+def source_digest() -> str:
+    """A hash of all source that decides what code is generated."""
+    package = Path(chainrule.__file__).parent
+    files = [*package.glob("engines/llvm/*.py"), *package.glob("equations/*.py"), package / "optimizers.py"]
+    return _digest("".join(file.read_text(encoding="utf-8") for file in sorted(files)))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

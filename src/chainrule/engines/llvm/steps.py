@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from chainrule.engines.llvm import tiles
-from chainrule.engines.llvm.code import Code, Function, Unit
+from chainrule.engines.llvm.code import Code, Function, Shape, Unit
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import VECTORS
 from chainrule.engines.llvm.rows import ROWS, Width, is_first_largest, total
@@ -47,9 +47,21 @@ class Recipe(NamedTuple):
     output_vectors: int | None
 
 
-def training_unit(unit: Unit, recipe: Recipe) -> Slots:
-    """Write ``train(frame, thread)`` into the unit; returns the numbers each step needs."""
-    slots = Slots()
+def step_slots(shape: Shape, recipe: Recipe) -> Slots:
+    """The numbers each step needs, found by writing the optimiser's step for one vector."""
+    slots, unit = Slots(), Unit(shape)
+    count = 1 + len(moments(recipe.optimizer))
+
+    @unit.function("one_vector", ("g", "numbers", *(f"theta{n}" for n in range(count))))
+    def one_vector(code: Code, g: Int, numbers: Int, *places: Int) -> None:
+        _descend(recipe, slots, code, code.numbers(g).vector(), [code.numbers(p) for p in places], numbers)
+
+    return slots
+
+
+def training_unit(unit: Unit, recipe: Recipe) -> None:
+    """Write ``train(frame, thread)`` into the unit."""
+    slots = step_slots(unit.shape, recipe)
     arrays = 1 + len(moments(recipe.optimizer))
     parts = _Parts(
         product=tiles.product(unit),
@@ -66,8 +78,6 @@ def training_unit(unit: Unit, recipe: Recipe) -> Slots:
         step = _Step(code, frame, thread, parts, recipe, slots)
         with code.without_denormals(), code.loop(0, frame.steps) as s:
             step.write(s)
-
-    return slots
 
 
 def moments(optimizer: Optimizer) -> tuple[str, ...]:
