@@ -9,7 +9,6 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-import chainrule
 from chainrule.engines.base import Task
 from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.machine import Compiled, Processor, compile_text
@@ -149,7 +148,7 @@ def _instructions(code: CodeType) -> str:
 @functools.cache
 def source_digest() -> str:
     """A hash of all source that decides what code is generated."""
-    package = Path(chainrule.__file__).parent
+    package = Path(__file__).parents[2]
     files = [*package.glob("engines/llvm/*.py"), *package.glob("equations/*.py"), package / "optimizers.py"]
     return _digest("".join(file.read_text(encoding="utf-8") for file in sorted(files)))
 
