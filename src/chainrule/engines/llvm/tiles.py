@@ -117,7 +117,7 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
     D and its stride, the numbers of the step, a table of ``soon`` rows ``ahead`` whose same columns will be
     needed in the next step (they are fetched into the cache meanwhile), and the places of the arrays' panels.
     """
-    height = min(8, 1 << (unit.shape.tallest.bit_length() - 1))  # a divisor of the blocks' width
+    height = min(8, unit.shape.panel, 1 << (unit.shape.tallest.bit_length() - 1))  # divides a block's width
     thetas = [f"theta{n}" for n in range(arrays)]
     names = ("M", "table", "offset", "D", "stride", "numbers", *thetas)
     tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, height + 1)}
