@@ -2,8 +2,8 @@
 
 The exponential and the logarithm are their Taylor series after the usual reduction of the argument, to
 as many terms as the precision needs; their coefficients are 1/n! and 1/(2n + 1). Errors stay below 3 units in
-the last place; beyond e^±708 (float32: ±88) the exponential is ∞ or next to 0. NaN comes out where it
-went in.
+the last place. The exponential is ∞ where it exceeds the largest number, and 0 below e^−708 (float32: e^−87).
+NaN comes out where it went in.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    4: Format(23, 127, (0.693359375, -2.12194440054690583e-4), -87.33, 88.4, 7, 6),
-    8: Format(52, 1023, (6.93145751953125e-1, 1.42860682030941723212e-6), -708.3, 709.5, 13, 12),
+    4: Format(23, 127, (0.693359375, -2.12194440054690583e-4), -87.5, 88.8, 7, 6),
+    8: Format(52, 1023, (6.93145751953125e-1, 1.42860682030941723212e-6), -708.3, 709.8, 13, 12),
 }
 
 
@@ -62,9 +62,10 @@ def _series(r: Vector, coefficients: list[float]) -> Vector:
 
 
 def _power_and_rest(x: Vector) -> tuple[Vector, Vector]:
-    """2ⁿ and e^r − 1 with x = n ln 2 + r and |r| ≤ ½ ln 2, so that e^x = 2ⁿ (1 + (e^r − 1)).
+    """2ⁿ⁻¹ and e^r − 1 with x = n ln 2 + r and |r| ≤ ½ ln 2, so that e^x = 2 · 2ⁿ⁻¹ (1 + (e^r − 1)).
 
-    Adding 1.5·2^mantissa rounds to a whole number, and leaves it in the lowest bits.
+    Adding 1.5·2^mantissa rounds to a whole number, and leaves it in the lowest bits. 2ⁿ itself would be ∞
+    before e^x is, and ∞ (1 + (e^r − 1)) NaN; for the lowest n the bits of 2ⁿ⁻¹ are those of 0.
     """
     code = x.code
     f = FORMATS[code.item_size]
@@ -74,7 +75,7 @@ def _power_and_rest(x: Vector) -> tuple[Vector, Vector]:
     n = shifted - magic
     r = fused(n, code.constant(-f.ln2[1]), fused(n, code.constant(-f.ln2[0]), x))
     bits = code.builder.shl(_bits(shifted), _whole(code, f.mantissa))
-    power = _from_bits(code, code.builder.add(bits, _whole(code, f.bias << f.mantissa)))
+    power = _from_bits(code, code.builder.add(bits, _whole(code, (f.bias - 1) << f.mantissa)))
     rest = _series(r, [1 / factorial(n + 1) for n in range(f.terms_exp)])
     return power, rest * r
 
@@ -82,13 +83,13 @@ def _power_and_rest(x: Vector) -> tuple[Vector, Vector]:
 def exp(x: Vector) -> Vector:
     """e^x."""
     power, rest = _power_and_rest(x)
-    return fused(power, rest, power)
+    return fused(power, rest, power) * 2
 
 
 def expm1(x: Vector) -> Vector:
     """e^x − 1, accurate where x is small."""
     power, rest = _power_and_rest(x)
-    return fused(power, rest, power - 1)
+    return fused(power, rest, power - 0.5) * 2
 
 
 def tanh(x: Vector) -> Vector:

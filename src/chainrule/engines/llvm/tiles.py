@@ -212,7 +212,7 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
 
 
 def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> Function:
-    height = min(8, 1 << (unit.shape.tallest.bit_length() - 1))  # a divisor of the panels' width
+    height = min(8, unit.shape.panel, 1 << (unit.shape.tallest.bit_length() - 1))  # divides a panel's width
     names = ("M", "table", "offset", "D", "stride", "numbers", *thetas)
     tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, height + 1)}
     parameters = (
