@@ -54,6 +54,7 @@ def training_unit(unit: Unit, recipe: Recipe) -> Slots:
     arrays = 1 + len(moments(recipe.optimizer))
     parts = _Parts(
         product=tiles.product(unit),
+        product_alike=tiles.product(unit, alike=True),
         update=tiles.update(unit, arrays, partial(_descend, recipe, slots)),
         transpose=transpose_block(unit),
         activate=activate(unit, recipe.activations, slopes=True, dropout=recipe.dropout),
@@ -89,6 +90,7 @@ class Rows(NamedTuple):
 
 class _Parts(NamedTuple):
     product: Function
+    product_alike: Function
     update: Function
     transpose: Function
     activate: Function
@@ -142,9 +144,9 @@ def _head(unit: Unit, recipe: Recipe) -> Function:
             target = smooth_labels(y, recipe.label_smoothing, recipe.uninformed)
         a = head.predict(ROWS, z)
         w = code.numbers(weight).splat() / code.number(rows)
-        _add(code.doubles(result), head.loss(ROWS, z, target) * w)
+        _put(code.doubles(result), head.loss(ROWS, z, target) * w)
         right = _all_right(a, y) if recipe.multi_label else is_first_largest(a, label)
-        _add(code.doubles(result) + 1, right)
+        _put(code.doubles(result) + 1, right)
         width.store(head.delta(ROWS, z, a, target) * w, code.numbers(z_place))
 
     return output
@@ -156,12 +158,12 @@ def _all_right(a: Any, y: Any) -> Vector:
     return select(wrong > 0, 0.0, wrong.code.constant(1.0))
 
 
-def _add(place: Array, value: Vector) -> None:
+def _put(place: Array, value: Vector) -> None:
     code = value.code
     number = code.lane(value)
     if code.item_size == 4:
         number = code.builder.fpext(number, place.type)
-    place.store(code.builder.fadd(place.load(), number))
+    place.store(number)
 
 
 class _Step:
@@ -251,17 +253,17 @@ class _Step:
         with code.when(first < stop):
             with code.loop(0, layer.panels) as p:
                 column = p * code.unit.shape.panel
-                self.parts.product(
+                self.parts.product_alike(
                     code, stop - first, layer.vectors(p), layer.inputs, *own, layer.panel(p),
                     z + (first * layer.stride + column), layer.stride, layer.bias + column,
                 )  # fmt: skip
-            result = code.doubles(frame.result) + (self.thread * frame.steps + s) * 2
+            results = code.doubles(frame.result) + s * frame.batch * 2
             with code.loop(first, stop) as i:
                 row = (order + i).whole()
                 weight = code.numbers(frame.weight) + row
                 self.parts.head(
                     code, frame.K, rows, z + i * layer.stride, code.numbers(frame.Y) + row * frame.K,
-                    (code.ints(frame.labels) + row).whole(), weight, result,
+                    (code.ints(frame.labels) + row).whole(), weight, results + i * 2,
                 )  # fmt: skip
         self._meet()
 

@@ -26,16 +26,17 @@ IN_FLIGHT = 8
 """Multiply-adds that must be under way at once to keep the units busy: latency 4 on two units."""
 
 
-def product(unit: Unit) -> Function:
+def product(unit: Unit, alike: bool = False) -> Function:
     """Σ_k A[i, k] B[k, :] + bias, for a panel of B: the products of Eq. F1 and of Eq. B2.
 
     F1: A = a^{L-1}, B = (W^L)ᵀ, bias = b^L. B2: A = δ^{L+1}, B = W^{L+1}, bias = 0.
+    With ``alike`` a row's bits do not depend on how many rows come with it: for rows shared among threads.
     """
     tallest = unit.shape.tallest
-    tiles = {(R, V): _product_tile(unit, R, V) for V in (2, 1) for R in range(1, tallest + 1)}
+    tiles = {(R, V): _product_tile(unit, R, V, alike) for V in (2, 1) for R in range(1, tallest + 1)}
     parameters = ("rows", "vectors", "K", "table", "width", "block", "B", "C", "stride", "bias")
 
-    @unit.function("product", parameters)
+    @unit.function("product_alike" if alike else "product", parameters)
     def product(
         code: Code, rows: Int, vectors: Int, K: Int, table: Int, width: Int, block: Int,
         B: Int, C: Int, stride: Int, bias: Int,
@@ -60,11 +61,12 @@ def product(unit: Unit) -> Function:
     return product
 
 
-def _product_tile(unit: Unit, R: int, V: int) -> Function:
+def _product_tile(unit: Unit, R: int, V: int, alike: bool) -> Function:
     """Few rows would leave the units idle: then the sum over k is cut into parts that run side by side."""
-    parts = max(1, IN_FLIGHT // (R * V))
+    parts = 1 if alike else max(1, IN_FLIGHT // (R * V))
+    name = f"product_{R}x{V}"
 
-    @unit.function(f"product_{R}x{V}", ("K", "table", "width", "block", "B", "C", "stride", "bias"))
+    @unit.function(f"{name}_alike" if alike else name, ("K", "table", "width", "block", "B", "C", "stride", "bias"))
     def tile(
         code: Code, K: Int, table: Int, width: Int, block: Int, B: Int, C: Int, stride: Int, bias: Int
     ) -> None:

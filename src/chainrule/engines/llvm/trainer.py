@@ -142,7 +142,7 @@ class LlvmTrainer:
         steps, frame = len(etas), self._frame
         t = self._t + np.arange(steps, dtype=np.float64)
         numbers = self._program.slots.values(etas, t, self._dtype)
-        result = np.zeros((threads, steps, 2))
+        result = np.zeros((steps, self._plan.batch, 2))  # one line a sample: summed in one order
         packed = self._pack_masks(masks) if masks is not None else None
         frame["order"], frame["step"], frame["steps"] = order.ctypes.data, first, steps
         frame["numbers"], frame["result"] = numbers.ctypes.data, result.ctypes.data
@@ -151,7 +151,7 @@ class LlvmTrainer:
         self._barrier.numbers[:] = 0
         self._run(threads)
         self._t += steps
-        return np.asarray(result.sum(axis=0))
+        return np.asarray(result.sum(axis=1))
 
     def _pack_masks(self, masks: Sequence[Masks]) -> NDArray[Any]:
         packed = np.zeros((len(masks), self._plan.n_masks), self._dtype)
