@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from claims import assert_same, examples, parameters, task
 from hypothesis import given, settings
@@ -41,7 +40,7 @@ def test_every_head_at_several_numbers_of_outputs(head, dtype):
 @both_dtypes
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer(optimizer, dtype):
-    """A larger ε for Adam's kind, for m/(√v + 10⁻⁸) makes rounding errors of a tiny gradient as large as it."""
+    """A larger ε for Adam's kind: m/(√v + 10⁻⁸) makes rounding errors of tiny gradients as large as them."""
     make = OPTIMIZERS[optimizer]
     options = {"epsilon": 1e-2} if optimizer in ("rmsprop", "adam", "adamw") else {}
     widths = [7, 19, 3]
@@ -78,7 +77,7 @@ def test_every_batch_size_and_a_last_partial_batch(batch_size, dtype):
 @pytest.mark.parametrize("target", TARGETS, ids=name_of)
 @pytest.mark.parametrize("n", ODD)
 def test_every_odd_width_at_every_vector_width(n, target):
-    for widths in ([n, 3], [3, n, 2], [n, n, max(n, 2)]):
+    for widths in ([n, 3], [3, n, 2], [n, n, 3]):
         for dtype in DTYPES:
             data = examples(widths, 23, dtype=dtype)
             assert_same(task(widths), parameters(widths, dtype), data, target=target)
@@ -101,7 +100,7 @@ RECIPES = (
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(tasks(), st.integers(1, 130), st.sampled_from(DTYPES), st.integers(1, 3), st.integers(0, 99))
 def test_random_architectures(drawn, n, dtype, threads, seed):
     """Few small steps, so that rounding errors have no time to grow."""
