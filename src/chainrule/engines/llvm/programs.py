@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import CellType, FunctionType
+from collections.abc import Callable, Hashable
+from itertools import chain
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from chainrule.engines.base import Task
@@ -92,13 +93,23 @@ def _vectors(shape: Shape, n: int) -> int | None:
     return count if count <= UNROLLED else None
 
 
-def fingerprint(value: Any) -> Any:
-    """What decides the code made of a value: of a function its instructions and what it has closed over."""
+def fingerprint(value: Any, inside: frozenset[Any] = frozenset()) -> Any:
+    """What decides the code made of a value: of a function its instructions, and the values it refers to."""
     if isinstance(value, FunctionType):
-        cells = tuple(fingerprint(cell) for cell in value.__closure__ or ())
-        return value.__module__, value.__code__, fingerprint(value.__defaults__), cells
-    if isinstance(value, CellType):
-        return fingerprint(value.cell_contents)
+        code = value.__code__
+        if code in inside:
+            return code
+        closed = tuple(cell.cell_contents for cell in value.__closure__ or ())
+        named = tuple((name, value.__globals__[name]) for name in _names(code) if name in value.__globals__)
+        options = tuple((value.__kwdefaults__ or {}).items())
+        parts = (value.__defaults__, options, closed, named)
+        return value.__module__, code, fingerprint(parts, inside | {code})
     if isinstance(value, tuple):
-        return type(value).__name__, *(fingerprint(item) for item in value)
-    return value
+        return type(value).__name__, *(fingerprint(item, inside) for item in value)
+    return value if isinstance(value, Hashable) else id(value)
+
+
+def _names(code: CodeType) -> list[str]:
+    """The names that a function looks up outside itself, and the functions written in it."""
+    inner = (_names(part) for part in code.co_consts if isinstance(part, CodeType))
+    return sorted({*code.co_names, *chain.from_iterable(inner)})
