@@ -22,6 +22,9 @@ from chainrule.engines.llvm.steps import FRAME, moments
 from chainrule.optimizers import Moments
 from chainrule.types import ByLayer, Layer, Params
 
+NOBODY_WAITS = 2**62
+"""At the barrier: more arrivals than anybody waits for."""
+
 
 class LlvmTrainer:
     """Parameters in panels, and the code that moves them."""
@@ -166,13 +169,17 @@ class LlvmTrainer:
     def _run(self, threads: int) -> None:
         train, address = self._program.train, self._frame.values.ctypes.data
         others = [threading.Thread(target=train, args=(address, n)) for n in range(1, threads)]
-        for thread in others:
-            thread.start()
         try:
+            for thread in others:
+                thread.start()
             train(address, 0)
+        except BaseException:  # Ctrl-C, before thread 0 set off: the others must not wait for it
+            self._barrier.numbers[:] = NOBODY_WAITS
+            raise
         finally:
             for thread in others:
-                thread.join()
+                if thread.ident is not None:
+                    thread.join()
 
     @property
     def blocks(self) -> list[Block]:
