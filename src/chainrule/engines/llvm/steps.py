@@ -154,7 +154,8 @@ def _head(unit: Unit, recipe: Recipe) -> Function:
 
 def _all_right(a: Any, y: Any) -> Vector:
     """1 if every label of the sample is on or off as it should be, else 0."""
-    wrong = total(ROWS.where(a > 0.5, 1.0, 0.0) * (1 - y) + ROWS.where(a > 0.5, 0.0, 1.0) * y)
+    on, off = ROWS.where(a > 0.5, 1.0, 0.0), ROWS.where(a > 0.5, 0.0, 1.0)
+    wrong = total(on * (1 - y) + off * y, axis=1)
     return select(wrong > 0, 0.0, wrong.code.constant(1.0))
 
 
