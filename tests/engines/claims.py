@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from chainrule.engines.base import Examples, Task
@@ -32,7 +34,7 @@ def parameters(widths, dtype=np.float64, seed=0):
     rng = np.random.default_rng(seed)
     return ByLayer(
         Layer((rng.normal(size=(m, n)) / np.sqrt(n)).astype(dtype), (0.1 * rng.normal(size=m)).astype(dtype))
-        for n, m in zip(widths[:-1], widths[1:], strict=True)
+        for n, m in pairwise(widths)
     )
 
 
@@ -46,7 +48,7 @@ def examples(widths, n, head="softmax", dtype=np.float64, seed=1, weights=False)
 
 
 def take(engine, task, params, data, steps=None, rate=0.1, seed=3, chunks=None):
-    """Take the steps of one epoch, or so many; returns the trainer, losses and hits. ``chunks`` splits them."""
+    """Take the steps of one epoch, or so many; ``chunks`` splits them. → trainer, losses, hits."""
     order, rng = epoch_randomness(seed, 0, len(data.X))
     batches = -(-len(data.X) // task.batch_size)
     steps = batches if steps is None else steps

@@ -66,7 +66,9 @@ def _product_tile(unit: Unit, R: int, V: int, alike: bool) -> Function:
     parts = 1 if alike else max(1, IN_FLIGHT // (R * V))
     name = f"product_{R}x{V}"
 
-    @unit.function(f"{name}_alike" if alike else name, ("K", "table", "width", "block", "B", "C", "stride", "bias"))
+    @unit.function(
+        f"{name}_alike" if alike else name, ("K", "table", "width", "block", "B", "C", "stride", "bias")
+    )
     def tile(
         code: Code, K: Int, table: Int, width: Int, block: Int, B: Int, C: Int, stride: Int, bias: Int
     ) -> None:
