@@ -135,6 +135,10 @@ class Network:
             network.W[L], network.b[L] = W, b
         return network
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copying and pickling take along: not the machine code that predicts, which is found again."""
+        return {**self.__dict__, "_prepared": None}
+
     @property
     def W(self) -> Parameters:
         """The weights: ``W[L]`` of shape (n_L, n_{L-1}), L = 1 … H. Assigning copies into the layer."""

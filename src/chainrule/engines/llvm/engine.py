@@ -57,9 +57,11 @@ class LlvmEngine:
         return panels.outputs(np.ascontiguousarray(X, dtype), self.threads, logits)
 
     def few(self, net: Architecture, params: Params) -> Direct | None:
-        """A few rows by the parameters where they are; not if they are not contiguous."""
-        program = self._prediction(net, params)
-        return Direct(program, params) if all(layer.W.flags.c_contiguous for layer in params) else None
+        """A few rows by the parameters where they are; not if they have strides, or several dtypes."""
+        program, dtype = self._prediction(net, params), params[1].W.dtype
+        thetas = [theta for layer in params for theta in layer]
+        plain = all(theta.flags.c_contiguous and theta.dtype == dtype for theta in thetas)
+        return Direct(program, params) if plain else None
 
     def _prediction(self, net: Architecture, params: Params) -> PredictionProgram:
         with _unsupported():

@@ -83,13 +83,15 @@ def _power_and_rest(x: Vector) -> tuple[Vector, Vector]:
 def exp(x: Vector) -> Vector:
     """e^x."""
     power, rest = _power_and_rest(x)
-    return fused(power, rest, power) * 2
+    result: Vector = fused(power, rest, power) * 2
+    return result
 
 
 def expm1(x: Vector) -> Vector:
     """e^x − 1, accurate where x is small."""
     power, rest = _power_and_rest(x)
-    return fused(power, rest, power - 0.5) * 2
+    result: Vector = fused(power, rest, power - 0.5) * 2
+    return result
 
 
 def tanh(x: Vector) -> Vector:

@@ -65,6 +65,7 @@ class _Part:
     ) -> None:
         plan, size = panels._plan, panels._dtype.itemsize
         self._run = panels._program.predict
+        self._held = panels, X, out  # a thread may outlive a caller who is interrupted
         self._rows, self.check = Block(plan.n_rows, panels._dtype), np.zeros(1, np.int64)
         self._tables = np.zeros((len(plan.layers), CHUNK), np.int64)
         for L, place in enumerate(plan.layers[1:], 1):

@@ -137,6 +137,20 @@ class Row:
     def __ge__(self, other: Any) -> Row:
         return self._with(lambda x, y: x >= y, other)
 
+    def __eq__(self, other: object) -> Any:
+        return self._with(lambda x, y: x == y, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._with(lambda x, y: x != y, other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        raise TypeError("a row holds many numbers: use xp.where, not if")
+
+    def __array__(self, *arguments: Any, **options: Any) -> Any:
+        raise TypeError("NumPy's functions cannot be compiled; those of xp can")
+
 
 def _at(value: Any, j: Any) -> Any:
     return value.at(j) if isinstance(value, Row) else value
@@ -168,13 +182,13 @@ def _reduce(
     return finish(total.get())
 
 
-def total(row: Row, axis: int = 1, keepdims: bool = False) -> Vector:
+def total(row: Row, axis: int | None = None, keepdims: bool = False) -> Vector:
     """Σ along the row."""
     _along_the_row(axis)
     return _reduce(row, 0.0, lambda p, q: p + q, functions.sum_lanes)
 
 
-def largest(row: Row, axis: int = 1, keepdims: bool = False) -> Vector:
+def largest(row: Row, axis: int | None = None, keepdims: bool = False) -> Vector:
     """The largest number of the row."""
     _along_the_row(axis)
     return _reduce(row, float("-inf"), lambda p, q: select(p < q, q, p), functions.max_lanes)
@@ -182,7 +196,7 @@ def largest(row: Row, axis: int = 1, keepdims: bool = False) -> Vector:
 
 def is_first_largest(row: Row, place: Int) -> Vector:
     """1 if the largest number stands at that place, and not before it, as ``argmax`` decides; else 0."""
-    width, code, best = row.width, row.width.code, largest(row)
+    width, code, best = row.width, row.width.code, largest(row, axis=1)
     numbers, target = code.lane_numbers(), code.number(place)
 
     def rival(j: Any) -> Vector:
@@ -192,10 +206,10 @@ def is_first_largest(row: Row, place: Int) -> Vector:
         at_place = select(here.equals(target), missed, 0.0)
         return select(here < target, 1.0 - missed, at_place)
 
-    return select(total(Row(width, rival)) > 0, 0.0, code.constant(1.0))
+    return select(total(Row(width, rival), axis=1) > 0, 0.0, code.constant(1.0))
 
 
-def _along_the_row(axis: int) -> None:
+def _along_the_row(axis: int | None) -> None:
     if axis not in (1, -1):
         raise ValueError(f"an output head sums along a sample's row, axis=1; got axis={axis}")
 

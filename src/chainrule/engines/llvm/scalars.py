@@ -80,6 +80,16 @@ class PerStep:
             names.reverse()
         return PerStep(self._step, f"({names[0]}{sign}{names[1]})", lambda f: rule(mine(f), theirs(f)))
 
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("code is generated once for all steps, and cannot ask for the number of one")
+
+    __ne__ = __eq__
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        """Whether there is a weight decay is known; what a step's number is, is not."""
+        return self._key.startswith("weights*") or self == 0
+
     def __add__(self, other: Any) -> Any:
         return (
             self.vector() + other if isinstance(other, Vector) else self._with("+", other, lambda p, q: p + q)

@@ -141,9 +141,9 @@ def _head(unit: Unit, recipe: Recipe) -> Function:
             target = smooth_labels(y, recipe.label_smoothing, recipe.uninformed)
         a = head.predict(ROWS, z)
         w = code.numbers(weight).splat() / code.number(rows)
-        _add(code.doubles(result), head.loss(ROWS, z, target) * w)
+        _put(code.doubles(result), head.loss(ROWS, z, target) * w)
         right = _all_right(a, y) if recipe.multi_label else is_first_largest(a, label)
-        _add(code.doubles(result) + 1, right)
+        _put(code.doubles(result) + 1, right)
         width.store(head.delta(ROWS, z, a, target) * w, code.numbers(z_place))
 
     return output
@@ -151,16 +151,17 @@ def _head(unit: Unit, recipe: Recipe) -> Function:
 
 def _all_right(a: Any, y: Any) -> Vector:
     """1 if every label of the sample is on or off as it should be, else 0."""
-    wrong = total(ROWS.where(a > 0.5, 1.0, 0.0) * (1 - y) + ROWS.where(a > 0.5, 0.0, 1.0) * y)
+    on, off = ROWS.where(a > 0.5, 1.0, 0.0), ROWS.where(a > 0.5, 0.0, 1.0)
+    wrong = total(on * (1 - y) + off * y, axis=1)
     return select(wrong > 0, 0.0, wrong.code.constant(1.0))
 
 
-def _add(place: Array, value: Vector) -> None:
+def _put(place: Array, value: Vector) -> None:
     code = value.code
     number = code.lane(value)
     if code.item_size == 4:
         number = code.builder.fpext(number, place.type)
-    place.store(code.builder.fadd(place.load(), number))
+    place.store(number)
 
 
 class _Share(NamedTuple):
@@ -267,13 +268,13 @@ class _Step:
             self.parts.product(
                 code, stop - first, layer.inputs, *own, *weights, *places, layer.bias, self.panel
             )
-            result = code.doubles(frame.result) + (self.thread * frame.steps + s) * 2
+            results = code.doubles(frame.result) + s * frame.batch * 2
             with code.loop(first, stop) as i:
                 row = (order + i).whole()
                 weight = code.numbers(frame.weight) + row
                 self.parts.head(
                     code, frame.K, rows, z + i * layer.stride, code.numbers(frame.Y) + row * frame.K,
-                    (code.ints(frame.labels) + row).whole(), weight, result,
+                    (code.ints(frame.labels) + row).whole(), weight, results + i * 2,
                 )  # fmt: skip
         self._meet()
 

@@ -23,10 +23,6 @@ Accumulators: TypeAlias = list[list[Variable]]
 LINE = 64
 """Bytes of a cache line."""
 
-IN_FLIGHT = 8
-"""Multiply-adds that must be under way at once to keep the units busy: latency 4 on two units."""
-
-
 INNER_CACHE = 24 * 1024
 """Bytes of a panel that may stay in the innermost cache, beside the rows that pass by."""
 
@@ -126,8 +122,7 @@ def _product_of_panel(unit: Unit) -> Function:
 
 
 def _product_tile(unit: Unit, R: int, V: int) -> Function:
-    """Few rows would leave the units idle: then the sum over k is cut into parts that run side by side."""
-    parts = max(1, IN_FLIGHT // (R * V))
+    """Every sum is taken in the order of k: a row's bits do not depend on how many rows come with it."""
     names = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride")
 
     @unit.function(f"product_{R}x{V}", names)
@@ -137,33 +132,19 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
     ) -> None:  # fmt: skip
         step, width = V * code.lanes, unit.shape.panel
         rows = [code.numbers((code.ints(table) + i).whole()) + offset for i in range(R)]
-        sums = [_accumulators(code, R, V) for _ in range(parts)]
-        for i in range(R):
-            for j in range(V):
-                sums[0][i][j].set((code.numbers(start) + start_stride * i).vector(j))
-
-        def take(part: int, k: Int, moved: Int, panel: Array) -> None:
-            b = [(panel + k * step).vector(j) for j in range(V)]
-            for i in range(R):
-                _add(sums[part][i], (rows[i] + (moved + k)).splat(), b)
-
+        sums = [
+            [code.variable((code.numbers(start) + start_stride * i).vector(j)) for j in range(V)]
+            for i in range(R)
+        ]
         with code.loop(0, (K + (width - 1)) // width) as n:
             moved, panel = n * block, code.numbers(B) + n * (width * step)
-            count = (K - n * width).at_most(width)
-            whole = count - count % parts if parts > 1 else count
-            with code.loop(0, whole, parts) as k:
-                for part in range(parts):
-                    take(part, k + part, moved, panel)
-            if parts > 1:
-                with code.loop(whole, count) as k:
-                    take(0, k, moved, panel)
+            with code.loop(0, (K - n * width).at_most(width)) as k:
+                b = [(panel + k * step).vector(j) for j in range(V)]
+                for i in range(R):
+                    _add(sums[i], (rows[i] + (moved + k)).splat(), b)
         for i in range(R):
-            place = code.numbers(C) + stride * i
             for j in range(V):
-                value = sums[0][i][j].get()
-                for part in range(1, parts):
-                    value = value + sums[part][i][j].get()
-                place.put(value, j)
+                (code.numbers(C) + stride * i).put(sums[i][j].get(), j)
 
     return tile
 

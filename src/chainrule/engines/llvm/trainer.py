@@ -22,6 +22,9 @@ from chainrule.engines.llvm.steps import FRAME, moments
 from chainrule.optimizers import Moments
 from chainrule.types import ByLayer, Layer, Params
 
+NOBODY_WAITS = 2**62
+"""At the barrier: more arrivals than anybody waits for."""
+
 
 class LlvmTrainer:
     """Parameters in panels, and the code that moves them."""
@@ -142,7 +145,7 @@ class LlvmTrainer:
         steps, frame = len(etas), self._frame
         t = self._t + np.arange(steps, dtype=np.float64)
         numbers = self._program.slots.values(etas, t, self._dtype)
-        result = np.zeros((threads, steps, 2))
+        result = np.zeros((steps, self._plan.batch, 2))  # one line a sample: summed in one order
         packed = self._pack_masks(masks) if masks is not None else None
         frame["order"], frame["step"], frame["steps"] = order.ctypes.data, first, steps
         frame["numbers"], frame["result"] = numbers.ctypes.data, result.ctypes.data
@@ -151,7 +154,7 @@ class LlvmTrainer:
         self._barrier.numbers[:] = 0
         self._run(threads)
         self._t += steps
-        return np.asarray(result.sum(axis=0))
+        return np.asarray(result.sum(axis=1))
 
     def _pack_masks(self, masks: Sequence[Masks]) -> NDArray[Any]:
         packed = np.zeros((len(masks), self._plan.n_masks), self._dtype)
@@ -166,13 +169,17 @@ class LlvmTrainer:
     def _run(self, threads: int) -> None:
         train, address = self._program.train, self._frame.values.ctypes.data
         others = [threading.Thread(target=train, args=(address, n)) for n in range(1, threads)]
-        for thread in others:
-            thread.start()
         try:
+            for thread in others:
+                thread.start()
             train(address, 0)
+        except BaseException:  # Ctrl-C, before thread 0 set off: the others must not wait for it
+            self._barrier.numbers[:] = NOBODY_WAITS
+            raise
         finally:
             for thread in others:
-                thread.join()
+                if thread.ident is not None:
+                    thread.join()
 
     @property
     def blocks(self) -> list[Block]:

@@ -160,6 +160,9 @@ class Mask:
         self.code = code
         self.ir = value
 
+    def __bool__(self) -> bool:
+        raise TypeError("a comparison holds for some numbers and not for others: use xp.where, not if")
+
     def __and__(self, other: Mask) -> Mask:
         return Mask(self.code, self.code.builder.and_(self.ir, other.ir))
 
@@ -224,6 +227,23 @@ class Vector:
 
     def __ge__(self, other: Vector | Number) -> Mask:
         return self._compare(">=", other)
+
+    def __eq__(self, other: object) -> Any:
+        return self._compare("==", other) if isinstance(other, Vector | int | float) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        if not isinstance(other, Vector | int | float):
+            return NotImplemented
+        code = self.code
+        return Mask(code, code.builder.fcmp_unordered("!=", self.ir, code.as_vector(other).ir))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        raise TypeError("a vector holds many numbers: use xp.where, not if")
+
+    def __array__(self, *arguments: Any, **options: Any) -> Any:
+        raise TypeError("NumPy's functions cannot be compiled; those of xp can")
 
     def equals(self, other: Vector | Number) -> Mask:
         """For each lane whether both are the same."""

@@ -1,0 +1,109 @@
+"""Steps of training: whatever is asked of both engines, they do the same."""
+
+from __future__ import annotations
+
+import pytest
+from claims import assert_same, examples, parameters, task
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kernels import DTYPES, TARGETS, name_of
+
+from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.heads import HEADS
+from chainrule.equations.penalty import Penalty
+from chainrule.optimizers import OPTIMIZERS
+
+ODD = (1, 2, 15, 16, 17, 31, 33)
+
+both_dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+
+
+@both_dtypes
+def test_every_activation(dtype):
+    """A layer of each, so that the code is compiled once; then each alone by the same code."""
+    names = list(ACTIVATIONS)
+    widths = [5, *range(9, 9 + len(names)), 3]
+    assert_same(task(widths, names), parameters(widths, dtype), examples(widths, 43, dtype=dtype))
+
+
+@both_dtypes
+@pytest.mark.parametrize("head", HEADS)
+def test_every_head_at_several_numbers_of_outputs(head, dtype):
+    """Rows of outputs in registers, and rows that are gone through in a loop."""
+    for K in (1, 2, 3, 99, 100):
+        if head != "softmax" or K > 1:
+            widths = [4, 6, K]
+            what = task(widths, head=head, label_smoothing=0.1)
+            assert_same(what, parameters(widths, dtype), examples(widths, 33, head, dtype))
+
+
+@both_dtypes
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer(optimizer, dtype):
+    """A larger ε for Adam's kind: m/(√v + 10⁻⁸) makes rounding errors of tiny gradients as large as them."""
+    make = OPTIMIZERS[optimizer]
+    options = {"epsilon": 1e-2} if optimizer in ("rmsprop", "adam", "adamw") else {}
+    widths = [7, 19, 3]
+    what = task(widths, optimizer=make(**options))
+    assert_same(what, parameters(widths, dtype), examples(widths, 95, dtype=dtype), rate=0.01)
+
+
+@both_dtypes
+@pytest.mark.parametrize("option", ["l1", "l2", "both", "dropout", "smoothing", "weights"])
+def test_every_option(option, dtype):
+    given_options = {
+        "l1": {"penalty": Penalty(l1=0.01)},
+        "l2": {"penalty": Penalty(l2=0.02)},
+        "both": {"penalty": Penalty(0.01, 0.02)},
+        "dropout": {"dropout": 0.4},
+        "smoothing": {"label_smoothing": 0.2},
+        "weights": {},
+    }[option]
+    widths = [6, 33, 17, 4]
+    data = examples(widths, 57, dtype=dtype, weights=option == "weights")
+    assert_same(task(widths, optimizer="momentum", **given_options), parameters(widths, dtype), data)
+
+
+@both_dtypes
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 11, 12, 13, 25, 64, 96, 97, 300])
+def test_every_batch_size_and_a_last_partial_batch(batch_size, dtype):
+    widths = [9, 18, 5]
+    n = 2 * batch_size + max(1, batch_size // 2)
+    assert_same(
+        task(widths, batch_size=batch_size), parameters(widths, dtype), examples(widths, n, dtype=dtype)
+    )
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=name_of)
+@pytest.mark.parametrize("n", ODD)
+def test_every_odd_width_at_every_vector_width(n, target):
+    for widths in ([n, 3], [3, n, 2], [n, n, 3]):
+        for dtype in DTYPES:
+            data = examples(widths, 23, dtype=dtype)
+            assert_same(task(widths), parameters(widths, dtype), data, target=target)
+
+
+@st.composite
+def tasks(draw):
+    """Of any shape, by one of four recipes: shapes cost nothing, a recipe a second to compile."""
+    depth = draw(st.integers(1, 5))
+    hidden, head, options = draw(st.sampled_from(RECIPES))
+    wide = st.one_of(st.sampled_from(ODD), st.integers(1, 70))
+    widths = [draw(wide) for _ in range(depth)] + [draw(st.integers(2, 8))]
+    hiddens = [hidden] * (depth - 1)
+    return widths, task(widths, hiddens, head, batch_size=draw(st.integers(1, 60)), **options), head
+
+
+RECIPES = (
+    ("tanh", "softmax", {"optimizer": "momentum", "penalty": Penalty(l2=0.01)}),
+    ("relu", "sigmoid", {"dropout": 0.3}),
+)
+
+
+@settings(max_examples=40)
+@given(tasks(), st.integers(1, 130), st.sampled_from(DTYPES), st.integers(1, 3), st.integers(0, 99))
+def test_random_architectures(drawn, n, dtype, threads, seed):
+    """Few small steps, so that rounding errors have no time to grow."""
+    widths, what, head = drawn
+    data = examples(widths, n, head, dtype, seed, weights=True)
+    assert_same(what, parameters(widths, dtype, seed), data, threads, rate=0.01, steps=4)

@@ -1,0 +1,50 @@
+"""The same bits: from run to run, for any number of threads, and however the steps are split."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from claims import examples, numbers, parameters, take, task
+from kernels import DTYPES, name_of
+
+from chainrule.engines.llvm.engine import LlvmEngine
+
+WIDTHS = [20, 65, 33, 10]
+SIZES = (1, 2, 3, 4, 5, 8, 9, 16, 25, 40)
+
+
+def bits(threads, batch_size, dtype, chunks=None, n=83):
+    what = task(WIDTHS, optimizer="momentum", batch_size=batch_size)
+    params, data = parameters(WIDTHS, dtype), examples(WIDTHS, n, dtype=dtype)
+    trainer, losses, hits = take(LlvmEngine(threads), what, params, data, chunks=chunks)
+    thetas = [theta.tobytes() for theta in numbers(trainer.snapshot()())]
+    moments = [theta.first.tobytes() for theta in numbers(trainer.moments())]
+    return thetas, moments, losses.tobytes(), hits.tobytes()
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+@pytest.mark.parametrize("batch_size", SIZES)
+def test_the_number_of_threads_changes_no_bit(batch_size, dtype):
+    alone = bits(1, batch_size, dtype)
+    for threads in (2, 3, 5):
+        assert bits(threads, batch_size, dtype) == alone
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_same_bits_from_run_to_run(threads):
+    assert len({str(bits(threads, 9, np.float32)) for _ in range(5)}) == 1
+
+
+@pytest.mark.parametrize("chunks", [[1], [3, 4], list(range(1, 9)), [7]])
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+def test_splitting_the_steps_changes_no_bit(chunks, dtype):
+    assert bits(2, 10, dtype, chunks) == bits(2, 10, dtype)
+
+
+def test_another_seed_changes_bits():
+    """The comparison itself can fail."""
+    what, params = task(WIDTHS), parameters(WIDTHS)
+    results = [
+        take(LlvmEngine(1), what, params, examples(WIDTHS, 83), seed=seed)[0].snapshot()() for seed in (0, 1)
+    ]
+    assert results[0][1].W.tobytes() != results[1][1].W.tobytes()
