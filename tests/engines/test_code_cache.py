@@ -1,0 +1,118 @@
+"""The cache of compiled code: right, replaced where damaged, and never in the way. And how many threads run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from kernels import TARGETS, elementwise, name_of
+
+from chainrule.engines.llvm.functions import VECTORS
+from chainrule.engines.llvm.pace import SMALL_STEP, Pace
+
+PROGRAM = (
+    "import numpy as np; from chainrule import Network; "
+    "print(Network([3, 4, 2], seed=0, engine='llvm', threads=1).predict_proba(np.ones((1, 3))).tolist())"
+)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "code"
+
+
+def tripled(target=TARGETS[-1]):
+    result = elementwise(lambda x: x * 3 + VECTORS.abs(x), target, np.float64)([1.0, -2.0])
+    assert result.tolist() == [4.0, -4.0]
+
+
+def test_code_is_written_once_and_found_again(folder):
+    tripled()
+    (file,) = folder.iterdir()
+    before = file.stat().st_mtime_ns, file.read_bytes()
+    tripled()
+    assert [(f.stat().st_mtime_ns, f.read_bytes()) for f in folder.iterdir()] == [before]
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"\0" * 500, None])
+def test_a_damaged_file_is_replaced(folder, damage):
+    tripled()
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-9] if damage is None else damage)
+    tripled()
+    assert file.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
+    tripled()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_another_processor_gets_another_file(folder):
+    for target in (
+        TARGETS[-1],
+        TARGETS[-1]._replace(features=TARGETS[-1].features + ",-ssse3"),
+        *TARGETS[:-1],
+    ):
+        before = len(list(folder.iterdir())) if folder.exists() else 0
+        tripled(target)
+        assert len(list(folder.iterdir())) == before + 1
+
+
+def test_two_processes_at_once(folder):
+    both = [
+        subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, env=os.environ)
+        for _ in range(2)
+    ]
+    outputs = {process.communicate(timeout=120)[0] for process in both}
+    assert [process.returncode for process in both] == [0, 0]
+    assert len(outputs) == 1
+    assert [file.suffix for file in folder.iterdir()] == [".o"]
+
+
+def test_without_the_compiler_the_reference_runs():
+    program = "import sys; sys.modules['llvmlite'] = None; " + PROGRAM
+    auto = program.replace("'llvm', threads", "'auto', threads")
+    run = [sys.executable, "-W", "error", "-c"]
+    done = subprocess.run([*run, auto], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("[[0.")
+    refused = subprocess.run([*run, program], capture_output=True, text=True, check=False)
+    assert "InputError: engine='llvm' must find its compiler" in refused.stderr
+
+
+def test_small_steps_and_fixed_threads_try_nothing():
+    assert Pace(8, False, int(SMALL_STEP) - 1).next(1000) == (1, 1000)
+    assert Pace(8, True, int(1e9)).next(1000) == (8, 1000)
+
+
+@pytest.mark.parametrize("fastest", [1, 2, 4, 6], ids=name_of)
+def test_the_fastest_way_is_found_and_taken(fastest):
+    pace, taken = Pace(6, False, int(1e9)), {1: 0, 2: 0, 4: 0, 6: 0}
+    for _ in range(40):
+        threads, count = pace.next(1000)
+        pace.took(threads, count, count * (0.001 if threads == fastest else 0.002))
+        taken[threads] += count
+    assert min(taken.values()) >= 4
+    assert taken[fastest] > 0.99 * sum(taken.values())
+
+
+def test_a_way_that_turns_slow_is_left():
+    """Another program takes the second processor; later it goes away again."""
+    pace, clock = Pace(2, False, int(1e9)), {1: 0.002, 2: 0.001}
+    history = []
+    for phase in (0.001, 0.1, 0.001):
+        clock[2] = phase
+        taken = []
+        for _ in range(100):
+            threads, count = pace.next(1000)
+            pace.took(threads, count, count * clock[threads])
+            taken.append(threads)
+        history.append(max({1, 2}, key=taken[50:].count))
+    assert history == [2, 1, 2]
