@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.engines.llvm.code import Unit
-from chainrule.engines.llvm.machine import compile_unit, processor
+from chainrule.engines.llvm.machine import compile_text, processor
 
 TARGETS = [processor(size) for size in (16, 32, 64) if size <= processor().vector_bytes]
 """The processor at hand, with vectors of every width it has."""
@@ -41,7 +41,8 @@ def compiled(body, target, dtype, parameters):
     """The function ``body(code, …)`` of generated code, as a Python function of integers."""
     unit = Unit(target.shape(dtype))
     unit.function("run", parameters, exported=True)(body)
-    code = compile_unit(unit, target)
+    text = str(unit.module)
+    code = compile_text(lambda: text, text, target)
     run = code.function("run", len(parameters))
     run.code = code  # machine code lives as long as its function
     return run

@@ -125,8 +125,14 @@ class Direct:
         """a^H of some rows, and whether X is finite. X (N, n_0): contiguous, of the parameters' dtype."""
         n = len(X)
         with self._lock:
+            if n > len(self._out):
+                self._make_room(n)
             self._values[self._X], self._values[self._count] = X.ctypes.data, n
             self._run(self._address)
             finite = not self._check[0]
             self._check[0] = 0
             return self._out[:n].copy(), finite
+
+    def _make_room(self, n: int) -> None:
+        self._out = np.empty((n, self._out.shape[1]), self._out.dtype)
+        self._frame["out"] = self._out.ctypes.data
