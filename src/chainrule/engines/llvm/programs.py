@@ -43,9 +43,21 @@ _made: dict[Any, Any] = {}
 def training_program(task: Task, n_outputs: int, dtype: Any, target: Processor) -> TrainingProgram:
     """The code that trains this kind of network with this optimiser."""
     shape = target.shape(dtype)
-    distinct, functions = _distinct(task.net)
-    recipe = Recipe(
-        activations=distinct,
+    recipe = recipe_of(task, n_outputs, shape)
+    key = fingerprint((recipe, shape, target))
+    if key not in _made:
+        unit = Unit(shape)
+        slots = training_unit(unit, recipe)
+        compiled = compile_unit(unit, target)
+        _made[key] = compiled.function("train", 2), slots, shape, compiled
+    train, slots, shape, compiled = _made[key]
+    return TrainingProgram(train, slots, _distinct(task.net)[1], shape, compiled)
+
+
+def recipe_of(task: Task, n_outputs: int, shape: Shape) -> Recipe:
+    """What the code of this task's steps depends on."""
+    return Recipe(
+        activations=_distinct(task.net)[0],
         head=task.net.head,
         optimizer=task.optimizer,
         penalty=task.penalty,
@@ -55,14 +67,6 @@ def training_program(task: Task, n_outputs: int, dtype: Any, target: Processor) 
         multi_label=task.net.head.multi_label or n_outputs == 1,
         output_vectors=_vectors(shape, n_outputs),
     )
-    key = fingerprint((recipe, shape, target))
-    if key not in _made:
-        unit = Unit(shape)
-        slots = training_unit(unit, recipe)
-        compiled = compile_unit(unit, target)
-        _made[key] = compiled.function("train", 2), slots, shape, compiled
-    train, slots, shape, compiled = _made[key]
-    return TrainingProgram(train, slots, functions, shape, compiled)
 
 
 def prediction_program(net: Architecture, n_outputs: int, dtype: Any, target: Processor) -> PredictionProgram:
