@@ -27,6 +27,7 @@ from chainrule.speed import (
     rate,
     trainer_of,
 )
+from chainrule.types import ByLayer, Layer
 
 if TYPE_CHECKING:
     from chainrule.engines.llvm.engine import LlvmEngine
@@ -191,7 +192,7 @@ def accuracy(engine: Engine, dtype: str) -> Accuracy:
     X, labels = rng.random((9, 19)).astype(dtype), rng.integers(10, size=9)
     found = []
     for runs, kind in ((engine, network.dtype), (ReferenceEngine(), np.dtype(float))):
-        params = network.params.map(lambda layer, kind=kind: layer._make(t.astype(kind) for t in layer))
+        params = ByLayer(Layer(*(theta.astype(kind) for theta in layer)) for layer in network.params)
         trainer = trainer_of(runs, network, params, X.astype(kind), labels, 9)
         trainer.take(np.arange(9), 0, np.array([0.5]), None)
         found.append([theta for layer in trainer.snapshot()() for theta in layer])

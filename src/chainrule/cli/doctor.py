@@ -12,7 +12,8 @@ import click
 from chainrule.cli.options import engine_options
 
 if TYPE_CHECKING:
-    from chainrule.doctor import Rate, Report
+    from chainrule.doctor import Report
+    from chainrule.speed import Rate
 
 
 @click.command(short_help="Say which engine runs here, whether it is right, and how fast.")

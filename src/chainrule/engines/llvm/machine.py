@@ -116,9 +116,7 @@ def compile_unit(unit: Unit, target: Processor, folder: Path | None = None) -> C
     place = (folder or code_folder()) / _name(text, target)
     code = _read(place)
     cached = code is not None
-    machine = llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=target.name, features=target.features, opt=2, jit=True
-    )
+    machine = target_machine(target)
     if code is None:
         tell(None)
         code = bytes(machine.emit_object(optimized(text, machine, target)))
@@ -128,6 +126,12 @@ def compile_unit(unit: Unit, target: Processor, folder: Path | None = None) -> C
     compiler.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
     compiler.finalize_object()
     return Compiled(compiler, time.perf_counter() - started, cached)
+
+
+def target_machine(target: Processor) -> Any:
+    """LLVM's generator of code for that processor."""
+    kind = _llvm().Target.from_triple(target.triple)
+    return kind.create_target_machine(cpu=target.name, features=target.features, opt=2, jit=True)
 
 
 def optimized(text: str, machine: Any, target: Processor) -> Any:
