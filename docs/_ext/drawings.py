@@ -159,7 +159,7 @@ def cat_and_dog() -> str:
 
 def step() -> str:
     """One step of the fast engine on two threads: time runs down, dashed lines are where threads meet."""
-    lanes, wide = (116.0, 316.0), 186.0
+    lanes, wide = (88.0, 262.0), 168.0
     stages = (
         ("forward", FORWARD, ["F1 z = a W^T| + b", "in tiles; F2 a = φ(z)"], "own panels of W", "a^L"),
         ("output", FORWARD, ["F1; H1, H2: a^H|, J", "B1 δ^H| = a^H| − y"], "own rows", "δ^H"),
@@ -167,12 +167,12 @@ def step() -> str:
         (
             "update",
             BACKWARD,
-            ["B3, B4 in tiles, and G1;", "then its copy, transposed"],
+            ["B3, B4 in tiles, and G1;", "then its transposed copy"],
             "own panels of W",
             "W^L|, b^L",
         ),
     )
-    parts = [text(216, 20, "X: rows of the mini-batch, by a table of addresses", size=13)]
+    parts = [text(175, 20, "X: rows of the mini-batch, by a table of addresses", size=13)]
     parts += [text(x, 50, f"thread {t}", size=13, font_weight="600") for t, x in enumerate(lanes)]
     for i, (name, colour, words, own, gives) in enumerate(stages):
         y = 66.0 + 118 * i
@@ -184,18 +184,18 @@ def step() -> str:
             )
             parts += [text(x, y + 33 + 19 * n, line, size=13.5) for n, line in enumerate(words)]
             parts.append(text(x, y + 74, own, size=12, opacity=".75"))
-        parts.append(text(416, y + 45, name, anchor="start", size=13.5, fill=colour))
-        parts.append(text(416, y + 65, gives, anchor="start", size=13.5))
+        parts.append(text(353, y + 45, name, anchor="start", size=13.5, fill=colour))
+        parts.append(text(353, y + 65, gives, anchor="start", size=13.5))
         parts.append(
-            f'<line x1="10" x2="486" y1="{y + 98:g}" y2="{y + 98:g}" stroke="currentColor"'
+            f'<line x1="4" x2="408" y1="{y + 98:g}" y2="{y + 98:g}" stroke="currentColor"'
             ' stroke-width="1.4" stroke-dasharray="5 5"/>'
         )
-    parts.append(text(216, 550, "dashed: a barrier, where the threads wait for each other", size=12.5))
+    parts.append(text(175, 550, "dashed: a barrier, where the threads wait for each other", size=12.5))
     title = (
         "One step on two threads. Forward and back each thread computes its own panels of every layer, "
         "at the output its own rows; then it updates its own panels. After each of these they meet."
     )
-    return drawing(496, 560, title, *parts)
+    return drawing(412, 560, title, *parts)
 
 
 DRAWINGS: dict[str, Callable[[], str]] = {

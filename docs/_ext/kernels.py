@@ -20,17 +20,17 @@ def pretty(formula: str) -> str:
     """A formula as people write it."""
     text = re.sub(r"ceil\(([^)]*)\)", r"⌈\1⌉", formula)
     text = re.sub(r"[A-Za-z]+", lambda found: NAMES.get(found[0], found[0]), text)
-    return text.replace("16*16", "16²").replace("*", " ")
+    return re.sub(r"(\d)\*(?=\d)", r"\1 · ", text.replace("16*16", "16²")).replace("*", " ")
 
 
-def table(headings: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
+def table(kind: str, headings: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
     """A table of paragraphs."""
     group = nodes.tgroup("", cols=len(headings))
     group += [nodes.colspec(colwidth=1) for _ in headings]
     head = nodes.row("", *(nodes.entry("", nodes.paragraph("", text)) for text in headings))
     body = [nodes.row("", *(nodes.entry("", cell) for cell in row)) for row in rows]
     group += [nodes.thead("", head), nodes.tbody("", *body)]
-    return nodes.table("", group, classes=["kernels"])
+    return nodes.table("", group, classes=[kind])
 
 
 class Kernels(SphinxDirective):
@@ -39,7 +39,7 @@ class Kernels(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Make the table."""
         headings = ["kernel", "equations", "numbers read and written", "operations"]
-        return [table(headings, [self._row(kernel) for kernel in KERNELS])]
+        return [table("kernels", headings, [self._row(kernel) for kernel in KERNELS])]
 
     def _row(self, kernel: Kernel) -> list[nodes.Node]:
         target = f"chainrule.engines.llvm.{kernel.function}"
@@ -68,7 +68,7 @@ class Costs(SphinxDirective):
             said = f"{total.operations:,}" if kernel.operations else "–"
             cells = (kernel.name, f"{total.calls:,}", f"{total.bytes:,}", said)
             rows.append([nodes.paragraph("", cell) for cell in cells])
-        return [table(["kernel", "calls", "bytes", "operations"], rows)]
+        return [table("costs", ["kernel", "calls", "bytes", "operations"], rows)]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
