@@ -35,7 +35,10 @@ def engine_options(command: F) -> F:
         help="What runs the equations; auto takes the fastest that can.",
     )
     threads = click.option(
-        "--threads", type=click.IntRange(1), metavar="N", help="At most so many. [default: as are fastest]"
+        "--threads",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Threads of the fast engine, at most. [default: as many as are fastest]",
     )
     return engine(threads(command))
 
