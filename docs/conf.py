@@ -27,6 +27,7 @@ extensions = [
     "docstrings",
     "links",
     "steps",
+    "kernels",
 ]
 myst_enable_extensions = ["dollarmath", "deflist", "attrs_inline", "attrs_block"]
 myst_heading_anchors = 3

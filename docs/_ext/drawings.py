@@ -157,9 +157,51 @@ def cat_and_dog() -> str:
     return drawing(380, 142, title, frame, *lines, *eyes, noses)
 
 
+def step() -> str:
+    """One step of the fast engine on two threads: time runs down, dashed lines are where threads meet."""
+    lanes, wide = (88.0, 262.0), 168.0
+    stages = (
+        ("forward", FORWARD, ["F1 z = a W^T| + b", "in tiles; F2 a = φ(z)"], "own panels of W", "a^L"),
+        ("output", FORWARD, ["F1; H1, H2: a^H|, J", "B1 δ^H| = a^H| − y"], "own rows", "δ^H"),
+        ("back", BACKWARD, ["B2 δ W in tiles,", "⊙ the slopes φ'(z)"], "own panels of W^T", "δ^L"),
+        (
+            "update",
+            BACKWARD,
+            ["B3, B4 in tiles, and G1;", "then its transposed copy"],
+            "own panels of W",
+            "W^L|, b^L",
+        ),
+    )
+    parts = [text(175, 20, "X: rows of the mini-batch, by a table of addresses", size=13)]
+    parts += [text(x, 50, f"thread {t}", size=13, font_weight="600") for t, x in enumerate(lanes)]
+    for i, (name, colour, words, own, gives) in enumerate(stages):
+        y = 66.0 + 118 * i
+        parts += [arrow(x, y - 6 if i else y - 10, x, y + 10, colour) for x in lanes]
+        for x in lanes:
+            parts.append(
+                f'<rect x="{x - wide / 2:g}" y="{y + 12:g}" width="{wide:g}" height="72" rx="7"'
+                f' fill="none" stroke="{colour}" stroke-width="1.6"/>'
+            )
+            parts += [text(x, y + 33 + 19 * n, line, size=13.5) for n, line in enumerate(words)]
+            parts.append(text(x, y + 74, own, size=12, opacity=".75"))
+        parts.append(text(353, y + 45, name, anchor="start", size=13.5, fill=colour))
+        parts.append(text(353, y + 65, gives, anchor="start", size=13.5))
+        parts.append(
+            f'<line x1="4" x2="408" y1="{y + 98:g}" y2="{y + 98:g}" stroke="currentColor"'
+            ' stroke-width="1.4" stroke-dasharray="5 5"/>'
+        )
+    parts.append(text(175, 550, "dashed: a barrier, where the threads wait for each other", size=12.5))
+    title = (
+        "One step on two threads. Forward and back each thread computes its own panels of every layer, "
+        "at the output its own rows; then it updates its own panels. After each of these they meet."
+    )
+    return drawing(412, 560, title, *parts)
+
+
 DRAWINGS: dict[str, Callable[[], str]] = {
     "neuron": neuron,
     "passes": passes,
     "paths": paths,
     "cat-and-dog": cat_and_dog,
+    "step": step,
 }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chainrule.errors import (
         ChainruleError,
         DataError,
+        EngineWarning,
         FormulaWarning,
         InputError,
         ModelFileError,
@@ -43,6 +44,7 @@ _HOME = {
     "ChainruleError": "errors",
     "DataError": "errors",
     "Dataset": "datasets",
+    "EngineWarning": "errors",
     "Evaluation": "evaluation",
     "FormulaWarning": "errors",
     "Head": "formulas.head",
@@ -62,6 +64,7 @@ __all__ = [
     "ChainruleError",
     "DataError",
     "Dataset",
+    "EngineWarning",
     "Evaluation",
     "FormulaWarning",
     "Head",

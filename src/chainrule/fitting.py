@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
 from chainrule.dataspec import DataSpec
-from chainrule.engines.base import Examples, Unsupported
+from chainrule.engines.base import Examples, Unsupported, listening
 from chainrule.engines.choice import choose, fall_back
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
@@ -48,8 +48,11 @@ def fit(
     if isinstance(data, Dataset):
         network.data = DataSpec.of(data)
     keeper = _Keeper(network, patience, callbacks[0], callbacks[1])
-    events = _begin(network, examples, plan, held_out, every_step=bool(callbacks[1]))
     with ProgressBar(plan.epochs, progress) as bar:
+        with listening(bar.hear):
+            keeper.history.engine, events = _begin(
+                network, examples, plan, held_out, every_step=bool(callbacks[1])
+            )
         try:
             for event in events:
                 bar.update(event)
@@ -67,13 +70,15 @@ def fit(
 
 def _begin(
     network: Network, examples: Examples, plan: Plan, held_out: Examples | None, every_step: bool
-) -> Iterator[Event]:
-    """Training on the network's engine, or on the reference if that one cannot."""
+) -> tuple[str, Iterator[Event]]:
+    """Training on the network's engine, or on the reference if that one cannot; and the engine's name."""
     what = network.architecture, network.params, examples, plan, held_out, every_step
+    engine = choose(network.engine, network.threads).engine
     try:
-        return train(choose(network.engine, network.threads).engine, *what)
+        return engine.name, train(engine, *what)
     except Unsupported as reason:
-        return train(fall_back(network.engine, str(reason)), *what)
+        engine = fall_back(network.engine, str(reason))
+        return engine.name, train(engine, *what)
 
 
 class _Keeper:

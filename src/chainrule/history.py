@@ -28,12 +28,14 @@ class History(Sequence[EpochRecord]):
     """The epochs of a training run, and why it ended.
 
     ``stopped`` is "finished", "early stopping", "callback" or "interrupted"; ``best_epoch`` is the
-    epoch of the lowest validation loss, or None without validation data.
+    epoch of the lowest validation loss, or None without validation data. ``engine`` is the name of the
+    engine that trained.
     """
 
     def __init__(self, records: Sequence[EpochRecord] = (), stopped: str = "finished") -> None:
         self.records = list(records)
         self.stopped = stopped
+        self.engine = ""
 
     @overload
     def __getitem__(self, index: int) -> EpochRecord: ...

@@ -14,6 +14,30 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 0.1
 
+LONG_WAIT = 0.5
+"""Seconds of compiling that are worth a word."""
+
+
+class Waiting:
+    """Adds up what an engine tells of compiling; see `chainrule.engines.base.listening`."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def hear(self, seconds: float | None) -> None:
+        """Compiling begins (None), or took so many seconds."""
+        self._seconds += seconds or 0.0
+
+    @property
+    def said(self) -> str:
+        """What to say of it; nothing if it was short."""
+        if self._seconds <= LONG_WAIT:
+            return ""
+        return f"{COMPILING}: {self._seconds:.1f} s"
+
+
+COMPILING = "compiling for this processor, once"
+
 
 class ProgressBar:
     """A bar on standard error; with ``show=None`` only where that is a terminal. Quiet otherwise."""
@@ -25,6 +49,7 @@ class ProgressBar:
         self._shown_at = 0.0
         self._validated = ""
         self._started = 0.0
+        self._waiting: Waiting | None = None
 
     def __enter__(self) -> ProgressBar:
         if self._show:
@@ -40,10 +65,21 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.stop()
 
+    def hear(self, seconds: float | None) -> None:
+        """Show that the engine is compiling."""
+        if self._bar is not None:
+            self._waiting = self._waiting or Waiting()
+            self._waiting.hear(seconds)
+            self._bar.update(self._task, description=COMPILING)
+
     def update(self, event: Event) -> None:
         """Show an event of training; most batches are skipped, so that the bar costs nothing."""
         if self._bar is None:
             return
+        if self._waiting is not None:
+            if self._waiting.said:
+                self._bar.console.print(self._waiting.said, highlight=False)
+            self._waiting, self._started = None, time.monotonic()
         if isinstance(event, EpochEnd):
             if event.record.val_loss is not None:
                 self._validated = f"  val_loss {event.record.val_loss:.4f}"

@@ -144,8 +144,9 @@ def test_every_option(here, data, tmp_path, usual, option):
 
 def test_no_option_is_forgotten(kinds):
     named = {param.name for param in train.params if param.param_type_name == "option"}
-    assert named == {*OPTIONS, "folder", "progress"}
-    assert set(about(kinds)["options"]) == set(OPTIONS)
+    elsewhere = {"engine", "threads"}  # which change no more than the last bits: test_engine_options.py
+    assert named == {*OPTIONS, *elsewhere, "folder", "progress"}
+    assert set(about(kinds)["options"]) == {*OPTIONS, *elsewhere}
 
 
 @pytest.mark.usefixtures("no_figures")

@@ -20,6 +20,7 @@ COMMANDS = {
     "formula": "Derive and check an activation or a loss of your own.",
     "prove": "Prove the equations, by the very functions that train.",
     "derive": "Write out backpropagation for one network, every step verified.",
+    "doctor": "Say which engine runs here, whether it is right, and how fast.",
 }
 
 

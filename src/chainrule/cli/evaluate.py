@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.cli.options import data_for, load_model, target_option
+from chainrule.cli.options import announcing, data_for, engine_options, load_model, target_option
 
 if TYPE_CHECKING:
     from chainrule.evaluation import Evaluation
@@ -16,16 +16,20 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path())
 @click.argument("data", required=False)
 @target_option
+@engine_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(model: str, data: str | None, target: str | None, as_json: bool) -> None:
+def evaluate(
+    model: str, data: str | None, target: str | None, engine: str, threads: int | None, as_json: bool
+) -> None:
     """Print accuracy, cross-entropy, and precision, recall and F1 by class.
 
     MODEL is a model file or a run folder. DATA is a data set's name or a labelled file. It may be left
     out for a model trained on a data set with a name: the test part of that set is taken.
     """
-    network = load_model(model)
+    network = load_model(model, engine, threads)
     dataset = data_for(network, data, target)
-    evaluation = network.evaluate(dataset)
+    with announcing():
+        evaluation = network.evaluate(dataset)
     if as_json:
         import json
 

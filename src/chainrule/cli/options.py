@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from chainrule.datasets import Dataset
     from chainrule.network import Network
 
+F = TypeVar("F", bound=Callable[..., Any])
 
 target_option = click.option(
     "--target",
@@ -20,6 +24,36 @@ target_option = click.option(
     help="Label column of a table, by name or position; several, with commas, are labels of their own. "
     "[default: the last column]",
 )
+
+
+def engine_options(command: F) -> F:
+    """Options ``--engine`` and ``--threads``."""
+    engine = click.option(
+        "--engine",
+        type=click.Choice(["auto", "llvm", "reference"]),
+        default="auto",
+        help="What runs the equations; auto takes the fastest that can.",
+    )
+    threads = click.option(
+        "--threads",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Threads of the fast engine, at most. [default: as many as are fastest]",
+    )
+    return engine(threads(command))
+
+
+@contextmanager
+def announcing() -> Iterator[None]:
+    """Say on standard error, where that is a terminal, how long compiling took, if it was long."""
+    from chainrule.engines.base import listening
+    from chainrule.progress import Waiting
+
+    waiting = Waiting()
+    with listening(waiting.hear):
+        yield
+    if waiting.said and sys.stderr.isatty():
+        click.echo(waiting.said, err=True)
 
 
 def read_layers(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
@@ -64,14 +98,16 @@ def complete_layers(given: tuple[int, ...], n_features: int, n_classes: int, dat
     return [n_features, *given, n_classes]
 
 
-def load_model(path: str) -> Network:
-    """Load a model from its file, or from the run folder that holds it."""
+def load_model(path: str, engine: str = "auto", threads: int | None = None) -> Network:
+    """Load a model from its file, or from the run folder that holds it; say what shall run it."""
     from pathlib import Path
 
     from chainrule.network import Network
 
     place = Path(path)
-    return Network.load(place / "model.safetensors" if place.is_dir() else place)
+    network = Network.load(place / "model.safetensors" if place.is_dir() else place)
+    network.engine, network.threads = engine, threads
+    return network
 
 
 def data_for(network: Network, name: str | None, target: str | None, *, measures: bool = True) -> Dataset:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.cli.options import load_model
+from chainrule.cli.options import announcing, engine_options, load_model
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path())
 @click.argument("file", type=click.Path())
 @click.option("-o", "--out", "output", type=click.Path(), help="Where to write. [default: standard output]")
-def predict(model: str, file: str, output: str | None) -> None:
+@engine_options
+def predict(model: str, file: str, output: str | None, engine: str, threads: int | None) -> None:
     """Write a CSV with a row for every row of FILE: what the model says, and how sure it is of each class.
 
     MODEL is a model file or a run folder. FILE holds raw numbers, as the training file did (.csv, .tsv,
@@ -28,7 +29,7 @@ def predict(model: str, file: str, output: str | None) -> None:
     from chainrule import datasets
     from chainrule.files import atomic_write
 
-    network = load_model(model)
+    network = load_model(model, engine, threads)
     spec = network.data
     X = datasets.read_features(
         file,
@@ -38,7 +39,8 @@ def predict(model: str, file: str, output: str | None) -> None:
     )
     if len(X) == 0:
         raise InputError(f"{file} must hold at least one row; got none. Check the file.")
-    table = predictions(network, spec.scaling(X, network.dtype) if spec else X)
+    with announcing():
+        table = predictions(network, spec.scaling(X, network.dtype) if spec else X)
     if output is None:
         click.echo(table, nl=False)
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.checks import as_real
-from chainrule.cli.options import complete_layers, read_hidden, read_layers, target_option
+from chainrule.cli.options import complete_layers, engine_options, read_hidden, read_layers, target_option
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
 from chainrule.errors import InputError, TrainingDiverged
@@ -112,6 +112,7 @@ INTERRUPTED = 130
     default="float32",
     help="Precision.",
 )
+@engine_options
 @target_option
 @click.option(
     "--test-fraction",
@@ -154,7 +155,7 @@ def train(data: str, folder: str | None, progress: bool | None, **options: Any) 
     run.keep(network)
     run.draw(network, history, test, evaluation)
     test_figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy, "samples": evaluation.n}
-    run.end(history.stopped, test=test_figures)
+    run.end(history.stopped, test=test_figures, engine=history.engine)
     _report(network, history, evaluation, run.folder)
     if history.stopped == "interrupted":
         sys.exit(INTERRUPTED)
@@ -198,6 +199,8 @@ def _network(training: Dataset, data: str, options: dict[str, Any]) -> Network:
         initializer=options["initializer"],
         seed=options["seed"],
         dtype=options["dtype"],
+        engine=options["engine"],
+        threads=options["threads"],
     )
 
 
@@ -230,7 +233,7 @@ def _report(network: Network, history: History, evaluation: Evaluation, folder: 
         "early stopping": f", stopped early; epoch {history.best_epoch} was best and is kept",
         "interrupted": ", interrupted; what was learnt is kept",
     }.get(history.stopped, f", {history.stopped}")
-    click.echo(f"trained {epochs} in {seconds:.1f} s{why}")
+    click.echo(f"trained {epochs} in {seconds:.1f} s by {history.engine}{why}")
     click.echo(click.style(f"test {evaluation}", bold=True))
     if evaluation.loss > _guessing(network):
         click.echo("That is worse than guessing. Try more --epochs or a smaller --learning-rate.")

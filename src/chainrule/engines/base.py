@@ -7,7 +7,9 @@ rates and the dropout masks, so that these are the same whatever runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -124,3 +126,26 @@ class Few(Protocol):
 
 class Unsupported(Exception):
     """An engine cannot run this; another one can."""
+
+
+Listener: TypeAlias = Callable[[float | None], None]
+"""Is told of a wait: None when it begins, and the seconds it took when it is over."""
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Be told when an engine has to generate code first; what it finds in its cache is no wait."""
+    before = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(before)
+
+
+def tell(seconds: float | None) -> None:
+    """Tell whoever listens; nobody may."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(seconds)

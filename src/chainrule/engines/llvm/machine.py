@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.engines.llvm.code import Shape
+from chainrule.engines.base import tell
+from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.files import cache_folder
 
 FORMAT = b"chainrule 1\n"
@@ -105,32 +106,51 @@ class Compiled:
         return ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * parameters)(address)
 
 
-def compile_text(text: Callable[[], str], key: str, target: Processor) -> Compiled:
+def compile_unit(unit: Unit, target: Processor, folder: Path | None = None) -> Compiled:
+    """Machine code for a unit: `compile_text` of its text, which is its own key."""
+    text = str(unit.module)
+    return compile_text(lambda: text, text, target, folder)
+
+
+def compile_text(
+    text: Callable[[], str], key: str, target: Processor, folder: Path | None = None
+) -> Compiled:
     """Machine code for the text of a unit, from the cache where that key is in it.
+
+    Whoever listens is told when code has to be generated, and how long that took (`base.listening`).
 
     Args:
         text: writes LLVM's intermediate code; not asked where the cache has the key.
         key: changes whenever the text would.
         target: the processor it is for.
+        folder: another place for the cache.
     """
     started = time.perf_counter()
     llvm = _llvm()
-    place = _place(key, target)
+    place = (folder or code_folder()) / _name(key, target)
     code = _read(place)
     cached = code is not None
-    machine = llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=target.name, features=target.features, opt=2, jit=True
-    )
+    machine = target_machine(target)
     if code is None:
-        code = _generate(llvm, text(), machine, target)
+        tell(None)
+        code = bytes(machine.emit_object(optimized(text(), machine, target)))
         _write(place, code)
+        tell(time.perf_counter() - started)
     compiler = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     compiler.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
     compiler.finalize_object()
     return Compiled(compiler, time.perf_counter() - started, cached)
 
 
-def _generate(llvm: Any, text: str, machine: Any, target: Processor) -> bytes:
+def target_machine(target: Processor) -> Any:
+    """LLVM's generator of code for that processor."""
+    kind = _llvm().Target.from_triple(target.triple)
+    return kind.create_target_machine(cpu=target.name, features=target.features, opt=2, jit=True)
+
+
+def optimized(text: str, machine: Any, target: Processor) -> Any:
+    """LLVM's module of a unit's text, after LLVM has simplified it."""
+    llvm = _llvm()
     module = llvm.parse_assembly(text)
     module.triple = target.triple
     module.data_layout = str(machine.target_data)
@@ -138,13 +158,25 @@ def _generate(llvm: Any, text: str, machine: Any, target: Processor) -> bytes:
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
-    return bytes(machine.emit_object(module))
+    return module
 
 
-def _place(key: str, target: Processor) -> Path:
+def code_folder() -> Path:
+    """Where compiled code is kept."""
+    return cache_folder() / "code"
+
+
+def versions() -> tuple[str, str]:
+    """Of llvmlite, and of LLVM itself."""
+    import llvmlite
+
+    return llvmlite.__version__, ".".join(map(str, _llvm().llvm_version_info))
+
+
+def _name(key: str, target: Processor) -> str:
     version = ".".join(map(str, _llvm().llvm_version_info))
     facts = "\n".join((FORMAT.decode(), version, platform.machine(), *map(str, target), key))
-    return cache_folder() / "code" / f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.o"
+    return f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.o"
 
 
 def _read(place: Path) -> bytes | None:

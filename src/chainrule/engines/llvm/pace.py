@@ -32,6 +32,16 @@ class Pace:
         self._trials = 0
         self._warm = len(self._ways) == 1
 
+    @property
+    def ways(self) -> tuple[int, ...]:
+        """The numbers of threads it chooses among."""
+        return tuple(self._ways)
+
+    @property
+    def best(self) -> int:
+        """How many threads lately were fastest; the fewest, as long as nothing is known."""
+        return min(self._ways, key=lambda way: self._seconds.get(way, float("inf")))
+
     def next(self, left: int) -> tuple[int, int]:
         """How many threads to send off, and for how many of the steps that are left."""
         if not self._warm:

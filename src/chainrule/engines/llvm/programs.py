@@ -46,9 +46,22 @@ _made: dict[str, Any] = {}
 def training_program(task: Task, n_outputs: int, dtype: Any, target: Processor) -> TrainingProgram:
     """The code that trains this kind of network with this optimiser."""
     shape = target.shape(dtype)
-    distinct, functions = _distinct(task.net)
-    recipe = Recipe(
-        activations=distinct,
+    recipe = recipe_of(task, n_outputs, shape)
+
+    def build() -> Unit:
+        unit = Unit(shape)
+        training_unit(unit, recipe)
+        return unit
+
+    compiled = _program(("train", recipe, shape), build, target)
+    train, slots = compiled.function("train", 2), step_slots(shape, recipe)
+    return TrainingProgram(train, slots, _distinct(task.net)[1], shape, compiled)
+
+
+def recipe_of(task: Task, n_outputs: int, shape: Shape) -> Recipe:
+    """What the code of this task's steps depends on."""
+    return Recipe(
+        activations=_distinct(task.net)[0],
         head=task.net.head,
         optimizer=task.optimizer,
         penalty=task.penalty,
@@ -57,16 +70,6 @@ def training_program(task: Task, n_outputs: int, dtype: Any, target: Processor) 
         uninformed=task.net.head.uninformed(n_outputs),
         multi_label=task.net.head.multi_label or n_outputs == 1,
         output_vectors=_vectors(shape, n_outputs),
-    )
-
-    def build() -> Unit:
-        unit = Unit(shape)
-        training_unit(unit, recipe)
-        return unit
-
-    compiled = _program(("train", recipe, shape), build, target)
-    return TrainingProgram(
-        compiled.function("train", 2), step_slots(shape, recipe), functions, shape, compiled
     )
 
 

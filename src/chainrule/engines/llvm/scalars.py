@@ -36,6 +36,11 @@ class Slots:
         self._places: dict[str, int] = {}
         self._rules: list[Callable[[Facts], Any]] = []
 
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Them, in words, in the order of the list."""
+        return tuple(self._places)
+
     def place(self, key: str, rule: Callable[[Facts], Any]) -> int:
         """The place of an expression."""
         if key not in self._places:

@@ -69,7 +69,7 @@ class LlvmTrainer:
         self._weight = np.ascontiguousarray(examples.weight, self._dtype)
         self._labels = np.ascontiguousarray(self._Y.argmax(axis=1), np.int64)
         self._frame = self._make_frame(plan, task)
-        self._pace = Pace(threads, fixed, _operations(widths, task.batch_size))
+        self._pace = Pace(threads, fixed, operations(widths, task.batch_size))
         self._panels = Panels(prediction, widths, self._dtype, self._theta)
 
     def _make_tables(self) -> NDArray[np.int64]:
@@ -182,12 +182,17 @@ class LlvmTrainer:
                     thread.join()
 
     @property
+    def pace(self) -> Pace:
+        """How many threads it takes."""
+        return self._pace
+
+    @property
     def blocks(self) -> list[Block]:
         """All memory that generated code may change, for tests of what it leaves alone."""
         return [self._theta, self._rows, self._transposed, self._zeros, self._ones, *self._moments.values()]
 
 
-def _operations(widths: Sequence[int], batch_size: int) -> int:
+def operations(widths: Sequence[int], batch_size: int) -> int:
     """Operations of one step: three products for each layer, two for the first."""
     products = sum(n * m * (3 if L else 2) for L, (n, m) in enumerate(pairwise(widths)))
     return 2 * batch_size * products

@@ -1,0 +1,126 @@
+"""What each piece of generated code moves and computes: formulas for one call, and their sums over a step.
+
+``numbers`` counts what is read and written, by registers and not by the memory behind the caches; tests hold
+the formulas to the loads, stores and multiply-adds in the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import NamedTuple, TypeAlias
+
+from chainrule.engines.llvm.code import Shape, Unit
+from chainrule.engines.llvm.layout import LayerPlace, plan
+from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
+from chainrule.engines.llvm.steps import Recipe, _head, moments
+from chainrule.equations.heads import HEADS
+from chainrule.equations.penalty import Penalty
+from chainrule.optimizers import as_optimizer
+
+Sizes: TypeAlias = dict[str, int]
+
+AVX512 = Shape(item_size=4, lanes=16, registers=32)
+"""32 registers of 16 float32 numbers: tiles of 12 rows, panels of 32 columns."""
+
+
+class Kernel(NamedTuple):
+    """A piece of generated code; the formulas are of the sizes that `calls` yields."""
+
+    name: str
+    equations: str
+    function: str
+    numbers: str
+    operations: str
+
+    def value(self, formula: str, sizes: Sizes) -> int:
+        """A formula's value for one call."""
+        return int(eval(formula, {"ceil": ceil}, sizes))
+
+
+KERNELS = (
+    Kernel("product", "F1, B2", "tiles.product", "n*w*ceil(N/R) + w*ceil(N/R) + N*n + N*w", "2*N*n*w"),
+    Kernel("activate", "F2, D1", "forward.activate", "3*N*w", "c*N*w"),
+    Kernel("head", "H1, H2, H3, H4, B1", "steps._head", "3*K", "o*K"),
+    Kernel("multiply", "B2", "steps._multiply", "3*N*w", "N*w"),
+    Kernel("update", "B3, B4, P1, P2, G1", "tiles.update", "N*w*ceil(n/h) + N*n + 2*A*n*w", "(2*N + g)*n*w"),
+    Kernel("transpose", "", "transpose.transpose_block", "2*v*v", "0"),
+)
+"""Those of training."""
+
+
+class Total(NamedTuple):
+    """All calls of a kernel in one step."""
+
+    calls: int
+    bytes: int
+    operations: int
+
+
+def totals(kernel: Kernel, layers: Sequence[int], batch_size: int, optimizer: str, hidden: str) -> Total:
+    """What one step on one thread takes, float32, AVX-512."""
+    sizes = list(calls(kernel.name, layers, batch_size, optimizer, hidden))
+    counted = [sum(kernel.value(f, s) for s in sizes) for f in (kernel.numbers, kernel.operations)]
+    return Total(len(sizes), AVX512.item_size * counted[0], counted[1])
+
+
+def calls(
+    name: str, layers: Sequence[int], batch_size: int, optimizer: str = "sgd", hidden: str = "sigmoid"
+) -> Iterator[Sizes]:
+    """The sizes of each call of a kernel in one step, on one thread.
+
+    N rows; sums over n; panels w wide, tiles of R or h rows; A arrays an optimiser changes; c, g and o are
+    operations for each number: of φ with φ', of the optimiser, of the softmax head; v lanes; K outputs.
+    """
+    places = plan(AVX512, layers, batch_size, [0] * (len(layers) - 1)).layers
+    h = 1 << (AVX512.tallest.bit_length() - 1)
+    fixed = {"N": batch_size, "R": AVX512.tallest, "h": min(8, h), "v": AVX512.lanes, "K": layers[-1]}
+    fixed["A"] = 1 + len(moments(as_optimizer(optimizer)))
+    fixed["g"] = operations(descend_code(optimizer)[0])
+    fixed["c"] = operations(phi_code(hidden)) + operations(d_phi_code(hidden))
+    fixed["o"] = head_operations("softmax")
+    for sizes in _CALLS[name](places, batch_size):
+        yield {**fixed, **sizes}
+
+
+def head_operations(name: str) -> int:
+    """Operations of an output head on each lane of a row that fits into one vector."""
+    unit = Unit(AVX512)
+    _head(unit, Recipe((), HEADS[name], as_optimizer("sgd"), Penalty(), False, 0.0, 0.0, False, 1))
+    return operations(unit)
+
+
+def _panels(padded: int) -> list[int]:
+    return [min(AVX512.panel, padded - column) for column in range(0, padded, AVX512.panel)]
+
+
+def _products(places: Sequence[LayerPlace], N: int) -> Iterator[Sizes]:
+    for place in places[1:]:
+        yield from ({"n": place.inputs, "w": w} for w in _panels(place.outputs_padded))
+    for after in places[2:]:
+        yield from ({"n": after.outputs, "w": w} for w in _panels(after.inputs_padded))
+
+
+def _hidden(places: Sequence[LayerPlace], N: int) -> Iterator[Sizes]:
+    yield from ({"w": w} for place in places[1:-1] for w in _panels(place.outputs_padded))
+
+
+def _updates(places: Sequence[LayerPlace], N: int) -> Iterator[Sizes]:
+    for place in places[1:]:
+        yield from ({"n": n, "w": w} for w in _panels(place.outputs_padded) for n in (place.inputs, 1))
+
+
+def _transposed(places: Sequence[LayerPlace], N: int) -> Iterator[Sizes]:
+    lanes = AVX512.lanes
+    for place in places[2:]:
+        yield from ({} for _ in range(place.inputs_padded // lanes * (place.outputs_padded // lanes)))
+
+
+_CALLS = {
+    "product": _products,
+    "activate": _hidden,
+    "head": lambda places, N: ({} for _ in range(N)),
+    "multiply": _hidden,
+    "update": _updates,
+    "transpose": _transposed,
+}
