@@ -1,4 +1,4 @@
-"""The cache of compiled code: right, replaced where damaged, and never in the way. And how many threads run."""
+"""The cache of compiled code: right, replaced where damaged, never in the way; and how many threads run."""
 
 from __future__ import annotations
 
