@@ -1,4 +1,4 @@
-"""The cache of compiled code: right, replaced where damaged, never in the way; and how many threads run."""
+"""Compiled code on disk, and the choice of threads: what may go wrong there, and what each then does."""
 
 from __future__ import annotations
 
