@@ -34,8 +34,12 @@ class Trainer(Protocol):
     def reset(self) -> None:
         """Go back to the initial parameters and moments."""
 
-    def run(self, epochs: int) -> None:
-        """Train for so many epochs, and return when the last number is computed."""
+    def run(self, epochs: int) -> float | None:
+        """Train for so many epochs, and return when the last number is computed.
+
+        Whoever has to prepare data within this call returns the seconds of the epochs themselves: the others
+        have moved and converted theirs before.
+        """
 
     def parameters(self) -> Parameters:
         """The parameters as they are now."""

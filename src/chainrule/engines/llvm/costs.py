@@ -14,6 +14,7 @@ from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.layout import LayerPlace, plan
 from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
 from chainrule.engines.llvm.steps import Recipe, _head, moments
+from chainrule.engines.llvm.tiles import block_of_k
 from chainrule.equations.heads import HEADS
 from chainrule.equations.penalty import Penalty
 from chainrule.optimizers import as_optimizer
@@ -39,7 +40,7 @@ class Kernel(NamedTuple):
 
 
 KERNELS = (
-    Kernel("product", "F1, B2", "tiles.product", "n*w*ceil(N/R) + w*ceil(N/R) + N*n + N*w", "2*N*n*w"),
+    Kernel("product", "F1, B2", "tiles.product", "n*w*ceil(N/R) + N*n + 2*N*w*ceil(n/k)", "2*N*n*w"),
     Kernel("activate", "F2, D1", "forward.activate", "3*N*w", "c*N*w"),
     Kernel("head", "H1, H2, H3, H4, B1", "steps._head", "3*K", "o*K"),
     Kernel("multiply", "B2", "steps._multiply", "3*N*w", "N*w"),
@@ -69,12 +70,13 @@ def calls(
 ) -> Iterator[Sizes]:
     """The sizes of each call of a kernel in one step, on one thread.
 
-    N rows; sums over n; panels w wide, tiles of R or h rows; A arrays an optimiser changes; c, g and o are
+    N rows; sums over n, k at a time; panels w wide, tiles of R or h rows; A arrays an optimiser changes; c, g and o are
     operations for each number: of φ with φ', of the optimiser, of the softmax head; v lanes; K outputs.
     """
     places = plan(AVX512, layers, batch_size, [0] * (len(layers) - 1)).layers
     h = 1 << (AVX512.tallest.bit_length() - 1)
     fixed = {"N": batch_size, "R": AVX512.tallest, "h": min(8, h), "v": AVX512.lanes, "K": layers[-1]}
+    fixed["k"] = block_of_k(AVX512)
     fixed["A"] = 1 + len(moments(as_optimizer(optimizer)))
     fixed["g"] = operations(descend_code(optimizer)[0])
     fixed["c"] = operations(phi_code(hidden)) + operations(d_phi_code(hidden))

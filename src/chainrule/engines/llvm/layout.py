@@ -71,17 +71,18 @@ def plan(shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[in
         at_output = len(places) == len(widths) - 1
         stride = wide_out if at_output else shape.panel
         size = batch * stride * (1 if at_output else -(-wide_out // shape.panel))
+        kept = 0 if at_output else size  # δ^H takes the place of the logits, and needs no slopes
         place = LayerPlace(
             n_in, n_out, wide_in, wide_out,
             weights=theta, bias=theta + wide_in * wide_out, transposed=transposed,
-            activations=rows, slopes=rows + size, deltas=rows + 2 * size, mask=masks,
+            activations=rows, slopes=rows + kept, deltas=rows + 2 * kept, mask=masks,
             stride=stride, block=shape.panel if at_output else batch * stride, function=function,
         )  # fmt: skip
         places.append(place)
         theta = place.bias + wide_out
         transposed += wide_in * wide_out
-        rows += 3 * size
-        masks += size
+        rows += size + 2 * kept
+        masks += kept
     return Plan(shape, tuple(places), theta, transposed, rows, masks, batch)
 
 
