@@ -36,7 +36,7 @@ class Ours:
 
 
 class Fit:
-    """One call of `Network.fit`; the time of its epochs is that of its history, loss and accuracy included."""
+    """One call of `Network.fit`; the time of its epochs is its history's, loss and accuracy included."""
 
     def __init__(self, task: Task, options: dict[str, Any]) -> None:
         self.task, self.options = task, options
