@@ -71,7 +71,8 @@ def calls(
     """The sizes of each call of a kernel in one step, on one thread.
 
     N rows; sums over n, k at a time; panels w wide, tiles of R or h rows; A arrays an optimiser changes; c, g
-    and o are operations for each number: of φ with φ', of the optimiser, of the softmax head; v lanes; K outputs.
+    and o are operations for each number: of φ with φ', of the optimiser, of the softmax head; v lanes; K
+    outputs.
     """
     places = plan(AVX512, layers, batch_size, [0] * (len(layers) - 1)).layers
     h = 1 << (AVX512.tallest.bit_length() - 1)

@@ -2,8 +2,8 @@
 
 Thread t owns a fixed share of each layer's panels: it alone computes their activations, their deltas and
 their updates, so that weights stay with a core; activations and deltas travel between cores, and the
-transposed copies that Eq. B2 reads. The output head is shared out by rows. All threads meet at a barrier after
-each layer, forward and back, and after the update.
+transposed copies that Eq. B2 reads. The output head is shared out by rows. All threads meet at a barrier
+after each layer, forward and back, and after the update.
 
 A step's result does not depend on the number of threads, to the last bit.
 """
