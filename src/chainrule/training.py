@@ -29,6 +29,9 @@ from chainrule.types import ByLayer, Params
 CHUNK_SECONDS = 0.2
 """How long an engine is left to itself, so that a progress bar moves and Ctrl-C is heard."""
 
+FIRST_OPERATIONS = 2e9
+"""Operations of the first steps, some hundredths of a second's, before it is known how long a step takes."""
+
 MASK_NUMBERS = 4_000_000
 """Numbers in the dropout masks that are drawn at a time."""
 
@@ -117,8 +120,14 @@ def train(
     )
     trainer = engine.trainer(task, params, first_moments(plan.optimizer, params), examples)
     widths = tuple(len(layer.b) for layer in params)[:-1]
-    run = _Run(trainer, task, widths, examples, plan, History(), _Pace(every_step))
+    pace = _Pace(every_step, max(1, int(FIRST_OPERATIONS / _operations(params, task.batch_size))))
+    run = _Run(trainer, task, widths, examples, plan, History(), pace)
     return _epochs(run, validation, BatchEnd(0, 0, 0, 0, 0.0, 0.0, plan.learning_rate, lambda: params))
+
+
+def _operations(params: Params, batch_size: int) -> int:
+    """About how many operations a step takes: three products of each layer."""
+    return 6 * batch_size * sum(layer.W.size for layer in params)
 
 
 class _Run(NamedTuple):
@@ -151,9 +160,9 @@ def _epochs(run: _Run, validation: Examples | None, end: BatchEnd) -> Iterator[E
 class _Pace:
     """How many steps to take at a time, from how long the last ones took."""
 
-    def __init__(self, every_step: bool) -> None:
+    def __init__(self, every_step: bool, first: int) -> None:
         self._every_step = every_step
-        self._count = 1
+        self._count = first
         self._started = 0.0
 
     def next(self, left: int, most: int) -> int:

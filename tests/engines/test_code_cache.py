@@ -116,3 +116,12 @@ def test_a_way_that_turns_slow_is_left():
             taken.append(threads)
         history.append(max({1, 2}, key=taken[50:].count))
     assert history == [2, 1, 2]
+
+
+def test_nothing_is_tried_where_few_steps_are_left():
+    """Setting off a thread would take longer than the steps."""
+    pace = Pace(2, False, int(1e9))
+    for _ in range(50):
+        threads, count = pace.next(1)
+        assert (threads, count) == (1, 1)
+        pace.took(threads, count, 0.0001)

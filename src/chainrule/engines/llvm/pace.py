@@ -10,11 +10,11 @@ from __future__ import annotations
 SMALL_STEP = 1.5e6
 """Operations of a step below which several threads are not even tried."""
 
-TRIAL_SECONDS = 0.002
-"""How long a trial may take, judged by the way that is known."""
+TRIAL_SECONDS = 0.004
+"""How long a trial takes, judged by the way that is known: long beside the setting off of a thread."""
 
-AGAIN_SECONDS = 2.0
-"""When the slower way is tried again."""
+AGAIN_SECONDS = 1.0
+"""When a slower way is tried again."""
 
 
 class Pace:
@@ -47,15 +47,18 @@ class Pace:
         if not self._warm:
             return self._ways[0], min(left, 2)
         untried = [way for way in self._ways if way not in self._seconds]
-        if len(self._ways) > 1 and untried:
-            return untried[0], min(left, self._trial())
-        best = min(self._ways, key=lambda way: self._seconds.get(way, 0.0))
-        if len(self._ways) > 1 and self._since_trial > AGAIN_SECONDS:
+        others = [way for way in self._ways if way != self.best]
+        if not self._seconds and others:
+            return self.best, min(left, 8)
+        if not others or self._trial() > left:
+            return self.best, left
+        if untried:
+            return untried[0], self._trial()
+        if self._since_trial > AGAIN_SECONDS:
             self._since_trial = 0.0
             self._trials += 1
-            others = [way for way in self._ways if way != best]
-            return others[self._trials % len(others)], min(left, self._trial())
-        return best, left
+            return others[self._trials % len(others)], self._trial()
+        return self.best, left
 
     def took(self, threads: int, steps: int, seconds: float) -> None:
         """Learn how long some steps took; the very first ones fill the caches and do not count."""
@@ -65,5 +68,4 @@ class Pace:
         self._warm = True
 
     def _trial(self) -> int:
-        known = min(self._seconds.values(), default=0.0)
-        return max(4, int(TRIAL_SECONDS / known)) if known else 4
+        return max(4, int(TRIAL_SECONDS / min(self._seconds.values())))
