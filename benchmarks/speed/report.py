@@ -10,6 +10,9 @@ from benchmarks.speed.peers import OURS, PEERS
 
 Result = dict[str, Any]
 
+DOCTOR = ("engine", "reason", "threads", "vector_bits", "processor")
+"""What of the doctor's findings is worth repeating."""
+
 
 def markdown(results: Result) -> str:
     """All tables that there are results for."""
@@ -43,7 +46,7 @@ def head(results: Result) -> str:
     ]
     doctor = machine["doctor"] or {}
     if "engine" in doctor:
-        said = ", ".join(f"{name} {value}" for name, value in doctor.items())
+        said = ", ".join(f"{name} {doctor[name]}" for name in DOCTOR if name in doctor)
         lines.append(f"`chainrule doctor` says: {said}.")
     if results.get("quick"):
         lines.append("**A quick run: few rows and rounds, good for trying out and for nothing else.**")

@@ -127,7 +127,7 @@ def train(
 
 def _operations(params: Params, batch_size: int) -> int:
     """About how many operations a step takes: three products of each layer."""
-    return 6 * batch_size * sum(layer.W.size for layer in params)
+    return int(6 * batch_size * sum(layer.W.size for layer in params))
 
 
 class _Run(NamedTuple):

@@ -120,8 +120,13 @@ def test_a_way_that_turns_slow_is_left():
 
 def test_nothing_is_tried_where_few_steps_are_left():
     """Setting off a thread would take longer than the steps."""
-    pace = Pace(2, False, int(1e9))
+    pace = Pace(2, False, int(1e7))
     for _ in range(50):
         threads, count = pace.next(1)
         assert (threads, count) == (1, 1)
         pace.took(threads, count, 0.0001)
+
+
+def test_a_large_step_begins_with_all_threads():
+    assert Pace(4, False, int(1e9)).next(100) == (4, 1)
+    assert Pace(4, False, int(1e7)).next(100)[0] == 1

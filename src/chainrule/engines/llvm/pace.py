@@ -13,7 +13,13 @@ SMALL_STEP = 1.5e6
 TRIAL_SECONDS = 0.004
 """How long a trial takes, judged by the way that is known: long beside the setting off of a thread."""
 
-AGAIN_SECONDS = 1.0
+LARGE_STEP = 1e8
+"""Operations of a step above which all threads are tried first: there they nearly always win."""
+
+FIRST_OPERATIONS = 2e8
+"""Operations of the first trial, when no way is known."""
+
+AGAIN_SECONDS = 2.0
 """When a slower way is tried again."""
 
 
@@ -27,6 +33,9 @@ class Pace:
             self._ways = [1]
         else:
             self._ways = sorted({threads, *(2**n for n in range(threads.bit_length()) if 2**n <= threads)})
+        if operations > LARGE_STEP:
+            self._ways.reverse()
+        self._few = max(1, min(8, int(FIRST_OPERATIONS / operations)))
         self._seconds: dict[int, float] = {}
         self._since_trial = 0.0
         self._trials = 0
@@ -39,17 +48,17 @@ class Pace:
 
     @property
     def best(self) -> int:
-        """How many threads lately were fastest; the fewest, as long as nothing is known."""
+        """How many threads lately were fastest; as long as nothing is known, those to be tried first."""
         return min(self._ways, key=lambda way: self._seconds.get(way, float("inf")))
 
     def next(self, left: int) -> tuple[int, int]:
         """How many threads to send off, and for how many of the steps that are left."""
         if not self._warm:
-            return self._ways[0], min(left, 2)
+            return self._ways[0], min(left, 2, self._few)
         untried = [way for way in self._ways if way not in self._seconds]
         others = [way for way in self._ways if way != self.best]
         if not self._seconds and others:
-            return self.best, min(left, 8)
+            return self.best, min(left, self._few)
         if not others or self._trial() > left:
             return self.best, left
         if untried:
@@ -68,4 +77,4 @@ class Pace:
         self._warm = True
 
     def _trial(self) -> int:
-        return max(4, int(TRIAL_SECONDS / min(self._seconds.values())))
+        return max(self._few, int(TRIAL_SECONDS / min(self._seconds.values())))
