@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from claims import distance, examples, numbers, parameters, task
-from kernels import DTYPES, TARGETS, guarded, name_of, untouched
 
 from chainrule.engines.base import Examples
 from chainrule.engines.llvm import layout
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.reference import first_moments
 from chainrule.types import ByLayer, Layer
+from kernels import DTYPES, TARGETS, guarded, name_of, untouched
 
 ODD = (1, 2, 15, 16, 17, 31, 33)
 
@@ -102,7 +102,9 @@ def test_a_block_that_is_one_vector_too_small_is_found(part, blocks, monkeypatch
 
     def too_small(shape, *arguments):
         plan = real(shape, *arguments)
-        return plan._replace(**{part: getattr(plan, part) - shape.lanes})  # what is written fits into the guard
+        return plan._replace(
+            **{part: getattr(plan, part) - shape.lanes}
+        )  # what is written fits into the guard
 
     monkeypatch.setattr(layout, "plan", too_small)
     monkeypatch.setattr(layout, "pack", lambda plan, theta, values: None)
