@@ -233,7 +233,7 @@ def _report(network: Network, history: History, evaluation: Evaluation, folder: 
         "early stopping": f", stopped early; epoch {history.best_epoch} was best and is kept",
         "interrupted": ", interrupted; what was learnt is kept",
     }.get(history.stopped, f", {history.stopped}")
-    click.echo(f"trained {epochs} in {seconds:.1f} s by {history.engine}{why}")
+    click.echo(f"trained {epochs} in {seconds:.{1 if seconds >= 1 else 2}f} s by {history.engine}{why}")
     click.echo(click.style(f"test {evaluation}", bold=True))
     if evaluation.loss > _guessing(network):
         click.echo("That is worse than guessing. Try more --epochs or a smaller --learning-rate.")
