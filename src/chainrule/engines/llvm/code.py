@@ -270,13 +270,9 @@ class Code:
 
     def reserve(self, kind: Any) -> Any:
         """Room for a variable, made once at the start of the function."""
-        return self.reserve_many(kind, 1)
-
-    def reserve_many(self, kind: Any, n: int) -> Any:
-        """Room for n items of a type, made once at the start of the function."""
         here = self.builder.block
         self.builder.position_before(self._entry.terminator)
-        place = self.builder.alloca(kind, ir.Constant(I32, n))
+        place = self.builder.alloca(kind)
         self.builder.position_at_end(here)
         return place
 

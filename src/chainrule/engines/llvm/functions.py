@@ -184,11 +184,6 @@ def max_lanes(x: Vector) -> Vector:
     return across(x, lambda p, q: select(p < q, q, p))
 
 
-def min_lanes(x: Vector) -> Vector:
-    """The smallest of the lanes, in every lane."""
-    return across(x, lambda p, q: select(p > q, q, p))
-
-
 def _libm(name: str) -> Any:
     def function(x: Vector) -> Vector:
         return x.code.each_lane(name, x)
