@@ -8,10 +8,10 @@ import sys
 
 import numpy as np
 import pytest
+from compiled import TARGETS, elementwise, name_of
 
 from chainrule.engines.llvm.functions import VECTORS
 from chainrule.engines.llvm.pace import SMALL_STEP, Pace
-from kernels import TARGETS, elementwise, name_of
 
 PROGRAM = (
     "import numpy as np; from chainrule import Network; "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from claims import assert_same, examples, parameters, task
+from compiled import DTYPES, TARGETS, name_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernels import DTYPES, TARGETS, name_of
 
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from claims import examples, numbers, parameters, take, task
-from kernels import DTYPES, name_of
+from compiled import DTYPES, name_of
 
 from chainrule.engines.llvm.engine import LlvmEngine
 

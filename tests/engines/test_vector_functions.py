@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from kernels import DTYPES, TARGETS, elementwise, name_of
+from compiled import DTYPES, TARGETS, elementwise, name_of
 
 from chainrule.engines.llvm.functions import VECTORS
 from chainrule.engines.reference import NUMPY
