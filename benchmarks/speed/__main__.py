@@ -15,7 +15,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -51,19 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
             enough=0.05 if options.quick else 0.5,
             most_rows=QUICK_ROWS if options.quick else None,
         )
-        results = measure_all(run, options)
-    text = markdown(results)
-    print(text)
+        for results in measure_all(run, options):
+            publish(results, options)
+    print(markdown(results))
+
+
+def publish(results: dict[str, Any], options: argparse.Namespace) -> None:
+    """Write what is known so far: a run takes long, and may be stopped."""
     if options.out:
         write(options.out, json.dumps(results, indent=1) + "\n")
     if options.markdown:
-        write(options.markdown, text)
+        write(options.markdown, markdown(results))
     if options.figure and results["growth"]:
         draw(results["growth"], options.figure)
 
 
-def measure_all(run: Run, options: argparse.Namespace) -> dict[str, Any]:
-    """Every section that is asked for."""
+def measure_all(run: Run, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Every section that is asked for; the results so far after each part."""
     origin = write_data(run, options.data)
     readings: dict[str, Any] = {"peak": [], "latency": []}
     look_at_machine(run, readings)
@@ -77,18 +82,23 @@ def measure_all(run: Run, options: argparse.Namespace) -> dict[str, Any]:
         **{part: [] for part in ("training", "prediction", "process", "growth")},
     }
     if "train" in options.sections:
-        results["training"] = [training(run, w, optimizer) for w in chosen for optimizer in OPTIMIZERS]
+        for workload, optimizer in product(chosen, OPTIMIZERS):
+            results["training"].append(training(run, workload, optimizer))
+            yield results
     if "predict" in options.sections:
         count = 200 if options.quick else 5_000
         for workload in (w for w in chosen if w.name in PREDICTED):
             results["prediction"] += prediction(run, workload, count)
+            yield results
     for key in [Key(peer, n) for peer in (OURS, *run.peers) for n in (None, *run.threads)]:
         run.team.dismiss(key)  # the sections that follow need the memory, and fresh processes
     if "process" in options.sections:
         results["process"] = processes(run, WORKLOADS[0])
+        yield results
     if "growth" in options.sections:
-        results["growth"] = [growth(run, point, options.compiled_growth) for point in points(options.quick)]
-    return results
+        for point in points(options.quick):
+            results["growth"].append(growth(run, point, options.compiled_growth))
+            yield results
 
 
 def write_data(run: Run, name: str) -> str:

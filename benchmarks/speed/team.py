@@ -73,19 +73,16 @@ class Team:
         return answer
 
     def dismiss(self, key: Key) -> None:
-        """End a process."""
+        """End a process, and those that its library started (compilers in a pool, say)."""
         process = self._processes.pop(key, None)
         if process is not None:
-            process.send_signal(signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    with suppress(BrokenPipeError):  # it ended by itself, with a command unread
+                    with suppress(BrokenPipeError):  # it ended with a command unread
                         pipe.close()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
     def _start(self, key: Key) -> subprocess.Popen[str]:
         threads = "auto" if key.threads is None else str(key.threads)
@@ -99,6 +96,7 @@ class Team:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
+                start_new_session=True,
             )
         self._processes[key] = process
         return process

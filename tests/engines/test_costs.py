@@ -10,7 +10,7 @@ pytest.importorskip("llvmlite")
 
 from chainrule.engines.llvm import tiles
 from chainrule.engines.llvm.code import Unit
-from chainrule.engines.llvm.costs import AVX512, KERNELS, calls, head_operations, totals
+from chainrule.engines.llvm.costs import AVX512, KERNELS, calls, head_moves, head_operations, totals
 from chainrule.speed import operations as operations_of_step
 
 BY_NAME = {kernel.name: kernel for kernel in KERNELS}
@@ -84,3 +84,10 @@ def test_adam_moves_three_arrays_and_computes_more():
 def test_a_head_is_counted_from_its_code():
     assert head_operations("quadratic") > 10
     assert head_operations("softmax") > head_operations("sigmoid") / 4
+
+
+def test_a_head_moves_what_its_passes_read_and_write():
+    passes = 1 + 1 + 2 + 1 + 1 + 2 + 1 + 1 + 3  # max, Σ, a; max, Σ, loss; largest, its place; delta
+    around = 6  # weights, labels, losses, right ones, the padding
+    assert passes <= head_moves("softmax") <= passes + around
+    assert head_moves("sigmoid") < head_moves("softmax")

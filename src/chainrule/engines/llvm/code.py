@@ -57,6 +57,13 @@ class Unit:
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
         self.module = ir.Module("chainrule")
+        self._shared: dict[Callable[[Unit], Function], Function] = {}
+
+    def shared(self, write: Callable[[Unit], Function]) -> Function:
+        """The function that ``write`` makes, written once however many ask for it."""
+        if write not in self._shared:
+            self._shared[write] = write(self)
+        return self._shared[write]
 
     def function(
         self, name: str, parameters: Sequence[str], exported: bool = False

@@ -6,6 +6,7 @@ the formulas to the loads, stores and multiply-adds in the code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple, TypeAlias
@@ -13,10 +14,10 @@ from typing import NamedTuple, TypeAlias
 from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.layout import LayerPlace, plan
 from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
-from chainrule.engines.llvm.steps import Recipe, _head, moments
+from chainrule.engines.llvm.outputs import Output, head
+from chainrule.engines.llvm.steps import moments
 from chainrule.engines.llvm.tiles import block_of_k
 from chainrule.equations.heads import HEADS
-from chainrule.equations.penalty import Penalty
 from chainrule.optimizers import as_optimizer
 
 Sizes: TypeAlias = dict[str, int]
@@ -42,7 +43,7 @@ class Kernel(NamedTuple):
 KERNELS = (
     Kernel("product", "F1, B2", "tiles.product", "n*w*ceil(N/R) + N*n + 2*N*w*ceil(n/k)", "2*N*n*w"),
     Kernel("activate", "F2, D1", "forward.activate", "3*N*w", "c*N*w"),
-    Kernel("head", "H1, H2, H3, H4, B1", "steps._head", "3*K", "o*K"),
+    Kernel("head", "H1, H2, H3, H4, B1", "outputs.head", "v*ceil(N/v)*(m*K + 7*P)", "v*ceil(N/v)*o*K"),
     Kernel("multiply", "B2", "steps._multiply", "3*N*w", "N*w"),
     Kernel("update", "B3, B4, P1, P2, G1", "tiles.update", "N*w*ceil(n/h) + N*n + 2*A*n*w", "(2*N + g)*n*w"),
     Kernel("transpose", "", "transpose.transpose_block", "2*v*v", "0"),
@@ -71,8 +72,8 @@ def calls(
     """The sizes of each call of a kernel in one step, on one thread.
 
     N rows; sums over n, k at a time; panels w wide, tiles of R or h rows; A arrays an optimiser changes; c, g
-    and o are operations for each number: of φ with φ', of the optimiser, of the softmax head; v lanes; K
-    outputs.
+    and o are operations for each number: of φ with φ', of the optimiser, of the softmax head, which moves m
+    numbers for each of K outputs; v lanes; P is K in whole vectors.
     """
     places = plan(AVX512, layers, batch_size, [0] * (len(layers) - 1)).layers
     h = 1 << (AVX512.tallest.bit_length() - 1)
@@ -81,16 +82,30 @@ def calls(
     fixed["A"] = 1 + len(moments(as_optimizer(optimizer)))
     fixed["g"] = operations(descend_code(optimizer)[0])
     fixed["c"] = operations(phi_code(hidden)) + operations(d_phi_code(hidden))
-    fixed["o"] = head_operations("softmax")
+    fixed["o"], fixed["m"] = head_operations("softmax"), head_moves("softmax")
+    fixed["P"] = places[-1].outputs_padded
     for sizes in _CALLS[name](places, batch_size):
         yield {**fixed, **sizes}
 
 
 def head_operations(name: str) -> int:
-    """Operations of an output head on each lane of a row that fits into one vector."""
+    """Operations of an output head for each of a sample's outputs."""
+    return operations(_head(name))
+
+
+def head_moves(name: str) -> int:
+    """Numbers that an output head reads and writes for each of a sample's outputs, besides turning them."""
+    text = str(_head(name).module)
+    body = re.search(r'define[^\n]*@"head"\(.*?\n}', text, flags=re.DOTALL)
+    assert body
+    kind = f"<{AVX512.lanes} x float>"
+    return len(re.findall(rf"load {kind}, ptr %\"\.|store {kind} [^\n]*ptr %\"\.", body[0]))
+
+
+def _head(name: str) -> Unit:
     unit = Unit(AVX512)
-    _head(unit, Recipe((), HEADS[name], as_optimizer("sgd"), Penalty(), False, 0.0, 0.0, False, 1))
-    return operations(unit)
+    head(unit, Output(HEADS[name], 0.0, 0.0, multi_label=False, in_lanes=True))
+    return unit
 
 
 def _panels(padded: int) -> list[int]:
@@ -122,7 +137,7 @@ def _transposed(places: Sequence[LayerPlace], N: int) -> Iterator[Sizes]:
 _CALLS = {
     "product": _products,
     "activate": _hidden,
-    "head": lambda places, N: ({} for _ in range(N)),
+    "head": lambda places, N: iter([{}]),
     "multiply": _hidden,
     "update": _updates,
     "transpose": _transposed,

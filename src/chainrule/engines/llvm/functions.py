@@ -179,11 +179,6 @@ def sum_lanes(x: Vector) -> Vector:
     return across(x, lambda p, q: p + q)
 
 
-def max_lanes(x: Vector) -> Vector:
-    """The largest of the lanes, in every lane."""
-    return across(x, lambda p, q: select(p < q, q, p))
-
-
 def _libm(name: str) -> Any:
     def function(x: Vector) -> Vector:
         return x.code.each_lane(name, x)

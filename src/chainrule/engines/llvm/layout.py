@@ -70,7 +70,7 @@ def plan(shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[in
         wide_in, wide_out = padded(shape, n_in), padded(shape, n_out)
         at_output = len(places) == len(widths) - 1
         stride = wide_out if at_output else shape.panel
-        size = batch * stride * (1 if at_output else -(-wide_out // shape.panel))
+        size = padded(shape, batch) * stride if at_output else batch * stride * -(-wide_out // shape.panel)
         kept = 0 if at_output else size  # δ^H takes the place of the logits, and needs no slopes
         place = LayerPlace(
             n_in, n_out, wide_in, wide_out,

@@ -9,6 +9,7 @@ from chainrule.engines.llvm import tiles
 from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import sum_lanes
+from chainrule.engines.llvm.outputs import predicted
 from chainrule.engines.llvm.rows import ROWS, Width
 from chainrule.engines.llvm.tiles import Panels, Places, Rows
 from chainrule.engines.llvm.values import Int, fused
@@ -17,7 +18,7 @@ from chainrule.equations.heads import Head
 
 MANY = (
     "layers", "H", "theta", "rows", "tables", "X", "X_stride", "start", "stop", "chunk", "out", "K", "check",
-    "logits",
+    "logits", "room",
 )  # fmt: skip
 FEW = ("places", "H", "buffers", "X", "X_stride", "count", "out", "K", "check", "logits")
 
@@ -27,10 +28,11 @@ def prediction_unit(
 ) -> None:
     """Write ``predict(frame)`` and ``predict_few(frame)`` into the unit. Eq. F1, F2, H1 or H3."""
     activated = activate(unit, activations, slopes=False)
-    output = _output(unit, head, output_vectors)
     check = _check(unit)
-    _many(unit, activated, output, check)
-    _few(unit, activated, output, check)
+    one = _output(unit, head, output_vectors)
+    some = _output_of_some(unit, one, predicted(unit, head) if output_vectors else None)
+    _many(unit, activated, some, check)
+    _few(unit, activated, one, check)
 
 
 def _many(unit: Unit, activated: Function, output: Function, check: Function) -> None:
@@ -56,16 +58,16 @@ def _many(unit: Unit, activated: Function, output: Function, check: Function) ->
                 weights = Panels(0, layer.panels, layer.outputs_padded, layer.weights, layer.inputs_padded)
                 z = Places(layer.activations(), layer.stride, layer.block)
                 inputs = Rows(table + (L - 1) * frame.chunk, block)
-                product(code, count, layer.inputs, *inputs, *weights, *z, layer.bias, panel)
+                next_chunk = code.pick(L.equals(1), frame.X_stride * frame.chunk, code.index(0))
+                product(code, count, layer.inputs, *inputs, *weights, *z, layer.bias, panel, next_chunk)
                 with code.when(L < H), code.loop(0, layer.panels) as p:
                     place = layer.activations(p)
                     activated(
                         code, layer.function, count, layer.vectors(p), place, place, place, layer.stride
                     )
             last = Layer(code, frame, H)
-            with code.loop(0, count) as i:
-                place = code.numbers(frame.out) + (start + i) * frame.K
-                output(code, frame.K, last.activations() + i * last.stride, place, frame.logits)
+            out = code.numbers(frame.out) + start * frame.K
+            output(code, frame.K, last.stride, count, last.activations(), out, frame.logits, frame.room)
 
 
 def _output(unit: Unit, head: Head, output_vectors: int | None) -> Function:
@@ -82,6 +84,25 @@ def _output(unit: Unit, head: Head, output_vectors: int | None) -> Function:
         )
 
     return output
+
+
+def _output_of_some(unit: Unit, one: Function, predicted: Function | None) -> Function:
+    """a^H of some rows, or their logits."""
+
+    @unit.function("output_of_some", ("K", "width", "count", "z", "out", "logits", "room"))
+    def output_of_some(
+        code: Code, K: Int, width: Int, count: Int, z: Int, out: Int, logits: Int, room: Int
+    ) -> None:
+        done = code.variable(logits)
+        if predicted is not None:
+            with code.when(logits.equals(0)):
+                predicted(code, K, width, count, z, room)
+            done.set(code.index(1))  # where the logits stood
+        with code.loop(0, count) as i:
+            row, place = code.numbers(z) + i * width, code.numbers(out) + i * K
+            one(code, K, row, place, done.get())
+
+    return output_of_some
 
 
 def _check(unit: Unit) -> Function:

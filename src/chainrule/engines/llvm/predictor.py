@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines.llvm import layout
 from chainrule.engines.llvm.layout import Block, Frame
+from chainrule.engines.llvm.outputs import room
 from chainrule.engines.llvm.prediction import FEW, MANY
 from chainrule.engines.llvm.programs import PredictionProgram
 from chainrule.types import Params
@@ -67,6 +68,7 @@ class _Part:
         self._run = panels._program.predict
         self._held = panels, X, out  # a thread may outlive a caller who is interrupted
         self._rows, self.check = Block(plan.n_rows, panels._dtype), np.zeros(1, np.int64)
+        self._room = Block(room(plan.layers[-1].stride, plan.shape.lanes), panels._dtype)
         self._tables = np.zeros((len(plan.layers), CHUNK), np.int64)
         for L, place in enumerate(plan.layers[1:], 1):
             self._tables[L] = (
@@ -78,6 +80,7 @@ class _Part:
             "rows": self._rows.address, "tables": self._tables.ctypes.data, "X": X.ctypes.data,
             "X_stride": X.shape[1], "start": start, "stop": stop, "chunk": CHUNK, "out": out.ctypes.data,
             "K": out.shape[1], "check": self.check.ctypes.data, "logits": int(logits),
+            "room": self._room.address,
         }  # fmt: skip
         for name, value in values.items():
             self._frame[name] = value

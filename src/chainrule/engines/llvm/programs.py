@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from chainrule.engines.base import Task
 from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.machine import Compiled, Processor, compile_text
+from chainrule.engines.llvm.outputs import Output
 from chainrule.engines.llvm.prediction import prediction_unit
 from chainrule.engines.llvm.rows import UNROLLED
 from chainrule.engines.llvm.scalars import Slots
@@ -62,14 +63,16 @@ def recipe_of(task: Task, n_outputs: int, shape: Shape) -> Recipe:
     """What the code of this task's steps depends on."""
     return Recipe(
         activations=_distinct(task.net)[0],
-        head=task.net.head,
+        output=Output(
+            head=task.net.head,
+            label_smoothing=task.label_smoothing,
+            uninformed=task.net.head.uninformed(n_outputs) if task.label_smoothing else 0.0,
+            multi_label=task.net.head.multi_label or n_outputs == 1,
+            in_lanes=_vectors(shape, n_outputs) is not None,
+        ),
         optimizer=task.optimizer,
         penalty=task.penalty,
         dropout=task.dropout > 0,
-        label_smoothing=task.label_smoothing,
-        uninformed=task.net.head.uninformed(n_outputs),
-        multi_label=task.net.head.multi_label or n_outputs == 1,
-        output_vectors=_vectors(shape, n_outputs),
     )
 
 

@@ -2,22 +2,26 @@
 
 A `Row` is not stored: it is a function of the vector's number j, and what the equations do to rows is
 done to each of their vectors where the result is needed, in one pass.
+
+A row of one sample lies across the lanes (`Width`). Where rows are short, several samples are worked on at
+once, one in each lane (`Samples`): vector j holds number j of each, and sums need not cross the lanes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
-from chainrule.engines.llvm import functions
 from chainrule.engines.llvm.code import Code
 from chainrule.engines.llvm.functions import VECTORS
-from chainrule.engines.llvm.values import Array, Int, Mask, Vector, select
+from chainrule.engines.llvm.values import Array, Int, Mask, Vector, across, select
 from chainrule.types import Namespace
 
 UNROLLED = 4
 """Rows of up to this many vectors are held in registers; longer ones are gone through in a loop."""
+
+Combine: TypeAlias = Callable[[Vector, Vector], Vector]
 
 
 class Width:
@@ -43,6 +47,20 @@ class Width:
         if isinstance(j, int):
             return self._last if j + 1 == self.vectors else None
         return self.code.first_lanes(self.n - j * self.code.lanes)
+
+    def numbers(self, j: Any) -> Vector:
+        """Which numbers of the row the j-th vector holds."""
+        first = (
+            self.code.constant(j * self.code.lanes)
+            if isinstance(j, int)
+            else self.code.number(j * self.code.lanes)
+        )
+        numbers: Vector = self.code.lane_numbers() + first
+        return numbers
+
+    def together(self, parts: Vector, combine: Combine) -> Vector:
+        """What was combined vector by vector, combined to one result, in every lane."""
+        return across(parts, combine)
 
     def load(self, place: Array) -> Row:
         """The row at this place in memory, which holds n numbers."""
@@ -77,6 +95,29 @@ class Width:
                 place.put_masked(row.at(j), mask, j)
 
         self.each(put)
+
+
+class Samples(Width):
+    """Several samples at once, one in each lane: of n vectors the j-th holds number j of each."""
+
+    def __init__(self, code: Code, n: Int) -> None:
+        super().__init__(code, n, None)
+
+    def each(self, do: Callable[[Any], None]) -> None:
+        """Do it for each j."""
+        with self.code.loop(0, self.n) as j:
+            do(j)
+
+    def mask(self, j: Any) -> None:
+        """Every lane has a sample."""
+
+    def numbers(self, j: Any) -> Vector:
+        """The number j, in every lane."""
+        return self.code.number(j)
+
+    def together(self, parts: Vector, combine: Combine) -> Vector:
+        """Each lane has its own result."""
+        return parts
 
 
 class Row:
@@ -168,9 +209,7 @@ def _elementwise(function: Callable[..., Vector]) -> Callable[..., Any]:
     return over_rows
 
 
-def _reduce(
-    row: Row, start: float, add: Callable[[Vector, Vector], Vector], finish: Callable[[Vector], Vector]
-) -> Vector:
+def _reduce(row: Row, start: float, add: Combine) -> Vector:
     """Combine all numbers of a row; the padding counts as ``start``. The result stands in every lane."""
     total = row.width.code.variable(row.width.code.constant(start))
 
@@ -179,32 +218,31 @@ def _reduce(
         total.set(add(total.get(), select(mask, value, start) if mask is not None else value))
 
     row.width.each(take)
-    return finish(total.get())
+    return row.width.together(total.get(), add)
 
 
 def total(row: Row, axis: int | None = None, keepdims: bool = False) -> Vector:
     """Σ along the row."""
     _along_the_row(axis)
-    return _reduce(row, 0.0, lambda p, q: p + q, functions.sum_lanes)
+    return _reduce(row, 0.0, lambda p, q: p + q)
 
 
 def largest(row: Row, axis: int | None = None, keepdims: bool = False) -> Vector:
     """The largest number of the row."""
     _along_the_row(axis)
-    return _reduce(row, float("-inf"), lambda p, q: select(p < q, q, p), functions.max_lanes)
+    return _reduce(row, float("-inf"), lambda p, q: select(p < q, q, p))
 
 
-def is_first_largest(row: Row, place: Int) -> Vector:
+def is_first_largest(row: Row, place: Vector) -> Vector:
     """1 if the largest number stands at that place, and not before it, as ``argmax`` decides; else 0."""
     width, code, best = row.width, row.width.code, largest(row, axis=1)
-    numbers, target = code.lane_numbers(), code.number(place)
 
     def rival(j: Any) -> Vector:
         """1 at the place if the largest is not there, 1 before it where it is."""
-        here = numbers + (float(j * code.lanes) if isinstance(j, int) else code.number(j * code.lanes))
+        here = width.numbers(j)
         missed = select(row.at(j) < best, 1.0, code.constant(0.0))
-        at_place = select(here.equals(target), missed, 0.0)
-        return select(here < target, 1.0 - missed, at_place)
+        at_place = select(here.equals(place), missed, 0.0)
+        return select(here < place, 1.0 - missed, at_place)
 
     return select(total(Row(width, rival), axis=1) > 0, 0.0, code.constant(1.0))
 

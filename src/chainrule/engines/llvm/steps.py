@@ -2,8 +2,8 @@
 
 Thread t owns a fixed share of each layer's panels: it alone computes their activations, their deltas and
 their updates, so that weights stay with a core; activations and deltas travel between cores, and the
-transposed copies that Eq. B2 reads. The output head is shared out by rows. All threads meet at a barrier
-after each layer, forward and back, and after the update.
+transposed copies that Eq. B2 reads. The output head is shared out by rows, as many as fill a vector. All
+threads meet at a barrier after each layer, forward and back, and after the update.
 
 A step's result does not depend on the number of threads, to the last bit.
 """
@@ -18,19 +18,18 @@ from chainrule.engines.llvm import tiles
 from chainrule.engines.llvm.code import Code, Function, Shape, Unit
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import VECTORS
-from chainrule.engines.llvm.rows import ROWS, Width, is_first_largest, total
+from chainrule.engines.llvm.outputs import Output, head, room
 from chainrule.engines.llvm.scalars import Slots, StepNumbers
 from chainrule.engines.llvm.tiles import Panels, Places, Rows
-from chainrule.engines.llvm.values import Array, Int, Vector, select
+from chainrule.engines.llvm.values import Array, Int, Vector
 from chainrule.equations.activations import Activation
-from chainrule.equations.heads import Head, smooth_labels
 from chainrule.equations.penalty import Penalty, penalty_gradient
 from chainrule.optimizers import Moments, Optimizer, descend
 
 FRAME = (
     "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "transposed", "rows", "zeros",
     "tables", "X", "X_stride", "Y", "weight", "order", "samples", "batch", "step", "steps", "numbers",
-    "masks", "masks_of_step", "result", "K", "labels",
+    "masks", "masks_of_step", "result", "K", "labels", "room",
 )  # fmt: skip
 
 
@@ -38,14 +37,10 @@ class Recipe(NamedTuple):
     """What one step computes, besides the shapes: everything the generated code depends on."""
 
     activations: tuple[Activation, ...]
-    head: Head
+    output: Output
     optimizer: Optimizer
     penalty: Penalty
     dropout: bool
-    label_smoothing: float
-    uninformed: float
-    multi_label: bool
-    output_vectors: int | None
 
 
 def step_slots(shape: Shape, recipe: Recipe) -> Slots:
@@ -69,7 +64,7 @@ def training_unit(unit: Unit, recipe: Recipe) -> None:
         update=tiles.update(unit, arrays, partial(_descend, recipe, slots)),
         activate=activate(unit, recipe.activations, slopes=True, dropout=recipe.dropout),
         multiply=_multiply(unit),
-        head=_head(unit, recipe),
+        head=head(unit, recipe.output),
         arrays=arrays,
     )
 
@@ -125,44 +120,6 @@ def _multiply(unit: Unit) -> Function:
             place.put(place.vector() * (code.numbers(slope) + at).vector())
 
     return multiply
-
-
-def _head(unit: Unit, recipe: Recipe) -> Function:
-    """One sample's output: a^H and loss from the logits, then δ^H (Eq. B1) over them, times its weight."""
-    head = recipe.head
-
-    @unit.function("head", ("K", "rows", "z", "y", "label", "weight", "result"))
-    def output(
-        code: Code, K: Int, rows: Int, z_place: Int, y_place: Int, label: Int, weight: Int, result: Int
-    ) -> None:
-        width = Width(code, K, recipe.output_vectors)
-        z, y = width.padded(code.numbers(z_place)), width.load(code.numbers(y_place))
-        target = y
-        if recipe.label_smoothing:
-            target = smooth_labels(y, recipe.label_smoothing, recipe.uninformed)
-        a = head.predict(ROWS, z)
-        w = code.numbers(weight).splat() / code.number(rows)
-        _put(code.doubles(result), head.loss(ROWS, z, target) * w)
-        right = _all_right(a, y) if recipe.multi_label else is_first_largest(a, label)
-        _put(code.doubles(result) + 1, right)
-        width.store(head.delta(ROWS, z, a, target) * w, code.numbers(z_place))
-
-    return output
-
-
-def _all_right(a: Any, y: Any) -> Vector:
-    """1 if every label of the sample is on or off as it should be, else 0."""
-    on, off = ROWS.where(a > 0.5, 1.0, 0.0), ROWS.where(a > 0.5, 0.0, 1.0)
-    wrong = total(on * (1 - y) + off * y, axis=1)
-    return select(wrong > 0, 0.0, wrong.code.constant(1.0))
-
-
-def _put(place: Array, value: Vector) -> None:
-    code = value.code
-    number = code.lane(value)
-    if code.item_size == 4:
-        number = code.builder.fpext(number, place.type)
-    place.store(number)
 
 
 class _Share(NamedTuple):
@@ -234,7 +191,7 @@ class _Step:
             weights = Panels(first, last, layer.outputs_padded, layer.weights, layer.inputs_padded)
             z = Places(layer.activations(), layer.stride, layer.block)
             parts.product(
-                code, rows, layer.inputs, *self._inputs_of(L, table), *weights, *z, layer.bias, self.panel
+                code, rows, layer.inputs, *self._inputs_of(L, table), *weights, *z, layer.bias, self.panel, 0
             )
             with code.loop(first, last) as p:
                 place, mask = layer.activations(p), self._masks(s) + layer.mask(p)
@@ -259,24 +216,23 @@ class _Step:
 
     def _output(self, s: Int, rows: Int, order: Array, table: Array) -> None:
         code, frame, layer = self.code, self.frame, self._layer(self.H)
-        first = self.thread * rows // self.threads
-        stop = (self.thread + 1) * rows // self.threads
+        vectors = (rows + (code.lanes - 1)) // code.lanes
+        first, stop = (n * code.lanes for n in self._own(vectors))
+        stop = stop.at_most(rows)
         inputs, z = self._inputs_of(self.H, table), layer.activations()
         weights = Panels(0, layer.panels, layer.outputs_padded, layer.weights, layer.inputs_padded)
         with code.when(first < stop):
             own = Rows(self._rows_at(inputs) + first, inputs.block)
             places = Places(z + first * layer.stride, layer.stride, layer.block)
             self.parts.product(
-                code, stop - first, layer.inputs, *own, *weights, *places, layer.bias, self.panel
+                code, stop - first, layer.inputs, *own, *weights, *places, layer.bias, self.panel, 0
             )
             results = code.doubles(frame.result) + s * frame.batch * 2
-            with code.loop(first, stop) as i:
-                row = (order + i).whole()
-                weight = code.numbers(frame.weight) + row
-                self.parts.head(
-                    code, frame.K, rows, z + i * layer.stride, code.numbers(frame.Y) + row * frame.K,
-                    (code.ints(frame.labels) + row).whole(), weight, results + i * 2,
-                )  # fmt: skip
+            own_room = code.numbers(frame.room) + self.thread * room(layer.stride, code.lanes)
+            self.parts.head(
+                code, frame.K, layer.stride, first, stop, rows, z, order, frame.Y, frame.labels, frame.weight,
+                results, own_room,
+            )  # fmt: skip
         self._meet()
 
     def _backward(self, rows: Int) -> None:
@@ -288,7 +244,7 @@ class _Step:
             weights = Panels(first, last, after.inputs_padded, after.transposed, after.outputs_padded)
             d_a = Places(layer.deltas(), layer.stride, layer.block)
             parts.product(
-                code, rows, after.outputs, *self._deltas(L + 1), *weights, *d_a, self.frame.zeros, 0
+                code, rows, after.outputs, *self._deltas(L + 1), *weights, *d_a, self.frame.zeros, 0, 0
             )
             with code.loop(first, last) as p:
                 parts.multiply(code, rows, layer.vectors(p), layer.deltas(p), layer.slopes(p), layer.stride)

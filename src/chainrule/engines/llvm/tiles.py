@@ -67,15 +67,17 @@ def product(unit: Unit) -> Function:
     """Σ_k A[i, k] B[k, :] + bias: the products of Eq. F1 and of Eq. B2.
 
     F1: A = a^{L-1}, B = (W^L)ᵀ, bias = b^L. B2: A = δ^{L+1}, B = W^{L+1}, bias = 0 (``bias_step`` 0).
+    Meanwhile what lies ``ahead`` numbers behind A is brought into the cache, if that is not 0.
     """
     shape = unit.shape
     some = _product_of_panel(unit)
-    parameters = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "bias", "bias_step")
+    parameters = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "bias", "bias_step", "ahead")
 
     @unit.function("product", parameters)
     def product(
         code: Code, rows: Int, K: Int, table: Int, block: Int, first: Int, last: Int, columns: Int,
         weights: Int, height: Int, address: Int, stride: Int, distance: Int, bias: Int, bias_step: Int,
+        ahead: Int,
     ) -> None:  # fmt: skip
         size = block_of_k(shape)
         with code.loop(0, K, size) as k:
@@ -88,7 +90,8 @@ def product(unit: Unit) -> Function:
                 begun = k > 0
                 start_at = code.pick(begun, C.address, start.address)
                 step = code.pick(begun, stride, code.index(0))
-                some(code, rows, vectors, count, table, offset, block, B, C, stride, start_at, step)
+                soon = code.pick(p.equals(first), ahead, code.index(0))
+                some(code, rows, vectors, count, table, offset, block, B, C, stride, start_at, step, soon)
 
     return product
 
@@ -97,12 +100,15 @@ def _product_of_panel(unit: Unit) -> Function:
     """As few tiles as will do, of heights that differ by at most one."""
     tallest = unit.shape.tallest
     tiles = {(R, V): _product_tile(unit, R, V) for V in (2, 1) for R in range(1, tallest + 1)}
-    names = ("rows", "vectors", "K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride")
+    names = (
+        "rows", "vectors", "K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride",
+        "ahead",
+    )  # fmt: skip
 
     @unit.function("product_of_panel", names)
     def product_of_panel(
         code: Code, rows: Int, vectors: Int, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int,
-        stride: Int, start: Int, start_stride: Int,
+        stride: Int, start: Int, start_stride: Int, ahead: Int,
     ) -> None:  # fmt: skip
         count = (rows + (tallest - 1)) // tallest
         short, more = rows // count, rows % count
@@ -112,7 +118,7 @@ def _product_of_panel(unit: Unit) -> Function:
             i = done.get()
             done.set(i + height)
             place, begin = code.numbers(C) + i * stride, code.numbers(start) + i * start_stride
-            arguments = (K, code.ints(table) + i, offset, block, B, place, stride, begin, start_stride)
+            arguments = (K, code.ints(table) + i, offset, block, B, place, stride, begin, start_stride, ahead)
             for V in (2, 1):
                 with code.when(vectors.equals(V)):
                     calls = {R: partial(tiles[R, V], code, *arguments) for R in range(1, tallest + 1)}
@@ -123,12 +129,12 @@ def _product_of_panel(unit: Unit) -> Function:
 
 def _product_tile(unit: Unit, R: int, V: int) -> Function:
     """Every sum is taken in the order of k: a row's bits do not depend on how many rows come with it."""
-    names = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride")
+    names = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride", "ahead")
 
     @unit.function(f"product_{R}x{V}", names)
     def tile(
         code: Code, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int, stride: Int, start: Int,
-        start_stride: Int,
+        start_stride: Int, ahead: Int,
     ) -> None:  # fmt: skip
         step, width = V * code.lanes, unit.shape.panel
         rows = [code.numbers((code.ints(table) + i).whole()) + offset for i in range(R)]
@@ -138,6 +144,10 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
         ]
         with code.loop(0, (K + (width - 1)) // width) as n:
             moved, panel = n * block, code.numbers(B) + n * (width * step)
+            with code.when(ahead > 0):
+                for row in rows:
+                    for line in range(0, width, LINE // code.item_size):
+                        (row + (moved + line + ahead)).prefetch(2)
             with code.loop(0, (K - n * width).at_most(width)) as k:
                 b = [(panel + k * step).vector(j) for j in range(V)]
                 for i in range(R):
@@ -217,6 +227,7 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
             with code.loop(0, soon) as m:
                 (code.numbers((code.ints(ahead) + m).whole()) + first).prefetch()
 
+        fetch(stop - 1)  # a row need not begin with a line: its end may reach into one line more
         for V in (2, 1):
             with code.when(vectors.equals(V)):
                 with code.loop(0, count) as t:

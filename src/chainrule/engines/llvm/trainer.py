@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from chainrule.engines.base import Examples, Masks, Steps, Task
 from chainrule.engines.llvm import layout
 from chainrule.engines.llvm.layout import Block, Frame
+from chainrule.engines.llvm.outputs import room
 from chainrule.engines.llvm.pace import Pace
 from chainrule.engines.llvm.predictor import Panels
 from chainrule.engines.llvm.programs import PredictionProgram, TrainingProgram
@@ -55,6 +56,7 @@ class LlvmTrainer:
             block(plan.n_transposed),
         )
         self._moments = {name: block(plan.n_theta) for name in self._names}
+        self._room = block(threads * room(plan.layers[-1].stride, plan.shape.lanes))
         self._zeros, self._ones = block(plan.shape.panel), block(1)
         self._ones.numbers[:] = 1
         self._barrier = Block(1, np.int64)
@@ -95,6 +97,7 @@ class LlvmTrainer:
             "X": self._X.ctypes.data, "X_stride": self._X.shape[1], "Y": self._Y.ctypes.data,
             "weight": self._weight.ctypes.data, "samples": len(self._X), "batch": task.batch_size,
             "masks_of_step": plan.n_masks, "K": self._Y.shape[1], "labels": self._labels.ctypes.data,
+            "room": self._room.address,
         }  # fmt: skip
         for name, value in places.items():
             frame[name] = value
@@ -189,7 +192,8 @@ class LlvmTrainer:
     @property
     def blocks(self) -> list[Block]:
         """All memory that generated code may change, for tests of what it leaves alone."""
-        return [self._theta, self._rows, self._transposed, self._zeros, self._ones, *self._moments.values()]
+        fixed = [self._theta, self._rows, self._transposed, self._room, self._zeros, self._ones]
+        return [*fixed, *self._moments.values()]
 
 
 def operations(widths: Sequence[int], batch_size: int) -> int:

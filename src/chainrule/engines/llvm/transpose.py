@@ -13,7 +13,7 @@ def transposed_copy(unit: Unit) -> Function:
 
     ``outputs`` and ``inputs`` are the sizes of the whole matrix, in whole vectors.
     """
-    block = transpose_block(unit)
+    block = unit.shared(transpose_block)
     names = ("source", "vectors", "start", "stop", "copy", "p", "outputs", "inputs")
 
     @unit.function("transposed_copy", names)
