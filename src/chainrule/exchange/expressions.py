@@ -42,7 +42,7 @@ class Language:
         if value.op == "symbol":
             return self.symbol(value), ATOM
         if value.op == "neg":
-            return f"-{self.at(value.args[0], LEVELS['*'])}", LEVELS["neg"]
+            return f"-{self.at(value.args[0], LEVELS['**'])}", LEVELS["neg"]
         if value.op in LEVELS:
             return self.infix(value)
         return self.function(value), ATOM
@@ -51,7 +51,8 @@ class Language:
         """Two values with their operator between."""
         level = LEVELS[node.op]
         left, right = node.args
-        return f"{self.at(left, level)} {node.op} {self.at(right, level + 1)}", level
+        first, second = (level + 1, level) if node.op == "**" else (level, level + 1)
+        return f"{self.at(left, first)} {node.op} {self.at(right, second)}", level
 
     def number(self, value: Argument) -> str:
         """A number."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
 from textwrap import fill, wrap
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,12 +190,15 @@ def _data(model: Model) -> str:
 
 
 def _floats(values: NDArray[np.float64]) -> str:
-    if not values.ndim:
-        return repr(float(values))
-    text = ", ".join(map(repr, values.tolist()))
-    if len(text) < WIDTH - 20:
-        return f"np.array([{text}])"
-    return "np.array([\n" + "".join(f"    {line}\n" for line in wrap(text, WIDTH - 4)) + "])"
+    return f"np.array({_listed(values.tolist())})" if values.ndim else repr(float(values))
+
+
+def _listed(values: Iterable[Any]) -> str:
+    """[1.0, 2.0, …], on several lines where it is long."""
+    text = ", ".join(map(str, values))
+    if len(text) < WIDTH - 25:
+        return f"[{text}]"
+    return "[\n" + "".join(f"    {line}\n" for line in wrap(text, WIDTH - 4)) + "]"
 
 
 def _array(theta: NDArray[np.floating]) -> str:
@@ -201,8 +206,7 @@ def _array(theta: NDArray[np.floating]) -> str:
         data = b64encode(theta.astype(f"<f{theta.itemsize}").tobytes()).decode()
         lines = "".join(f"{data[i : i + WIDTH]}\n" for i in range(0, len(data), WIDTH))
         return f'array("""\n{lines}""", {", ".join(map(str, theta.shape))})'
-    rows = [", ".join(str(value) for value in row) for row in np.atleast_2d(theta)]
     if theta.ndim == 1:
-        return f"np.array([{rows[0]}], np.{theta.dtype})"
-    text = "".join(f"    [{row}],\n" for row in rows)
+        return f"np.array({_listed(theta)}, np.{theta.dtype})"
+    text = "".join(f"    {_listed(row)},\n" for row in theta)
     return f"np.array([\n{text}], np.{theta.dtype})"
