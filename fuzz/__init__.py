@@ -4,6 +4,6 @@
     python -m fuzz.formulas --inputs 100000
     python -m fuzz.models --atheris              # guided by coverage; needs the extra `fuzz`, ends by Ctrl-C
 
-Every input has a bound on processor time, the process a bound on memory, and no input may start a process, open
-a connection or write a file. What goes wrong is kept in a folder, and becomes a test.
+Every input has a bound on processor time, the process a bound on memory, and no input may start a process,
+open a connection or write a file. What goes wrong is kept in a folder, and becomes a test.
 """

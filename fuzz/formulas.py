@@ -5,22 +5,24 @@ from __future__ import annotations
 import random
 import warnings
 
-from fuzz.harness import Reader, main, mutated
-
 from chainrule import Activation, FormulaWarning, InputError
 from chainrule.formulas.functions import Z
-from chainrule.formulas.language import FUNCTIONS, read as read_term
+from chainrule.formulas.language import FUNCTIONS
+from chainrule.formulas.language import read as read_term
+from fuzz.harness import Reader, main, mutated
 
 SEEDS = [
-    b"z*tanh(log(1+exp(z)))", b"where(z > 0, z, 0.01*z)", b"max(z, 0)", b"z*(1+erf(z/sqrt(2)))/2", b"sin(z)**2",
-    b"min(max(z,-1),1)", b"exp(-z**2/2)/sqrt(2*pi)", b"log1p(expm1(z)**2)", b"z/(1+abs(z))", b"e**z", b"2**-z",
-    b"atan(z)+asinh(z)", b"softplus(z)-softplus(-z)", b"sigmoid(sinh(z)/cosh(z))", b"1e-3*z**3", b"relu(z)**(1/3)",
+    b'z*tanh(log(1+exp(z)))', b'where(z > 0, z, 0.01*z)', b'max(z, 0)', b'z*(1+erf(z/sqrt(2)))/2',
+    b'sin(z)**2', b'min(max(z,-1),1)', b'exp(-z**2/2)/sqrt(2*pi)', b'log1p(expm1(z)**2)',
+    b'z/(1+abs(z))', b'e**z', b'2**-z', b'atan(z)+asinh(z)', b'softplus(z)-softplus(-z)',
+    b'sigmoid(sinh(z)/cosh(z))', b'1e-3*z**3', b'relu(z)**(1/3)',
 ]  # fmt: skip
 ATTACKS = [
-    b"__import__('os').system('x')", b"9**9**9**9", b"z**z**z", b"(lambda: 0)()", b"[z for z in ()]", b"z.__class__",
-    b"exp(exp(exp(exp(z))))", b"1/0", b"z if z else z", b"'a'*9", b"0x10", b"1_000", b"1e999", b"z;z", b"z=1", b"{}[0]",
-    b"f'{z}'", b"print(z)", b"eval(z)", b"max(max(max(max(z,1),2),3),4)", b"((((((((((z))))))))))", b"sqrt(-1)", b"log(-1)",
-    b"\xd7\xa2", b"z\x00", b"1j*z", b"z//2", b"z%2", b"~z", b"not z", b"z<1", b"where(z,1,2)", b"where(z>0>1,1,2)",
+    b"__import__('os').system('x')", b'9**9**9**9', b'z**z**z', b'(lambda: 0)()', b'[z for z in ()]',
+    b'z.__class__', b'exp(exp(exp(exp(z))))', b'1/0', b'z if z else z', b"'a'*9", b'0x10', b'1_000',
+    b'1e999', b'z;z', b'z=1', b'{}[0]', b"f'{z}'", b'print(z)', b'eval(z)',
+    b'max(max(max(max(z,1),2),3),4)', b'((((((((((z))))))))))', b'sqrt(-1)', b'log(-1)', b'\xd7\xa2',
+    b'z\x00', b'1j*z', b'z//2', b'z%2', b'~z', b'not z', b'z<1', b'where(z,1,2)', b'where(z>0>1,1,2)',
 ]  # fmt: skip
 SEVERAL = ("max", "min", "maximum", "minimum")
 

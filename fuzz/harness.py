@@ -35,8 +35,8 @@ class Ran(BaseException):
 class Reader(NamedTuple):
     """What is fuzzed.
 
-    ``make`` gives an input, ``place`` puts it where it is read from, and ``read`` reads it and returns a word for
-    what came of it; ``refusals`` are the exceptions by which it may refuse.
+    ``make`` gives an input, ``place`` puts it where it is read from, and ``read`` reads it and returns a word
+    for what came of it; ``refusals`` are the exceptions by which it may refuse.
     """
 
     name: str
@@ -163,7 +163,9 @@ def main(reader: Reader) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--memory", type=int, default=4096, help="megabytes of address space")
     parser.add_argument("--findings", type=Path, default=Path("findings") / reader.name)
-    parser.add_argument("--atheris", action="store_true", help="guided by coverage; further words go to libFuzzer")
+    parser.add_argument(
+        "--atheris", action="store_true", help="guided by coverage; further words go to libFuzzer"
+    )
     options, rest = parser.parse_known_args()
     if options.atheris:
         guided(reader, options.findings, rest)

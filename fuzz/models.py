@@ -10,15 +10,45 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fuzz.harness import Reader, main, mutated
-
 from chainrule import ModelFileError, Network
 from chainrule.storage import FORMAT
+from fuzz.harness import Reader, main, mutated
 
 PLACE = Path(tempfile.mkdtemp(prefix="fuzz-")) / "model"
 
-NUMBERS = [0, 1, -1, 2, 3, 7, 255, 2**31, 2**62, 2**63, 10**30, -(10**30), 0.5, -0.0, 1e300, float("nan"), float("inf")]
-WORDS = ["", "relu", "softmax", "float32", "float64", "W1", "z", "z**2", "exp(exp(z))", "__import__('os')", "\0", "é" * 9]
+NUMBERS = [
+    0,
+    1,
+    -1,
+    2,
+    3,
+    7,
+    255,
+    2**31,
+    2**62,
+    2**63,
+    10**30,
+    -(10**30),
+    0.5,
+    -0.0,
+    1e300,
+    float("nan"),
+    float("inf"),
+]
+WORDS = [
+    "",
+    "relu",
+    "softmax",
+    "float32",
+    "float64",
+    "W1",
+    "z",
+    "z**2",
+    "exp(exp(z))",
+    "__import__('os')",
+    "\0",
+    "é" * 9,
+]
 LAYERS = [[10**6, 10**6], [10**9, 1], [1] * 5000, [2, 10**7, 2], [3, 4, 2.0], [True, True], [[3], 2]]
 
 
@@ -75,7 +105,10 @@ def _changed(rng: random.Random, value: Any) -> Any:
         key = rng.choice(sorted(value))
         if rng.random() < 0.1:
             return {k: v for k, v in value.items() if k != key}
-        return {**value, key: rng.choice(LAYERS) if key == "layers" and rng.random() < 0.3 else _changed(rng, value[key])}
+        return {
+            **value,
+            key: rng.choice(LAYERS) if key == "layers" and rng.random() < 0.3 else _changed(rng, value[key]),
+        }
     if isinstance(value, list) and value and rng.random() < 0.8:
         i = rng.randrange(len(value))
         return rng.choice(
@@ -84,7 +117,9 @@ def _changed(rng: random.Random, value: Any) -> Any:
     deep: Any = 1
     for _ in range(rng.choice((1, 3, 900))):
         deep = [deep]
-    return rng.choice([None, True, rng.choice(NUMBERS), rng.choice(WORDS), [], {}, deep, [rng.choice(NUMBERS)] * 3])
+    return rng.choice(
+        [None, True, rng.choice(NUMBERS), rng.choice(WORDS), [], {}, deep, [rng.choice(NUMBERS)] * 3]
+    )
 
 
 def _change_tensors(rng: random.Random, header: dict[str, Any]) -> None:
@@ -94,7 +129,9 @@ def _change_tensors(rng: random.Random, header: dict[str, Any]) -> None:
     if kind == 0:
         tensor["shape"] = rng.choice([[], [0], tensor["shape"][::-1], [*tensor["shape"], 1], [2**40, 2**40]])
     elif kind == 1:
-        tensor["dtype"] = rng.choice(["F32", "F64", "F16", "BF16", "I64", "U8", "BOOL", "F8_E4M3", "C64", "X"])
+        tensor["dtype"] = rng.choice(
+            ["F32", "F64", "F16", "BF16", "I64", "U8", "BOOL", "F8_E4M3", "C64", "X"]
+        )
     elif kind == 2:
         tensor["data_offsets"] = [rng.choice(NUMBERS[:9]), rng.choice(NUMBERS[:9])]
     else:
@@ -107,7 +144,14 @@ def _sealed(header: dict[str, Any], body: bytes, about: str) -> bytes:
 
     made_by = f"chainrule {FORMAT}"
     digest = hashlib.sha256((made_by + about).encode(errors="replace"))
-    kinds = {"F32": np.float32, "F64": np.float64, "I64": np.int64, "U8": np.uint8, "BOOL": np.bool_, "F16": np.float16}
+    kinds = {
+        "F32": np.float32,
+        "F64": np.float64,
+        "I64": np.int64,
+        "U8": np.uint8,
+        "BOOL": np.bool_,
+        "F16": np.float16,
+    }
     for name in sorted(set(header) - {"__metadata__"}):
         tensor = header[name]
         try:

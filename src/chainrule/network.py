@@ -354,7 +354,7 @@ class Network:
         return load(path)
 
     def export(self, path: str | os.PathLike[str], to: str | None = None) -> None:
-        """Write the network as a file that runs without chainrule; it takes raw inputs and scales them itself.
+        """Write the network as a file that runs without chainrule, and takes and scales raw inputs.
 
         Args:
             path: where to write; its ending says what, unless ``to`` does.

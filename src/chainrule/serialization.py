@@ -14,7 +14,7 @@ from chainrule.datasets import Scaling
 from chainrule.dataspec import DataSpec
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS, Head
-from chainrule.errors import InputError, ModelFileError
+from chainrule.errors import InputError, ModelFileError, look_up
 from chainrule.inputs import Floats, as_dtype, as_widths
 from chainrule.network import Network
 from chainrule.storage import Tensors, read_model, write_model
@@ -78,7 +78,7 @@ def _network(tensors: Tensors, about: dict[str, Any]) -> Network:
 
 
 def _layers(tensors: Tensors, about: dict[str, Any]) -> ByLayer[Layer]:
-    """The parameters, held to the description before a network of its widths is made: it may claim any size."""
+    """The parameters, held to the description before a network is made: it may claim any size."""
     widths, dtype = as_widths(about["layers"]), as_dtype(about["dtype"])
     layers = [
         Layer(_tensor(tensors, f"W{L}", (n, n_prev), dtype), _tensor(tensors, f"b{L}", (n,), dtype))
@@ -103,9 +103,9 @@ def _activation_as_text(phi: Activation) -> str | dict[str, str]:
     return {"formula": formula, "name": phi.name}
 
 
-def _activation_of(text: str | dict[str, str]) -> str | Activation:
+def _activation_of(text: str | dict[str, str]) -> Activation:
     if isinstance(text, str):
-        return text
+        return look_up("hidden", text, ACTIVATIONS)
     from chainrule.formulas.activation import again
 
     return again(text["formula"], text["name"])

@@ -84,7 +84,7 @@ def _description(name: str, text: str) -> dict[str, Any]:
         got = type(about).__name__
     if not isinstance(about, dict):
         raise ModelFileError(
-            f"{name} must describe a network by a JSON object; got {got}. Take the file from its source again."
+            f"{name} must describe a network by a JSON object; got {got}. Take it from its source again."
         )
     return about
 

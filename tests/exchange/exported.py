@@ -38,7 +38,9 @@ def compiled(source, place, *options):
 def by_c(network, X):
     """The probabilities that the C file computes, sample by sample."""
     with tempfile.TemporaryDirectory() as folder:
-        library = ctypes.CDLL(str(compiled(c_file(described(network)), Path(folder) / "m", "-shared", "-fPIC")))
+        library = ctypes.CDLL(
+            str(compiled(c_file(described(network)), Path(folder) / "m", "-shared", "-fPIC"))
+        )
     floats = ctypes.POINTER(ctypes.c_float)
     X = np.ascontiguousarray(X, np.float32)
     a = np.empty((len(X), network.layers[-1]), np.float32)
@@ -67,11 +69,11 @@ def by_onnx(network, X):
 def onnx_outputs(network, X):
     """Probabilities and labels by ONNX's reference."""
     onnx = pytest.importorskip("onnx", reason="needs the package onnx")
-    import onnx.reference
+    reference = pytest.importorskip("onnx.reference", reason="needs the package onnx")
 
     from chainrule.exchange.onnx_file import onnx_file
 
-    session = onnx.reference.ReferenceEvaluator(onnx.load_from_string(onnx_file(network)))
+    session = reference.ReferenceEvaluator(onnx.load_from_string(onnx_file(network)))
     return session.run(None, {"x": np.asarray(X, np.float32)})
 
 

@@ -31,8 +31,8 @@ def trained(n_classes=5, multi_label=False, **options):
     data = Dataset(X, y, CLASSES[:n_classes], features=FEATURES)
     scaled = data.scaled(Scaling.standard(X))
     network = Network(
-        [3, 6, n_classes], hidden="tanh", seed=0, output="sigmoid" if multi_label else "softmax", dtype="float32",
-        engine="reference", **options,
+        [3, 6, n_classes], hidden="tanh", seed=0, output="sigmoid" if multi_label else "softmax",
+        dtype="float32", engine="reference", **options,
     )  # fmt: skip
     network.fit(scaled, epochs=3, progress=False)
     return network, X, scaled.X
@@ -40,7 +40,11 @@ def trained(n_classes=5, multi_label=False, **options):
 
 def table(text):
     header, *rows = csv.reader(io.StringIO(text))
-    return header, [row[0] for row in rows], np.array([[float(v) for v in row[-len(header) + 1 :]] for row in rows])
+    return (
+        header,
+        [row[0] for row in rows],
+        np.array([[float(v) for v in row[-len(header) + 1 :]] for row in rows]),
+    )
 
 
 @pytest.mark.parametrize("multi_label", [False, True])

@@ -47,9 +47,13 @@ def test_the_forward_pass_is_that_of_the_equations():
         (lambda xp, z: (z + 1) * 2 - (z - (3 - z)), *["(z + 1) * 2 - (z - (3 - z))"] * 2),
         (lambda xp, z: -(z**2), "-z ** 2", "-pow(z, 2)"),
         (lambda xp, z: (-z) ** 2, "(-z) ** 2", "pow(-z, 2)"),
-        (lambda xp, z: -(-z) - -(z * z) - (-2 * z), "-(-z) - -(z * z) - -2 * z", "-(-z) - -(z * z) - -2 * z"),
+        (
+            lambda xp, z: -(-z) - -(z * z) - (-2 * z),  # noqa: B002
+            "-(-z) - -(z * z) - -2 * z",
+            "-(-z) - -(z * z) - -2 * z",
+        ),
         (lambda xp, z: z / (z / 2), "z / (z / 2)", "z / (z / 2)"),
-        (lambda xp, z: 2 ** (z ** -0.5), "2 ** z ** (-0.5)", "pow(2, pow(z, -0.5))"),
+        (lambda xp, z: 2 ** (z**-0.5), "2 ** z ** (-0.5)", "pow(2, pow(z, -0.5))"),
         (lambda xp, z: (z**2) ** 3, "(z ** 2) ** 3", "pow(pow(z, 2), 3)"),
         (lambda xp, z: xp.where(z > 0, z, 1e-40), "np.where(z > 0, z, 1e-40)", "(z > 0 ? z : 1e-40)"),
         (lambda xp, z: xp.arctan(xp.abs(z)), "np.arctan(np.abs(z))", "atan(fabs(z))"),

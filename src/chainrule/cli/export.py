@@ -16,14 +16,14 @@ ENDINGS = {"onnx": ".onnx", "numpy": ".py", "c": ".c"}
 @click.option("--to", "to", type=click.Choice(list(ENDINGS)), required=True, help="What to write.")
 @click.option("-o", "--out", "output", type=click.Path(), help="Where to write. [default: ./model.EXT]")
 def export(model: str, to: str, output: str | None) -> None:
-    """Write MODEL, a model file or a run folder, so that it runs without chainrule.
+    r"""Write MODEL, a model file or a run folder, so that it runs without chainrule.
 
     \b
     onnx    for the runtimes of most languages and devices; needs the package onnx
     numpy   one readable Python file that needs NumPy alone, every line with its equation
     c       one C99 file, weights included, that needs the mathematical library alone
 
-    Each takes raw numbers, as the training data had them, and scales them itself; class names are written along.
+    Each takes raw numbers, as the training data had them, and scales them itself. Class names are in it.
     """
     from chainrule.exchange.export import export as write
 

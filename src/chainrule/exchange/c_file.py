@@ -38,6 +38,12 @@ static void affine(int n, int n_prev, const float *W, const float *b, const REAL
 }
 """
 
+REAL = """\
+#ifndef REAL
+#define REAL double  /* what is computed in; -DREAL=float where double is slow */
+#endif
+"""
+
 MAIN = """\
 #ifdef MAIN
 #include <stdio.h>
@@ -108,8 +114,6 @@ class Expressions(Language):
         if node.op != "**":
             return super().infix(node)
         base, exponent = node.args
-        if exponent == 2 and not isinstance(base, Node | str):
-            return f"{self(base)} * {self(base)}", 3
         return f"pow({self(base)}, {self(exponent)})", ATOM
 
     def function(self, node: Node) -> str:
@@ -140,7 +144,7 @@ def c_file(model: Model) -> str:
     parts = [
         _comment(model),
         "#include <tgmath.h>\n",
-        "#ifndef REAL\n#define REAL double  /* what is computed in; -DREAL=float where double is slow */\n#endif\n",
+        REAL,
         _names(model),
         _declarations(model),
         helpers,
@@ -236,7 +240,7 @@ def _worth_a_name(body: Node, taken: list[str]) -> list[Line]:
 
 
 def _of_row(function: Function, n: int) -> str:
-    """An output that joins a sample's numbers: loops over the neurons k, one for each value that has a name."""
+    """An output that joins a sample's numbers: a loop over the neurons k for each value that has a name."""
     body = function.body
     again = set(shared(body))
     parts = [node for node in schedule(body) if node in again or node.op in ("sum", "max")]
@@ -248,7 +252,11 @@ def _of_row(function: Function, n: int) -> str:
             lines += [f"    REAL {name} = 0;", loop, f"        {name} += {write(part.args[0])};{tag}"]
         elif part.op == "max":
             u = write(part.args[0])
-            lines += [f"    REAL {name} = -INFINITY;", loop, f"        {name} = {u} > {name} ? {u} : {name};{tag}"]
+            lines += [
+                f"    REAL {name} = -INFINITY;",
+                loop,
+                f"        {name} = {u} > {name} ? {u} : {name};{tag}",
+            ]
         elif part.narrow:
             lines += [f"    REAL {name} = {write(part)};{tag}"]
         else:
@@ -311,7 +319,7 @@ def _function_call(function: Function, a: Node, L: int, n: int) -> list[str]:
 
 
 def _main(model: Model) -> str:
-    say = '        fputs(classes[predict(x)], stdout);'
+    say = "        fputs(classes[predict(x)], stdout);"
     if model.multi_label:
         say = (
             f"        int on[{model.widths[-1]}];\n        predict(x, on);\n"

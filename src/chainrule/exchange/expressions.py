@@ -8,7 +8,8 @@ from typing import NamedTuple
 from chainrule.exchange.recording import Argument, Node
 
 LEVELS = {
-    "==": 1, "!=": 1, "<": 1, "<=": 1, ">": 1, ">=": 1, "+": 2, "-": 2, "*": 3, "/": 3, "@": 3, "neg": 4, "**": 5,
+    "==": 1, "!=": 1, "<": 1, "<=": 1, ">": 1, ">=": 1, "+": 2, "-": 2, "*": 3, "/": 3, "@": 3,
+    "neg": 4, "**": 5,
 }  # fmt: skip
 """From loose to tight. What is written as a call, and a name, stands above all."""
 ATOM = 6

@@ -68,7 +68,7 @@ def described(network: Network) -> Model:
     for L, layer in network.params.items():
         if not all(np.isfinite(theta).all() for theta in layer):
             raise InputError(
-                f"parameters must be finite to be exported; those of layer {L} are not. Train the network anew."
+                f"parameters must be finite to be exported; those of layer {L} are not. Train it anew."
             )
     spec = network.data
     scaling = None if spec is None or spec.scaling.is_identity else spec.scaling
@@ -91,9 +91,7 @@ def pass_forward(model: Model) -> Forward:
     xp = Recorder()
 
     def called(function: Function) -> Activation:
-        return Activation(
-            function.name, lambda xp, z: xp.call(function.name, z), lambda xp, z, a: NotImplemented
-        )
+        return Activation(function.name, lambda _, z: xp.call(function.name, z), _not_asked)
 
     *hidden, last = map(called, model.functions)
     head = Head(last.name, last.phi, _not_asked, _not_asked, loss_name="")
@@ -102,7 +100,7 @@ def pass_forward(model: Model) -> Forward:
 
 
 def _not_asked(*arguments: object) -> object:
-    raise AssertionError("a forward pass asks for no loss")
+    raise AssertionError("a forward pass asks for no derivative and no loss")
 
 
 def _functions(network: Network) -> ByLayer[Function]:

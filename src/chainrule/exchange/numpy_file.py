@@ -35,6 +35,18 @@ def array(text, *shape):
     return np.frombuffer(base64.b64decode(text), "<f{bytes}").reshape(shape)
 '''
 
+ONE = '''
+def predict(X):
+    """The number of the most probable class, which CLASSES names."""
+    return predict_proba(X).argmax(axis=1)
+'''
+
+SEVERAL = '''
+def predict(X):
+    """1 for every label that is on, else 0."""
+    return (predict_proba(X) > 0.5).astype(int)
+'''
+
 MAIN = '''
 def main(path):
     """Print what predict and predict_proba say of every row of a CSV file, with or without a header."""
@@ -165,18 +177,12 @@ def _forward(model: Model, quiet: bool) -> str:
 
 
 def _predict(model: Model) -> str:
-    if model.multi_label:
-        return '\ndef predict(X):\n    """1 for every label that is on, else 0."""\n    return (predict_proba(X) > 0.5).astype(int)\n'
-    return '\ndef predict(X):\n    """The number of the most probable class, which CLASSES names."""\n    return predict_proba(X).argmax(axis=1)\n'
+    return SEVERAL if model.multi_label else ONE
 
 
 def _main(model: Model) -> str:
-    said = (
-        '" ".join(name for name, on in zip(CLASSES, said) if on)' if model.multi_label else "CLASSES[said]"
-    )
-    return MAIN.format(
-        n_0=model.widths[0], label="labels" if model.multi_label else "class", said=said
-    )
+    said = '" ".join(name for name, on in zip(CLASSES, said) if on)' if model.multi_label else "CLASSES[said]"
+    return MAIN.format(n_0=model.widths[0], label="labels" if model.multi_label else "class", said=said)
 
 
 def _data(model: Model) -> str:

@@ -52,6 +52,7 @@ class Graph:
 
     def number(self, value: Argument) -> str:
         """A constant in float32."""
+        assert isinstance(value, int | float)
         text = repr(float(value))
         if text not in self._numbers:
             self._numbers[text] = self.array(f"c{len(self._numbers)}", np.array(value, np.float32))
@@ -76,7 +77,7 @@ class Graph:
         made: str = special(*inputs, name=name)
         return made
 
-    def _T(self, x: str, name: str) -> str:  # noqa: N802 - named as the operation
+    def _T(self, x: str, name: str) -> str:
         if x in self.arrays:  # weights are turned here and now
             return self.array(f"{x}.T", np.ascontiguousarray(self.arrays.pop(x).T))
         return self.add("Transpose", x, name=name)
@@ -105,7 +106,7 @@ class Graph:
 def onnx_file(network: Network) -> bytes:
     """The ONNX model: raw inputs ``x`` (N, n_0) float32 → ``probabilities`` (N, n_H) and ``label``.
 
-    ``label`` is int64: the number of the most probable class (N,), or 0 and 1 (N, n_H) for labels of their own.
+    ``label`` is int64: the most probable class (N,), or 0 and 1 (N, n_H) for labels of their own.
 
     Raises:
         InputError: onnx is not installed, or a network that cannot be exported.
@@ -114,7 +115,7 @@ def onnx_file(network: Network) -> bytes:
         import onnx
     except ImportError as error:
         raise InputError(
-            "an export to ONNX must find the package onnx; it is not installed. pip install 'chainrule[onnx]'."
+            "an export to ONNX needs the package onnx; it is not installed. pip install 'chainrule[onnx]'."
         ) from error
     import onnx.checker
     import onnx.helper
@@ -145,7 +146,7 @@ def _forward(graph: Graph, network: Network, a0: str) -> None:
     net = Architecture(network.hidden, network.head)
     symbols = ByLayer(Layer(xp.symbol(f"W{L}"), xp.symbol(f"b{L}")) for L, _ in network.params.items())
     x = xp.symbol("a0")
-    cache = forward(xp, net, symbols, x)  # type: ignore[arg-type]
+    cache = forward(xp, net, symbols, x)
     graph.names[x] = a0
     H = len(network.params)
     for L, layer in network.params.items():

@@ -64,7 +64,7 @@ class Node:
     __pow__, __rpow__ = _binary("**"), _reflected("**")
     __matmul__ = _binary("@")
     __lt__, __le__, __gt__, __ge__ = map(_binary, ("<", "<=", ">", ">="))
-    __eq__, __ne__ = _binary("=="), _binary("!=")  # type: ignore[assignment]
+    __eq__, __ne__ = _binary("=="), _binary("!=")
     __hash__ = object.__hash__
 
 
@@ -82,7 +82,7 @@ class Recorder:
         key = (op, *(id(arg) if isinstance(arg, Node) else repr(arg) for arg in args))
         if key not in self._known:
             nodes = [arg for arg in args if isinstance(arg, Node)]
-            narrow = op in REDUCTIONS or bool(nodes) and all(node.narrow for node in nodes)
+            narrow = op in REDUCTIONS or (bool(nodes) and all(node.narrow for node in nodes))
             self._known[key] = Node(self, op, args, narrow)
         return self._known[key]
 

@@ -17,7 +17,7 @@ HEADS = {"softmax": "softmax", "logistic": "sigmoid"}
 
 
 def from_sklearn(mlp: Any, **options: Any) -> Network:
-    """A network with the weights of a fitted ``MLPClassifier``, or of a pipeline StandardScaler → MLPClassifier.
+    """A network with the weights of a fitted ``MLPClassifier``, or of StandardScaler → MLPClassifier.
 
     Class names, feature names and the pipeline's scaling are kept in ``data``.
 
@@ -27,7 +27,7 @@ def from_sklearn(mlp: Any, **options: Any) -> Network:
     scaler, mlp = _parts(mlp)
     if not hasattr(mlp, "coefs_") or not hasattr(mlp, "out_activation_") or not hasattr(mlp, "classes_"):
         raise InputError(
-            "of scikit-learn a fitted MLPClassifier can be taken, or a pipeline StandardScaler → MLPClassifier; "
+            "of scikit-learn a fitted MLPClassifier can be taken, or StandardScaler → MLPClassifier; "
             f"got {mlp!r}. Fit it first."
         )
     network = Network.from_parameters(
@@ -55,7 +55,7 @@ def _parts(given: Any) -> tuple[Any, Any]:
     if len(steps) != 2 or type(steps[0]).__name__ != "StandardScaler":
         raise InputError(
             "a pipeline must be StandardScaler → MLPClassifier to be taken whole; got "
-            f"{' → '.join(type(step).__name__ for step in steps)}. Pass its last step, and transform X before."
+            f"{' → '.join(type(step).__name__ for step in steps)}. Pass its last step, and transform X."
         )
     return steps[0], steps[1]
 
@@ -68,7 +68,7 @@ def _scaling(scaler: Any) -> Scaling:
 
 
 def to_sklearn(network: Network) -> Any:
-    """A fitted ``MLPClassifier`` whose ``predict_proba`` is the network's; it takes inputs as the network does.
+    """A fitted ``MLPClassifier`` whose ``predict_proba`` is the network's, of inputs scaled as here.
 
     With one output it gives both classes, as scikit-learn does: their probabilities are 1 − a and a.
 
@@ -126,6 +126,6 @@ def _head(network: Network) -> str:
     ours = {mine: theirs for theirs, mine in HEADS.items()}
     if network.head.name not in ours:
         raise InputError(
-            f"scikit-learn has the outputs {', '.join(ours)}; got {network.head.name}. Export to ONNX instead."
+            f"scikit-learn has the outputs {', '.join(ours)}; got {network.head.name}. Export to ONNX."
         )
     return ours[network.head.name]

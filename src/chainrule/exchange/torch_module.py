@@ -131,7 +131,7 @@ def to_torch(network: Network) -> Any:
     ends["quadratic"] = torch.nn.Sigmoid
     if network.head.name not in ends:
         raise InputError(
-            f"torch's output must be one of {', '.join(ends)}; got {network.head.name!r}. Export to ONNX instead."
+            f"torch's output must be one of {', '.join(ends)}; got {network.head.name!r}. Export to ONNX."
         )
     parts: list[Any] = []
     for L, layer in network.params.items():
