@@ -76,7 +76,7 @@ def hash_of(content: bytes) -> int:
     return sum((i + 1) * byte for i, byte in enumerate(content))
 
 
-READER = Reader("formulas", make, lambda content: None, read, (InputError,), seconds=60)
+READER = Reader("formulas", make, lambda content: None, read, (InputError,), 60, corpus=SEEDS + ATTACKS)
 
 if __name__ == "__main__":
     main(READER)

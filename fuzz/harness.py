@@ -9,10 +9,11 @@ import random
 import resource
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,7 +37,8 @@ class Reader(NamedTuple):
     """What is fuzzed.
 
     ``make`` gives an input, ``place`` puts it where it is read from, and ``read`` reads it and returns a word
-    for what came of it; ``refusals`` are the exceptions by which it may refuse.
+    for what came of it; ``refusals`` are the exceptions by which it may refuse. ``guided`` makes an input of
+    bytes that a guided fuzzer chose, and ``corpus`` is what it begins with.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Reader(NamedTuple):
     read: Callable[[bytes], str]
     refusals: tuple[type[Exception], ...]
     seconds: float
+    guided: Callable[[bytes], bytes] = bytes
+    corpus: Sequence[bytes] = ()
 
 
 class Watch:
@@ -146,13 +150,17 @@ def guided(reader: Reader, folder: Path, arguments: list[str]) -> None:
     watch = Watch()
 
     def one(data: bytes) -> None:
-        word, trace = try_one(reader, data, watch)
+        content = reader.guided(data)
+        word, trace = try_one(reader, content, watch)
         if trace:
-            keep(folder, data, word, trace)
+            keep(folder, content, word, trace)
             raise RuntimeError(f"{word}\n{trace}")
 
+    corpus = tempfile.mkdtemp(prefix="corpus-")
+    for number, seed in enumerate(reader.corpus):
+        Path(corpus, str(number)).write_bytes(seed)
     atheris.instrument_all()
-    atheris.Setup([sys.argv[0], *arguments], one)
+    atheris.Setup([sys.argv[0], *arguments, corpus], one)
     atheris.Fuzz()
 
 

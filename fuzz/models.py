@@ -180,7 +180,16 @@ def place(content: bytes) -> None:
     PLACE.write_bytes(content)
 
 
-READER = Reader("models", make, place, read, (ModelFileError,), seconds=5)
+def guided(data: bytes) -> bytes:
+    """The bytes themselves, or a file whose description they are."""
+    if data[:1] != b"{":
+        return data
+    header, body = _split(SEEDS[0])
+    return _sealed(header, body, data.decode(errors="replace"))
+
+
+CORPUS = [*SEEDS, *(_split(seed)[0]["__metadata__"]["chainrule"].encode() for seed in SEEDS)]
+READER = Reader("models", make, place, read, (ModelFileError,), 5, guided, CORPUS)
 
 if __name__ == "__main__":
     main(READER)
