@@ -40,6 +40,13 @@ def test_the_numpy_file_says_what_predict_says(kinds, data, tmp_path):
         assert np.allclose(*([float(p) for p in row.split(",")[1:]] for row in (mine, other)), atol=2e-6)
 
 
+def test_every_kind_has_an_ending():
+    from chainrule.cli.export import ENDINGS
+    from chainrule.exchange.export import KINDS
+
+    assert {kind: ending for kind, (ending, _) in KINDS.items()} == ENDINGS
+
+
 def test_refusals(here, kinds, tmp_path):
     assert here("export", kinds).code == 2
     assert here("export", kinds, "--to", "java").code == 2

@@ -11,6 +11,7 @@ import chainrule
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, Line, named
 from chainrule.exchange.model import Function, Model, pass_forward
+from chainrule.exchange.numpy_file import Lines
 from chainrule.exchange.recording import Argument, Node, schedule, shared
 
 WIDTH = 100
@@ -302,8 +303,6 @@ def _affine_call(z: Node, L: int, model: Model) -> str:
 
 def _spelt(z: Node, L: int) -> str:
     """The weighted input as Python spells it, with a^{L-1} by its name."""
-    from chainrule.exchange.numpy_file import Lines
-
     write = Lines({node: f"a{L - 1}" for node in schedule(z) if node.op == "call"})
     return write(z)
 
