@@ -82,7 +82,7 @@ def test_training_goes_on_in_the_network():
     "given",
     [
         MLPClassifier(),
-        quietly(MLPRegressor((2,), max_iter=2, random_state=0), X[:, 0]),
+        quietly(MLPRegressor(hidden_layer_sizes=(2,), max_iter=2, random_state=0), X[:, 0]),
         LogisticRegression().fit(X, TARGETS["three"]),
         make_pipeline(MinMaxScaler(), MLPClassifier()),
         None,
