@@ -24,6 +24,7 @@ LAZY = (
     "scipy.stats",
     "sympy",
     "jax",
+    "torch",
     "pyarrow",
     "onnx",
     "click",
@@ -57,6 +58,10 @@ def _names(node):
 
 def within(name, packages):
     return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def within_any(names, package):
+    return any(within(name, [package]) for name in names)
 
 
 def modules(prefix):
@@ -112,6 +117,13 @@ FORBIDDEN = {
         "chainrule.fitting",
         "chainrule.proof.theorem",
         "chainrule.proof.theorems",
+    ],
+    "chainrule.exchange": [
+        "chainrule.training",
+        "chainrule.fitting",
+        "chainrule.engines",
+        "chainrule.formulas",
+        "chainrule.derivation",
     ],
     "chainrule.datasets": ["chainrule.network", "chainrule.training", "chainrule.fitting"],
 }
@@ -205,6 +217,20 @@ def test_only_the_network_and_its_command_explain(module):
         setting = [f"chainrule.explain.{part}" for part in ("blocks", "layout", "markup")]
         found = [name for name in found if not within(name, setting)]
     assert module in ("chainrule.network", "chainrule.cli.explain") or not found
+
+
+def test_only_its_own_module_knows_another_program():
+    """An optional package is imported in one module alone, and training in none of them."""
+    for package, home in (("onnx", "onnx_file"), ("torch", "torch_module"), ("sklearn", "sklearn_mlp")):
+        users = [
+            name for name in modules("chainrule.exchange") if within_any(imports(MODULES[name]), package)
+        ]
+        assert users == [f"chainrule.exchange.{home}"]
+    loaded = loaded_by(
+        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); "
+        "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); n.predict([[0, 1]])"
+    )
+    assert not {name for name in loaded if within(name, ["chainrule.exchange"])}
 
 
 def test_training_needs_no_explanation():

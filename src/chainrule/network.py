@@ -353,6 +353,68 @@ class Network:
 
         return load(path)
 
+    def export(self, path: str | os.PathLike[str], to: str | None = None) -> None:
+        """Write the network as a file that runs without chainrule, and takes and scales raw inputs.
+
+        Args:
+            path: where to write; its ending says what, unless ``to`` does.
+            to: "onnx" (needs the package onnx), "numpy" (one Python file) or "c" (one C99 file, in float32).
+
+        Raises:
+            InputError: an unknown kind, or a network that cannot be written so.
+            StorageError: the disk refused; what stood at ``path`` before is untouched.
+        """
+        from chainrule.exchange.export import export
+
+        export(self, path, to)
+
+    @classmethod
+    def from_sklearn(cls, mlp: Any, **options: Any) -> Network:
+        """The same network as a fitted ``MLPClassifier``, class names included; options as `Network`'s.
+
+        Raises:
+            InputError: not a fitted MLPClassifier.
+        """
+        from chainrule.exchange.sklearn_mlp import from_sklearn
+
+        return from_sklearn(mlp, **options)
+
+    def to_sklearn(self) -> Any:
+        """An ``MLPClassifier`` that predicts as this network does, from inputs scaled as here.
+
+        Raises:
+            InputError: activations or an output head that scikit-learn does not have.
+        """
+        from chainrule.exchange.sklearn_mlp import to_sklearn
+
+        return to_sklearn(self)
+
+    @classmethod
+    def from_torch(cls, module: Any, *, output: str | None = None, **options: Any) -> Network:
+        """The same network as a ``torch.nn.Sequential`` of Linear layers and activations.
+
+        Args:
+            module: a Sequential; its last layer may be a Softmax, LogSoftmax or Sigmoid.
+            output: the output head, where the module ends with logits: softmax if None.
+            options: those of `Network`.
+
+        Raises:
+            InputError: a module with other layers.
+        """
+        from chainrule.exchange.torch_module import from_torch
+
+        return from_torch(module, output, **options)
+
+    def to_torch(self) -> Any:
+        """A ``torch.nn.Sequential`` that ends with probabilities, from inputs scaled as here.
+
+        Raises:
+            InputError: activations or an output head that torch does not have; torch is not installed.
+        """
+        from chainrule.exchange.torch_module import to_torch
+
+        return to_torch(self)
+
     def _loss_and_gradients(
         self, X: Any, y: Any, sample_weight: Any, penalty: Penalty
     ) -> tuple[float, Gradients]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from chainrule.datasets import Scaling
 from chainrule.dataspec import DataSpec
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS, Head
-from chainrule.errors import InputError, ModelFileError
-from chainrule.inputs import Floats
+from chainrule.errors import InputError, ModelFileError, look_up
+from chainrule.inputs import Floats, as_dtype, as_widths
 from chainrule.network import Network
 from chainrule.storage import Tensors, read_model, write_model
 from chainrule.types import ByLayer, Layer
@@ -54,7 +55,7 @@ def load(path: str | os.PathLike[str]) -> Network:
             {**run, "epochs_done": as_whole("epochs_done", run["epochs_done"], at_least=0)}
             for run in about["training"]
         ]
-    except (LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"{os.fspath(path)} must describe a network; its description does not fit: {error}. "
             "Save the model anew with this version of chainrule."
@@ -63,6 +64,7 @@ def load(path: str | os.PathLike[str]) -> Network:
 
 
 def _network(tensors: Tensors, about: dict[str, Any]) -> Network:
+    layers = _layers(tensors, about)
     network = Network(
         about["layers"],
         hidden=[_activation_of(text) for text in about["hidden"]],
@@ -71,15 +73,21 @@ def _network(tensors: Tensors, about: dict[str, Any]) -> Network:
         seed=about["seed"],
         dtype=about["dtype"],
     )
-    extra = {"scaling.shift", "scaling.scale"} if "data" in about else set()
-    layers = {
-        L: Layer(*(_tensor(tensors, f"{name}{L}", theta) for name, theta in layer._asdict().items()))
-        for L, layer in network.params.items()
-    }
-    if len(tensors) != 2 * len(layers) + len(extra):
-        raise InputError(f"there are tensors too many among {sorted(tensors)}")
-    network.params = ByLayer(layers.values())
+    network.params = layers
     return network
+
+
+def _layers(tensors: Tensors, about: dict[str, Any]) -> ByLayer[Layer]:
+    """The parameters, held to the description before a network is made: it may claim any size."""
+    widths, dtype = as_widths(about["layers"]), as_dtype(about["dtype"])
+    layers = [
+        Layer(_tensor(tensors, f"W{L}", (n, n_prev), dtype), _tensor(tensors, f"b{L}", (n,), dtype))
+        for L, (n_prev, n) in enumerate(pairwise(widths), 1)
+    ]
+    extra = 2 * ("data" in about)
+    if len(tensors) != 2 * len(layers) + extra:
+        raise InputError(f"there are tensors too many among {sorted(tensors)}")
+    return ByLayer(layers)
 
 
 def _activation_as_text(phi: Activation) -> str | dict[str, str]:
@@ -95,9 +103,9 @@ def _activation_as_text(phi: Activation) -> str | dict[str, str]:
     return {"formula": formula, "name": phi.name}
 
 
-def _activation_of(text: str | dict[str, str]) -> str | Activation:
+def _activation_of(text: str | dict[str, str]) -> Activation:
     if isinstance(text, str):
-        return text
+        return look_up("hidden", text, ACTIVATIONS)
     from chainrule.formulas.activation import again
 
     return again(text["formula"], text["name"])
@@ -125,11 +133,11 @@ def _head_of(text: str | dict[str, Any]) -> str | Head:
     return again(text["link"], text["loss"], text["name"], text["multi_label"])
 
 
-def _tensor(tensors: Tensors, name: str, like: Floats) -> Floats:
+def _tensor(tensors: Tensors, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Floats:
     tensor = tensors[name]
-    if tensor.shape != like.shape or tensor.dtype != like.dtype:
+    if tensor.shape != shape or tensor.dtype != dtype:
         raise InputError(
-            f"{name} must be {like.dtype} of shape {like.shape}; it is {tensor.dtype} of shape {tensor.shape}"
+            f"{name} must be {dtype} of shape {shape}; it is {tensor.dtype} of shape {tensor.shape}"
         )
     return tensor
 

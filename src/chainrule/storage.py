@@ -72,8 +72,21 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Tensors, dict[str, Any]]:
             f"{name} must have the checksum written in it; it has another. "
             "The file was altered or damaged: take it from its source again."
         )
-    about: dict[str, Any] = json.loads(metadata["chainrule"])
-    return tensors, about
+    return tensors, _description(name, metadata["chainrule"])
+
+
+def _description(name: str, text: str) -> dict[str, Any]:
+    try:
+        about = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        about, got = None, str(error)
+    else:
+        got = type(about).__name__
+    if not isinstance(about, dict):
+        raise ModelFileError(
+            f"{name} must describe a network by a JSON object; got {got}. Take it from its source again."
+        )
+    return about
 
 
 def _check_format(name: str, metadata: Mapping[str, str]) -> None:

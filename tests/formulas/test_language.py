@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 
 import pytest
 import sympy as sp
@@ -203,3 +204,13 @@ def test_every_function_is_known_to_the_reader():
         arguments = "z > 0, z, 0.5" if name == "where" else ", ".join(["z", "0.5"][:n])
         assert read(f"{name}({arguments})", [Z]).has(Z)
     assert sys.getrecursionlimit() >= 1000
+
+
+@pytest.mark.parametrize("text", ["1if z else z", "0or z", "z<1and 2"])
+def test_nothing_is_said_beside_the_refusal(text):
+    """Found by fuzzing: Python's own reader warns of such numbers, of a file called <unknown>."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(InputError):
+            read(text, [Z])
+    assert told == []

@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "Train a network; with no data given, on pictures of digits.",
     "evaluate": "Measure how well a trained model does on data.",
     "predict": "Write class and probabilities for every row of a file.",
+    "export": "Write a model as ONNX, as one NumPy file or as one C file.",
     "check": "Hold a model's gradients to differences of its loss.",
     "diagnose": "Say which equation is wrong in your own backpropagation.",
     "explain": "Explain one sample: every number, forward and back.",

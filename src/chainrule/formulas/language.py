@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn
 
@@ -109,7 +110,9 @@ class _Reader:
         """The term of the whole text."""
         line = re.sub(r"\s", " ", self.text.strip())
         try:
-            tree = ast.parse(line, mode="eval")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)  # of "2z", which is refused anyway
+                tree = ast.parse(line, mode="eval")
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             column = max((getattr(error, "offset", 1) or 1) - 1, 0) + self.lead
             what = error.msg if isinstance(error, SyntaxError) else "too deep"

@@ -1,0 +1,36 @@
+"""``chainrule export``: a model as a file for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from chainrule.cli.options import load_model
+
+ENDINGS = {"onnx": ".onnx", "numpy": ".py", "c": ".c"}
+
+
+@click.command(short_help="Write a model as ONNX, as one NumPy file or as one C file.")
+@click.argument("model", type=click.Path())
+@click.option("--to", "to", type=click.Choice(list(ENDINGS)), required=True, help="What to write.")
+@click.option("-o", "--out", "output", type=click.Path(), help="Where to write. [default: ./model.EXT]")
+def export(model: str, to: str, output: str | None) -> None:
+    r"""Write MODEL, a model file or a run folder, so that it runs without chainrule.
+
+    \b
+    onnx    for the runtimes of most languages and devices; needs the package onnx
+    numpy   one readable Python file that needs NumPy alone, every line with its equation
+    c       one C99 file, weights included, that needs the mathematical library alone
+
+    Each takes raw numbers, as the training data had them, and scales them itself. Class names are in it.
+    """
+    from chainrule.exchange.export import export as write
+
+    network = load_model(model)
+    path = output or f"model{ENDINGS[to]}"
+    write(network, path, to)
+    spec = network.data
+    scaled = "as they are" if spec is None or spec.scaling.is_identity else "raw; the file scales them"
+    click.echo(f"{path}: {Path(path).stat().st_size:,} bytes, {network!r}")
+    click.echo(f"It takes {network.layers[0]} numbers a row, {scaled}.")

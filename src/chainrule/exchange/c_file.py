@@ -1,0 +1,362 @@
+"""A network as one C99 file without dependencies but the mathematical library."""
+
+from __future__ import annotations
+
+from textwrap import fill, indent
+
+import numpy as np
+from numpy.typing import NDArray
+
+import chainrule
+from chainrule.errors import InputError
+from chainrule.exchange.expressions import Language, Line, named
+from chainrule.exchange.model import Function, Model, pass_forward
+from chainrule.exchange.numpy_file import Lines
+from chainrule.exchange.recording import Argument, Node, schedule, shared
+
+WIDTH = 100
+ATOM = 6
+
+CALLS = {"abs": "fabs", "arctan": "atan", "arcsinh": "asinh", "sign": "sign_of", "maximum": "larger"}
+CALLS["minimum"] = "smaller"
+"""What C calls otherwise than the equations do; the last three are written into the file."""
+
+HELPERS = {
+    "sign": "static REAL sign_of(REAL u) { return u > 0 ? 1 : u < 0 ? -1 : u; }",
+    "maximum": "static REAL larger(REAL u, REAL v) { return u >= v || u != u ? u : v; }",
+    "minimum": "static REAL smaller(REAL u, REAL v) { return u <= v || u != u ? u : v; }",
+}
+
+AFFINE = """\
+/* z_i = b_i + sum over j of W_ij a_j */
+static void affine(int n, int n_prev, const float *W, const float *b, const REAL *a, REAL *z)
+{
+    for (int i = 0; i < n; i++) {
+        z[i] = b[i];  /* F1 */
+        for (int j = 0; j < n_prev; j++)
+            z[i] += W[i * n_prev + j] * a[j];  /* F1 */
+    }
+}
+"""
+
+REAL = """\
+#ifndef REAL
+#define REAL double  /* what is computed in; -DREAL=float where double is slow */
+#endif
+"""
+
+MAIN = """\
+#ifdef MAIN
+#include <stdio.h>
+
+/* For every row of numbers on standard input: {first}, then the probabilities. */
+int main(void)
+{{
+    float x[{n_0}], a[{n_H}];
+    int n = 0;
+    while (scanf("%f%*[, \\t\\r\\n]", &x[n]) == 1) {{
+        if (++n < {n_0})
+            continue;
+        n = 0;
+        predict_proba(x, a);
+{say}
+        for (int k = 0; k < {n_H}; k++)
+            printf(",%.9g", a[k]);
+        putchar('\\n');
+    }}
+    return n ? 1 : 0;  /* 1: the last row is not whole */
+}}
+#endif
+"""
+
+ONE = """\
+/* The number of the most probable class, which classes[] names. */
+int predict(const float *x)
+{
+    float a[%(n_H)d];
+    int best = 0;
+    predict_proba(x, a);
+    for (int k = 1; k < %(n_H)d; k++)
+        if (a[k] > a[best])
+            best = k;
+    return best;
+}
+"""
+
+SEVERAL = """\
+/* on[k] becomes 1 if the label classes[k] is on, else 0; returned is how many are on. */
+int predict(const float *x, int *on)
+{
+    float a[%(n_H)d];
+    int count = 0;
+    predict_proba(x, a);
+    for (int k = 0; k < %(n_H)d; k++)
+        count += on[k] = a[k] > 0.5f;
+    return count;
+}
+"""
+
+
+class Expressions(Language):
+    """C over numbers; a value of a whole row is that of its neuron k."""
+
+    rows = False
+
+    def name(self, node: Node) -> str:
+        """A value that has a name: one number, or one for each neuron."""
+        return self.names[node] if node.narrow or not self.rows else f"{self.names[node]}[k]"
+
+    def symbol(self, node: Node) -> str:
+        """A symbol."""
+        return f"{node.args[0]}[k]" if self.rows else str(node.args[0])
+
+    def infix(self, node: Node) -> tuple[str, int]:
+        """C has no power."""
+        if node.op != "**":
+            return super().infix(node)
+        base, exponent = node.args
+        return f"pow({self(base)}, {self(exponent)})", ATOM
+
+    def function(self, node: Node) -> str:
+        """A function of the mathematical library or of the file."""
+        if node.op == "where":
+            condition, p, q = node.args
+            return f"({self.at(condition, 1)} ? {self.at(p, 1)} : {self.at(q, 1)})"
+        if node.op == "ones_like":
+            return "1"
+        return f"{CALLS.get(node.op, node.op)}({', '.join(map(self, node.args))})"
+
+    def number(self, value: Argument) -> str:
+        """A number; infinity has a word of its own."""
+        return super().number(value).replace("inf", "INFINITY").replace("nan", "NAN")
+
+
+class Rows(Expressions):
+    """The same within a loop over the neurons k."""
+
+    rows = True
+
+
+def c_file(model: Model) -> str:
+    """The text of the file."""
+    ops = {node.op for function in model.distinct for node in schedule(function.body)}
+    size = {"n_0": model.widths[0], "n_H": model.widths[-1]}
+    helpers = "".join(f"{text}\n" for op, text in HELPERS.items() if op in ops)
+    parts = [
+        _comment(model),
+        "#include <tgmath.h>\n",
+        REAL,
+        _names(model),
+        _declarations(model),
+        helpers,
+        AFFINE,
+        *(_function(function, model.widths[-1]) for function in model.distinct),
+        _forward(model),
+        (SEVERAL if model.multi_label else ONE) % size,
+        _main(model),
+        _data(model),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _comment(model: Model) -> str:
+    kind = "label" if model.multi_label else "class"
+    lines = [
+        f"A network {_harmless(model.title)}, written by chainrule {chainrule.__version__}.",
+        "",
+        *fill(f"x: {model.expects}. a: the probability of every {kind}.", WIDTH - 3).split("\n"),
+        "",
+        "    cc -std=c99 -O2 -c this_file.c                               then link with -lm",
+        "    cc -std=c99 -O2 -DMAIN this_file.c -lm -o said && ./said < rows.csv   rows without a header",
+        "",
+        *fill(
+            "F1 is z = W a + b, F2 a = phi(z); H1 is softmax, H3 the sigmoid at the output. "
+            "W1[i][j] leads from input j to neuron i, as in the derivation.",
+            WIDTH - 3,
+        ).split("\n"),
+    ]
+    return "\n".join(["/*", *(f" * {line}".rstrip() for line in lines), " */", ""])
+
+
+def _harmless(text: str) -> str:
+    """Text that cannot end a comment, or be continued by a backslash."""
+    text = " ".join(text.split())
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
+
+
+def _names(model: Model) -> str:
+    lines = [_strings("classes", model.classes)]
+    if model.features is not None:
+        lines.append(_strings("features", model.features))
+    return "\n".join([*lines, ""])
+
+
+def _strings(name: str, words: tuple[str, ...]) -> str:
+    lines, line = [], "   "
+    for text in (f" {_quoted(word)}," for word in words):
+        if len(line) + len(text) > WIDTH and line.strip():
+            lines.append(line)
+            line = "   "
+        line += text
+    return "\n".join([f"const char *const {name}[{len(words)}] = {{", *lines, line, "};"])
+
+
+def _quoted(word: str) -> str:
+    """A word as C writes it: what is not plain ASCII in octal, byte by byte."""
+    plain = set(range(32, 127)) - set(b'"\\?')
+    return '"' + "".join(chr(b) if b in plain else f"\\{b:03o}" for b in word.encode()) + '"'
+
+
+def _declarations(model: Model) -> str:
+    lines = ["/* what was learnt: the numbers stand at the end of the file */"]
+    for L, layer in model.layers.items():
+        n, n_prev = layer.W.shape
+        lines.append(f"static const float W{L}[{n}][{n_prev}], b{L}[{n}];")
+    if model.shift is not None and model.scale is not None:
+        for name, values in (("shift", model.shift), ("scale", model.scale)):
+            if values.ndim:
+                lines.append(f"static const REAL {name}[{values.size}];")
+    return "\n".join([*lines, ""])
+
+
+def _function(function: Function, n: int) -> str:
+    about = f"/* {_harmless(function.about)} */\n" if function.about else ""
+    wide = any(node.op in ("sum", "max") for node in schedule(function.body))
+    return about + (_of_row(function, n) if wide else _of_number(function))
+
+
+def _of_number(function: Function) -> str:
+    """An activation: one number in, one out."""
+    write = Expressions()
+    lines = [f"static REAL f_{function.name}(REAL z)", "{"]
+    for part, name in _worth_a_name(function.body, ["z"]):
+        lines.append(f"    REAL {name} = {write(part)};  /* {function.tag} */")
+        write.names[part] = name
+    return "\n".join([*lines, f"    return {write(function.body)};  /* {function.tag} */", "}", ""])
+
+
+def _worth_a_name(body: Node, taken: list[str]) -> list[Line]:
+    """What is computed once and used again; a comparison stays where it is."""
+    return named((node for node in shared(body) if node.op not in ("<", "<=", ">", ">=", "ones_like")), taken)
+
+
+def _of_row(function: Function, n: int) -> str:
+    """An output that joins a sample's numbers: a loop over the neurons k for each value that has a name."""
+    body = function.body
+    again = set(shared(body))
+    parts = [node for node in schedule(body) if node in again or node.op in ("sum", "max")]
+    write, tag = Rows(), f"  /* {function.tag} */"
+    lines = [f"static void f_{function.name}(const REAL *z, REAL *a)", "{"]
+    for part, name in named(parts, ["z", "a", "k"]):
+        loop = f"    for (int k = 0; k < {n}; k++)"
+        if part.op == "sum":
+            lines += [f"    REAL {name} = 0;", loop, f"        {name} += {write(part.args[0])};{tag}"]
+        elif part.op == "max":
+            u = write(part.args[0])
+            lines += [
+                f"    REAL {name} = -INFINITY;",
+                loop,
+                f"        {name} = {u} > {name} ? {u} : {name};{tag}",
+            ]
+        elif part.narrow:
+            lines += [f"    REAL {name} = {write(part)};{tag}"]
+        else:
+            lines += [f"    REAL {name}[{n}];", loop, f"        {name}[k] = {write(part)};{tag}"]
+        write.names[part] = name
+    end = [f"    for (int k = 0; k < {n}; k++)", f"        a[k] = {write(body)};{tag}", "}", ""]
+    return "\n".join([*lines, *end])
+
+
+def _forward(model: Model) -> str:
+    """The forward pass, line by line as `chainrule.equations.network.forward` takes it."""
+    cache, H = pass_forward(model), len(model.layers)
+    lines = ["/* The outputs a of one sample x. */", "void predict_proba(const float *x, float *a)", "{"]
+    for L, n in enumerate(model.widths):
+        lines.append(f"    REAL {f'z{L}[{n}], ' if L else ''}a{L}[{n}];")
+    lines += _inputs(model)
+    for L, function in model.functions.items():
+        lines.append(f"    {_affine_call(cache.z[L], L, model)}  /* F1 */")
+        lines += _function_call(function, cache.a[L], L, model.widths[L])
+    loop = [f"    for (int k = 0; k < {model.widths[-1]}; k++)", f"        a[k] = (float)a{H}[k];"]
+    return "\n".join([*lines, *loop, "}", ""])
+
+
+def _inputs(model: Model) -> list[str]:
+    value = "x[k]"
+    if model.shift is not None and model.scale is not None:
+        shift = "shift[k]" if model.shift.ndim else Expressions().number(float(model.shift))
+        scale = "scale[k]" if model.scale.ndim else Expressions().number(float(model.scale))
+        shift = f"({shift})" if shift.startswith("-") else shift
+        value = f"((REAL)x[k] - {shift}) / {scale}" if shift != "0" else f"(REAL)x[k] / {scale}"
+    return [f"    for (int k = 0; k < {model.widths[0]}; k++)", f"        a0[k] = {value};"]
+
+
+def _affine_call(z: Node, L: int, model: Model) -> str:
+    """The call of ``affine``, if the equations say what that computes."""
+    shape = f"a{L - 1} @ W{L}.T + b{L}"
+    said = _spelt(z, L)
+    if said != shape:
+        raise InputError(f"an export to C knows z = a W^T + b; the equations say {said}. Extend c_file.")
+    n_prev, n = model.widths[L - 1 : L + 1]
+    return f"affine({n}, {n_prev}, W{L}[0], b{L}, a{L - 1}, z{L});"
+
+
+def _spelt(z: Node, L: int) -> str:
+    """The weighted input as Python spells it, with a^{L-1} by its name."""
+    write = Lines({node: f"a{L - 1}" for node in schedule(z) if node.op == "call"})
+    return write(z)
+
+
+def _function_call(function: Function, a: Node, L: int, n: int) -> list[str]:
+    wide = any(node.op in ("sum", "max") for node in schedule(function.body))
+    tag = f"  /* {function.tag} */"
+    assert a.op == "call"
+    assert a.args[0] == function.name
+    if wide:
+        return [f"    f_{function.name}(z{L}, a{L});{tag}"]
+    return [f"    for (int k = 0; k < {n}; k++)", f"        a{L}[k] = f_{function.name}(z{L}[k]);{tag}"]
+
+
+def _main(model: Model) -> str:
+    say = "        fputs(classes[predict(x)], stdout);"
+    if model.multi_label:
+        say = (
+            f"        int on[{model.widths[-1]}];\n        predict(x, on);\n"
+            f"        for (int k = 0, some = 0; k < {model.widths[-1]}; k++)\n"
+            '            if (on[k])\n                printf("%s%s", some++ ? " " : "", classes[k]);'
+        )
+    first = "the labels that are on" if model.multi_label else "the class"
+    return MAIN.format(n_0=model.widths[0], n_H=model.widths[-1], say=say, first=first)
+
+
+def _data(model: Model) -> str:
+    parts = []
+    if model.shift is not None and model.scale is not None:
+        for name, values in (("shift", model.shift), ("scale", model.scale)):
+            if values.ndim:
+                parts.append(f"static const REAL {name}[{values.size}] = {{\n{_numbers(values)}}};\n")
+    for L, layer in model.layers.items():
+        n, n_prev = layer.W.shape
+        rows = "".join(f"{{\n{_numbers(row)}}},\n" for row in _singles(layer.W))
+        parts.append(f"static const float W{L}[{n}][{n_prev}] = {{\n{rows}}};\n")
+        parts.append(f"static const float b{L}[{n}] = {{\n{_numbers(_singles(layer.b))}}};\n")
+    return "\n".join(parts)
+
+
+def _singles(theta: NDArray[np.floating]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        single = theta.astype(np.float32)
+    if not np.isfinite(single).all():
+        raise InputError(
+            "parameters must fit into float32 to be exported to C; there is one beyond 3e38. Use --to numpy."
+        )
+    return single
+
+
+def _numbers(values: NDArray[np.floating]) -> str:
+    """Numbers in the fewest digits that give them back."""
+    suffix = "f" if values.dtype == np.float32 else ""
+    texts = [str(value) for value in values]
+    whole = [text if set(text) & set(".e") else f"{text}.0" for text in texts]
+    lines = fill(", ".join(text + suffix for text in whole), WIDTH - 4, break_on_hyphens=False)
+    return indent(lines, "    ") + "\n"

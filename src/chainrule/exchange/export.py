@@ -1,0 +1,41 @@
+"""`Network.export`: the network as a file for other programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import PurePath
+
+from chainrule.errors import InputError, look_up
+from chainrule.exchange.c_file import c_file
+from chainrule.exchange.model import described
+from chainrule.exchange.numpy_file import numpy_file
+from chainrule.exchange.onnx_file import onnx_file
+from chainrule.files import atomic_write
+from chainrule.network import Network
+
+KINDS: dict[str, tuple[str, Callable[[Network], bytes]]] = {
+    "onnx": (".onnx", onnx_file),
+    "numpy": (".py", lambda network: numpy_file(described(network)).encode()),
+    "c": (".c", lambda network: c_file(described(network)).encode()),
+}
+"""What can be written: the usual ending of the file, and what makes its content."""
+
+
+def export(network: Network, path: str | os.PathLike[str], to: str | None = None) -> None:
+    """Write the network to ``path``, wholly or not at all.
+
+    Raises:
+        InputError: an unknown kind, or a network that cannot be written so.
+        StorageError: the disk refused; what stood at ``path`` before is untouched.
+    """
+    ending = PurePath(path).suffix
+    if to is None:
+        to = next((kind for kind, (usual, _) in KINDS.items() if usual == ending), None)
+    if to is None:
+        raise InputError(
+            f"the kind of export must be one of {', '.join(KINDS)}, or follow from the ending of the file; "
+            f"got {os.fspath(path)!r}. Pass to='onnx'."
+        )
+    _, make = look_up("to", to, KINDS)
+    atomic_write(path, make(network))

@@ -1,0 +1,140 @@
+"""What an export writes down: a network's functions by name and tag, its arrays, and what they stand for."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from chainrule.equations.activations import ACTIVATIONS, Activation
+from chainrule.equations.heads import Head
+from chainrule.equations.network import Architecture, forward
+from chainrule.errors import InputError
+from chainrule.exchange.recording import Node, Recorder, record
+from chainrule.network import Network
+from chainrule.types import ByLayer, Forward, Layer
+
+TAG = re.compile(r"\b[FH][1-9]\b")
+
+
+class Function(NamedTuple):
+    """An activation or the output of a head, recorded. ``about`` says what it is, where a name does not."""
+
+    name: str
+    tag: str
+    body: Node
+    about: str = ""
+
+
+class Model(NamedTuple):
+    """A network as an export sees it.
+
+    ``functions[L]`` is layer L's. ``shift`` and ``scale`` are None where inputs are taken as they are.
+    """
+
+    widths: tuple[int, ...]
+    functions: ByLayer[Function]
+    layers: ByLayer[Layer]
+    classes: tuple[str, ...]
+    features: tuple[str, ...] | None
+    shift: np.ndarray | None
+    scale: np.ndarray | None
+    multi_label: bool
+    dtype: str
+    title: str
+
+    @property
+    def distinct(self) -> list[Function]:
+        """Every function once, in the order of the layers."""
+        return list({function.name: function for function in self.functions}.values())
+
+    @property
+    def expects(self) -> str:
+        """What a row of inputs holds."""
+        n = self.widths[0]
+        what = "number" if n == 1 else "numbers"
+        if self.shift is None:
+            return f"{n} {what} a row, taken as they are"
+        return f"{n} {what} a row, raw as in the training data; they are scaled here"
+
+
+def described(network: Network) -> Model:
+    """The model of a network.
+
+    Raises:
+        InputError: a function that cannot be exported, or parameters that are not finite.
+    """
+    for L, layer in network.params.items():
+        if not all(np.isfinite(theta).all() for theta in layer):
+            raise InputError(
+                f"parameters must be finite to be exported; those of layer {L} are not. Train it anew."
+            )
+    spec = network.data
+    scaling = None if spec is None or spec.scaling.is_identity else spec.scaling
+    return Model(
+        widths=network.layers,
+        functions=_functions(network),
+        layers=network.params,
+        classes=network.classes,
+        features=None if spec is None else spec.features,
+        shift=None if scaling is None else np.asarray(scaling.shift),
+        scale=None if scaling is None else np.asarray(scaling.scale),
+        multi_label=network.multi_label,
+        dtype=network.dtype.name,
+        title=_title(network),
+    )
+
+
+def pass_forward(model: Model) -> Forward:
+    """What `chainrule.equations.network.forward` computes, with every φ left as a call by its name."""
+    xp = Recorder()
+
+    def called(function: Function) -> Activation:
+        return Activation(function.name, lambda _, z: xp.call(function.name, z), _not_asked)
+
+    *hidden, last = map(called, model.functions)
+    head = Head(last.name, last.phi, _not_asked, _not_asked, loss_name="")
+    params = ByLayer(Layer(xp.symbol(f"W{L}"), xp.symbol(f"b{L}")) for L, _ in model.layers.items())
+    return forward(xp, Architecture(ByLayer(hidden), head), params, xp.symbol("a0"))
+
+
+def _not_asked(*arguments: object) -> object:
+    raise AssertionError("a forward pass asks for no derivative and no loss")
+
+
+def _functions(network: Network) -> ByLayer[Function]:
+    found: dict[Activation, Function] = {}
+    functions = []
+    for activation in network.hidden:
+        if activation not in found:
+            found[activation] = _of_activation(activation, len(found) + 1)
+        functions.append(found[activation])
+    taken = {function.name for function in functions}
+    return ByLayer([*functions, _of_head(network.head, taken)])
+
+
+def _of_activation(activation: Activation, number: int) -> Function:
+    body = record(f"the activation {activation.name!r}", activation.phi, "z")
+    if ACTIVATIONS.get(activation.name) == activation:
+        return Function(activation.name, "F2", body)
+    return Function(f"phi_{number}", "F2", body, activation.name)
+
+
+def _of_head(head: Head, taken: set[str]) -> Function:
+    body = record(f"the output {head.name!r}", head.predict, "z")
+    written = TAG.findall(head.predict.__doc__ or "")
+    link = getattr(head, "formulas", None)
+    name = head.predict.__name__ if head.predict.__name__ in ("softmax", "sigmoid") else "output"
+    if name in taken:
+        name = f"{name}_output"
+    if link is None:
+        return Function(name, next((tag for tag in written if tag[0] == "H"), "F2"), body)
+    tags = {"softmax": "H1", "softmax(z)": "H1", "sigmoid(z)": "H3"}
+    return Function(name, tags.get(link[0], "F2"), body, f"a = {link[0]}")
+
+
+def _title(network: Network) -> str:
+    names = [*(activation.name for activation in network.hidden), network.head.name]
+    chain = [f"{n} {name}" for n, name in zip(network.layers[1:], names, strict=True)]
+    return " → ".join([str(network.layers[0]), *chain])
