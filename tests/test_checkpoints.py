@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from chainrule import (
-    CheckpointWarning,
     Checkpoints,
+    CheckpointWarning,
     FolderBusy,
     InputError,
     ModelFileError,
@@ -146,9 +146,9 @@ def test_by_the_clock(digits, tmp_path, engine):
     options = {"epochs": 3, "dropout": 0.2, "optimizer": "momentum", "progress": False}
     networks = [Network([64, 20, 10], seed=1, dtype="float32", engine=engine) for _ in range(2)]
     expected = outcome(networks[0], networks[0].fit(*digits, **options))
+    killed = Network([64, 20, 10], seed=1, dtype="float32", engine=engine)
     with pytest.raises(Killed):
-        make_it = Network([64, 20, 10], seed=1, dtype="float32", engine=engine)
-        make_it.fit(*digits, checkpoint=Checkpoints(tmp_path, seconds=0), on_epoch=kill_at(1), **options)
+        killed.fit(*digits, checkpoint=Checkpoints(tmp_path, seconds=0), on_epoch=kill_at(1), **options)
     history = networks[1].fit(*digits, checkpoint=tmp_path, resume=True, **options)
     assert outcome(networks[1], history) == expected
 
@@ -213,7 +213,7 @@ class TestOver:
 
     def test_a_schedule_that_counts_epochs(self, moon, tmp_path):
         train(moon, tmp_path, schedule="cosine")
-        with pytest.raises(InputError, match="epochs must be 4, as in the run that is resumed.*'cosine'"):
+        with pytest.raises(InputError, match=r"epochs must be 4, as in the run that is resumed.*'cosine'"):
             train(moon, tmp_path, schedule="cosine", epochs=5)
 
     def test_a_callback_ended_it(self, moon, tmp_path):
@@ -261,7 +261,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
     def test_the_one_before_is_used_and_said(self, moon, tmp_path, killed, damage):
-        older, newer = killed
+        _, newer = killed
         damage(newer)
         with pytest.warns(
             CheckpointWarning, match=f"{newer.name} must .* Going on from the other one: epoch 2"
@@ -290,7 +290,7 @@ class TestDamage:
         for path in killed:
             flip(path)
         network = make()
-        with pytest.raises(ModelFileError, match="none is: .* Remove them to begin anew"):
+        with pytest.raises(ModelFileError, match=r"none is: .* Remove them to begin anew"):
             train(moon, tmp_path, network=network)
         assert outcome(network, network.fit(*moon, **OPTIONS)) == whole(moon)
 
@@ -329,9 +329,10 @@ class TestFullDisk:
         with pytest.raises(Killed):
             train(moon, tmp_path, kill=7)
         before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-        with monkeypatch.context() as patch, pytest.warns(CheckpointWarning):
+        with monkeypatch.context() as patch:
             self.refuse(patch, lambda count: True)
-            train(moon, tmp_path)
+            with pytest.warns(CheckpointWarning):
+                train(moon, tmp_path)
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
         assert train(moon, tmp_path) == whole(moon)
 

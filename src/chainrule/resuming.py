@@ -169,8 +169,8 @@ class Saver:
         before = self._keeping.found.run["engine"] if self._keeping and self._keeping.found else engine
         if engine != before:
             warnings.warn(
-                f"the run was trained by the engine {before}, and goes on by {engine}: its numbers will agree "
-                f"to rounding, not to the bit. Pass engine={before!r} to the network for the same bits.",
+                f"the run was trained by the engine {before}, and goes on by {engine}: its numbers "
+                f"will agree to rounding, not to the bit. Pass engine={before!r} to the network for those.",
                 CheckpointWarning,
                 2,
             )
