@@ -46,7 +46,7 @@ def open_run(folder: str, given: dict[str, Any]) -> Run:
     if status == "finished" and epochs <= options["epochs"]:
         raise InputError(
             f"a run must have something left to do; the one in {folder} is finished, with "
-            f"{options['epochs']} epochs. To train it further, ask for more: --epochs {2 * options['epochs']}."
+            f"{options['epochs']} epochs. To train it further: --epochs {2 * options['epochs']}."
         )
     if status in ("early stopping", "callback", "diverged"):
         raise InputError(
