@@ -181,6 +181,8 @@ class TestInterrupted:
         stop = [lambda e: (e.epoch, e.batch) == (3, 1) and (_ for _ in ()).throw(KeyboardInterrupt)]
         network.fit(*moon, checkpoint=tmp_path, on_batch=stop, **OPTIONS)
         assert network.training[-1]["stopped"] == "interrupted"
+        with pytest.raises(Killed):
+            train(moon, tmp_path, network=network, kill=3)
         assert train(moon, tmp_path, network=network) == whole(moon)
 
     def test_handlers_are_as_before(self, moon, tmp_path):
@@ -407,10 +409,12 @@ class TestOtherRuns:
         first = make(seed=None)
         with pytest.raises(Killed):
             train(moon, tmp_path, kill=9, network=first)
-        second = make(seed=None)
-        assert second.seed != first.seed
-        assert train(moon, tmp_path, network=second) == whole(moon, make(seed=first.seed))
-        assert second.seed == first.seed
+        second, third = make(seed=None), make(seed=None)
+        assert len({first.seed, second.seed, third.seed}) == 3
+        with pytest.raises(Killed):
+            train(moon, tmp_path, kill=3, network=second)
+        assert train(moon, tmp_path, network=third) == whole(moon, make(seed=first.seed))
+        assert third.seed == first.seed
 
     def test_a_network_that_was_trained_before(self, moon, tmp_path):
         def trained():

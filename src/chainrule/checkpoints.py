@@ -264,10 +264,10 @@ class Keeping:
         self._steps, self._written_at = steps, time.monotonic()
         self._took = self._written_at - started
 
-    def end(self, checkpoint: Checkpoint, steps: int) -> None:
-        """Write the last one, and leave it alone, under the first name."""
+    def end(self, checkpoint: Checkpoint, steps: int, alone: bool) -> None:
+        """Write the last one; of a run that is over leave it ``alone``, under the first name."""
         self.write(checkpoint, steps)
-        if not self._refused:
+        if alone and not self._refused:
             last, older = self._folder / SLOTS[1 - self._slot], self._folder / SLOTS[self._slot]
             with suppress(OSError):
                 if self._slot == 0:

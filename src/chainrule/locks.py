@@ -55,7 +55,7 @@ def _open(path: Path) -> int:
 def _lock(descriptor: int, path: Path) -> None:
     try:
         import fcntl
-    except ImportError:  # there is none on Windows, where nobody can be kept out
+    except ImportError:  # Windows has none, and nobody can be kept out
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,6 +65,8 @@ def _lock(descriptor: int, path: Path) -> None:
             f"a run must be trained by one process at a time; process {holder} is training in {path.parent}. "
             "Wait for it, or end it."
         ) from None
+    except OSError:  # a file system without locks
+        return
 
 
 def _is(descriptor: int, path: Path) -> bool:

@@ -150,7 +150,7 @@ class Saver:
 
     def __init__(self, keeping: Keeping | None, describe: Callable[[], dict[str, Any]]) -> None:
         self._keeping = keeping
-        self._describe = cache(describe)
+        self._describe: Callable[[], dict[str, Any]] = cache(describe)
         self._state: Callable[[], TrainingState] | None = None
         self._steps = 0
 
@@ -161,8 +161,11 @@ class Saver:
         return None if found is None else found.state
 
     def check(self, found: Checkpoint) -> None:
-        """Check that a checkpoint is one of this run."""
-        check_same(found, self._describe())
+        """Check that a checkpoint is one of this run, and let the next ones say what it says."""
+        asked = self._describe()
+        check_same(found, asked)
+        about = {**found.run, "options": asked["options"]}
+        self._describe = lambda: about
 
     def check_engine(self, engine: str) -> None:
         """Warn where another engine goes on."""
@@ -199,7 +202,8 @@ class Saver:
         except InputError:  # a second Ctrl-C in the middle of a step: what was written before stands
             return
         if state is not None:
-            self._keeping.end(self._checkpoint(state, kept, kept.history.stopped), self._steps)
+            stopped = kept.history.stopped
+            self._keeping.end(self._checkpoint(state, kept, stopped), self._steps, stopped in OVER)
 
     def _checkpoint(self, state: TrainingState, kept: Kept, stopped: str) -> Checkpoint:
         about = {**self._describe(), "engine": kept.history.engine}

@@ -145,6 +145,7 @@ INTERRUPTED = 130
 @click.pass_context
 def train(
     ctx: click.Context,
+    /,
     data: str,
     folder: str | None,
     resume: str | None,
