@@ -301,7 +301,8 @@ class TestDamage:
         assert train(moon, tmp_path) == whole(moon)
 
     def test_what_a_killed_writer_left_is_removed(self, moon, tmp_path, killed):
-        (tmp_path / ".chainrule-abc.safetensors").write_bytes(b"part")
+        for kind in ("safetensors", "jsonl"):
+            (tmp_path / f".chainrule-abc.{kind}").write_bytes(b"part")
         train(moon, tmp_path)
         assert [path.name for path in tmp_path.iterdir()] == [SLOTS[0]]
 

@@ -172,7 +172,7 @@ def _moments(t: int, params: Params, kept: Mapping[str, ByLayer[Layer]]) -> ByLa
 
 @contextmanager
 def opened(checkpoints: Checkpoints, resume: bool) -> Iterator[Keeping]:
-    """Hold the folder of a run, and find what it has.
+    """Hold the folder of a run, which is the run's own, and find what it has.
 
     Raises:
         InputError: it has a checkpoint, and nobody asked to go on from it.
@@ -182,7 +182,7 @@ def opened(checkpoints: Checkpoints, resume: bool) -> Iterator[Keeping]:
     """
     folder = Path(checkpoints.folder)
     with held(folder):
-        for left in folder.glob(".chainrule-*.safetensors"):  # by a process killed while it wrote
+        for left in folder.glob(".chainrule-*"):  # by a process killed while it wrote
             with suppress(OSError):
                 left.unlink()
         newest = _newest(folder)

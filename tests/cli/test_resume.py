@@ -211,7 +211,7 @@ def kill_at_random(process, chance):
     """Mostly while it trains, sometimes while it starts; return its exit code, which is 0 if it was done."""
     if chance.random() < 0.9:
         process.stdout.readline()  # it is about to train
-        time.sleep(chance.uniform(0, 0.6))
+        time.sleep(chance.uniform(0, 0.5))
     else:
         time.sleep(chance.uniform(0, 0.5))
     process.kill()
@@ -234,7 +234,7 @@ def has_begun(run):
 @pytest.mark.slow
 def test_killed_at_50_random_instants(many, tmp_path):
     """Real processes, SIGKILL; when a run gets to its end, another one begins."""
-    options = (many, "--epochs", 20, "--batch-size", 1, "--engine", "reference", "--optimizer", "adam")
+    options = (many, "--epochs", 12, "--batch-size", 1, "--engine", "reference", "--optimizer", "adam")
     options += ("--dropout", 0.1, "--checkpoint-seconds", 0.001, "--no-progress")
     whole = start(tmp_path, *options, "--run", "whole")
     _, err = whole.communicate(timeout=300)
