@@ -174,7 +174,7 @@ def report(done: list[dict[str, Any]]) -> bool:
         if same == n
         else sum(run["kills"] for run in done if run["end"] == never_stopped(run["setting"]))
     )
-    print(f"\nkills survived: {survived:,} of {kills:,}")
+    print(f"\nKills survived: {survived:,} of {kills:,}.")
     return same == n and damaged == 0
 
 
@@ -198,7 +198,7 @@ def main() -> None:
         if options.seconds is not None and time.monotonic() - started > options.seconds:
             print(f"{sum(run['kills'] for run in done)} kills so far")
             return
-    print(f"SIGKILL at a random instant of the first {LIFE} s; {os.cpu_count()} processors\n")
+    print(f"Killed at a random instant, at most {LIFE} s after training begins, on {os.cpu_count()} cores.\n")
     sys.exit(not report(done))
 
 
