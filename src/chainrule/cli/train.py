@@ -133,6 +133,7 @@ def train(data: str, folder: str | None, progress: bool | None, **options: Any) 
 
     DATA is digits, mnist, fashion-mnist, two-digits, or a file (.csv, .tsv, .npz, idx pictures).
     """
+    from chainrule.recording import keep_predictions
     from chainrule.runs import begin
 
     training, test = _load(data, options["target"], options["test_fraction"])
@@ -153,6 +154,7 @@ def train(data: str, folder: str | None, progress: bool | None, **options: Any) 
         # A file keeps its ending, so that digits.csv is never taken for the data set digits.
         network.data = network.data._replace(name=Path(data).name, target=options["target"])
     run.keep(network)
+    keep_predictions(run.folder, network, test, evaluation)
     run.draw(network, history, test, evaluation)
     test_figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy, "samples": evaluation.n}
     run.end(history.stopped, test=test_figures, engine=history.engine)
@@ -162,8 +164,11 @@ def train(data: str, folder: str | None, progress: bool | None, **options: Any) 
 
 
 def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any]) -> History:
+    from chainrule.recording import GradientRecorder
+
     try:
-        return network.fit(training, on_epoch=[run.epoch], **options)
+        recorder = GradientRecorder(network, training, run.folder)
+        return network.fit(training, on_epoch=[run.epoch, recorder], **options)
     except InputError:
         run.discard()
         raise
