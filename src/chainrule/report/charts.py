@@ -119,7 +119,8 @@ def gradients(steps: Sequence[int], values: NDArray[np.float64], label: str, lea
     frame = Frame(whole(min(steps), max(steps)), decades(float(known.min()), float(known.max())), HEIGHT, 62)
     inside = [part for line in lines for part in curve(frame, line, _tell_gradient(line.name))]
     inside += end_labels(frame, _thinned(lines))
-    return chart(frame, inside, title=f"{label} by layer and epoch", x_label="epoch", y_label=label)
+    title = f"{label} by layer and epoch"
+    return chart(frame, inside, title=title, x_label="epoch", y_label=label, kind="layers")
 
 
 def _thinned(lines: Sequence[Line], most: int = 16) -> Sequence[Line]:

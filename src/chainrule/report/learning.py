@@ -15,6 +15,9 @@ LOSSES = {"softmax": "H2", "sigmoid": "H4", "quadratic": "Q1"}
 OUTPUTS = {"softmax": "H1", "sigmoid": "H3", "quadratic": "H3"}
 ERRORS = {"softmax": "B1", "sigmoid": "B1", "quadratic": "Q2"}
 
+STUCK = 0.97
+"""Last training loss over the first, from which on a run is said not to learn."""
+
 PARTED = 1.1
 """Validation loss over its lowest value, from which on a run is said to learn by heart."""
 
@@ -75,6 +78,11 @@ def _own_formula(run: RunFolder) -> str:
 def fit_in_words(records: list[EpochRecord]) -> str:
     """What the curves show: whether validation parts from training, or was still falling."""
     known = [r for r in records if r.val_loss is not None]
+    if len(records) > 1 and records[-1].loss > STUCK * records[0].loss:
+        return (
+            f"Training loss has hardly moved, from {records[0].loss:.4g} to {records[-1].loss:.4g}: it does not "
+            "learn. Look at the gradients below, and at the learning rate."
+        )
     if not known:
         return "Without validation data nobody can tell from here whether it learnt by heart."
     best = min(known, key=lambda r: r.val_loss or 0.0)

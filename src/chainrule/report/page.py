@@ -110,7 +110,8 @@ def _settings(run: RunFolder) -> str:
     data = run.about.get("data", {})
     pairs = [
         ("data", run.data, False),
-        ("samples", f"{data.get('samples', 0):,} to train on, {data.get('test', 0):,} to test", False),
+        ("samples", f"{data.get('samples', 0):,}", False),
+        ("test samples", f"{data.get('test', 0):,}", False),
         ("layers", "-".join(map(str, options.get("layers", ()))), False),
     ]
     order = ["hidden", "output", "loss", "initializer", "optimizer", "learning_rate"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
@@ -85,6 +86,7 @@ def settings(pairs: Iterable[tuple[str, str, bool]]) -> str:
 
 
 def paragraph(text: str, kind: str = "") -> str:
-    """A paragraph of plain words."""
+    """A paragraph of plain words, with W^{L+1} raised."""
     mark = f' class="{kind}"' if kind else ""
-    return f"<p{mark}>{escape(text)}</p>"
+    raised = re.sub(r"\^(?:\{([^}]*)\}|(\w))", lambda found: f"<sup>{found[1] or found[2]}</sup>", escape(text))
+    return f"<p{mark}>{raised}</p>"

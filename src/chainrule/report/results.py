@@ -131,10 +131,13 @@ def calibration_in_words(
     )
     if error <= 2 * chance:
         return said + "So its probabilities can be taken at their word."
+    if abs(gap) < error / 2:
+        return said + "Too sure in some places and not sure enough in others: see the picture."
     tendency = "too sure" if gap > 0 else "not sure enough"
+    calmer = " Early stopping (--patience), --l2 or --label-smoothing calm it." if gap > 0 else ""
     return (
-        said + f"On average it says {100 * sure.mean():.1f} % and is right {100 * right.mean():.1f} % of the time: "
-        f"{tendency}. {'Early stopping (--patience), --l2 or --label-smoothing calm it.' if gap > 0 else ''}"
+        f"{said}On average it says {100 * sure.mean():.1f} %, and {100 * right.mean():.1f} % come true: "
+        f"{tendency}.{calmer}"
     )
 
 

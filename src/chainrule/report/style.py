@@ -11,7 +11,8 @@ STYLE = """
 @media (prefers-color-scheme: dark) { .report { --ink: #e4e9ef; --soft: #a3b0bd; --line: #37424e;
   --paper: #14191f; --tint: #1c242c; --accent: #7cb8f5; --good: #4fd1a5; --bad: #ff8a8a; --warn: #f0b870;
   --warntint: #2c2214; --c1: #56b4e9; --c2: #f0883e; --c3: #2fc79b; --c4: #dd8fbd; --c5: #e3b93c;
-  --c6: #a3b0bd; } }
+  --c6: #a3b0bd; }
+  .report .layers .curve, .report .layers circle, .report .layers .end { filter: brightness(1.35); } }
 .report h1 { font-size: 1.75rem; line-height: 1.2; margin: .3em 0 .1em; overflow-wrap: anywhere; }
 .report h2 { font-size: 1.25rem; margin: 2.4em 0 .5em; padding-top: .7em; border-top: 1px solid var(--line); }
 .report p { margin: .6em 0; max-width: 48rem; }

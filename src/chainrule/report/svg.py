@@ -93,10 +93,12 @@ class Frame(NamedTuple):
         return self.height - BOTTOM - self.y.place(value) * (self.height - TOP - BOTTOM)
 
 
-def chart(frame: Frame, inside: Iterable[str], *, title: str, x_label: str, y_label: str) -> str:
+def chart(
+    frame: Frame, inside: Iterable[str], *, title: str, x_label: str, y_label: str, kind: str = ""
+) -> str:
     """A whole ``<svg>``: axes, grid and names around what is drawn inside."""
     parts = [
-        f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {frame.height}" '
+        f'<svg class="chart{" " + kind if kind else ""}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {frame.height}" '
         f'role="img" aria-label="{escape(title, quote=True)}">',
         *_grid(frame),
         *inside,
