@@ -31,7 +31,8 @@ def compare(folders: tuple[str, ...], html: str | None, figure: str | None, as_j
 
     if len(folders) < 2:
         raise InputError(
-            f"compare takes two runs or more; got {len(folders)}. For one, write: chainrule report {folders[0]}."
+            f"compare takes two runs or more; got {len(folders)}. "
+            f"For one, write: chainrule report {folders[0]}."
         )
     runs = [open_run(folder, with_data=False) for folder in folders]
     if html is not None:

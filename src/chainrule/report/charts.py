@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,15 +137,15 @@ def _tell_gradient(name: str) -> Callable[[float, float], str]:
 def reliability(bins: Sequence[Bin], claim: str) -> str:
     """How often right against how sure, with 95 % intervals, over a histogram of how many."""
     frame = Frame(linear(0, 1, percent), linear(0, 1, percent), HEIGHT)
-    n, room = sum(b.count for b in bins), 0.28 * (HEIGHT - TOP - BOTTOM)
+    n, room = sum(b.size for b in bins), 0.28 * (HEIGHT - TOP - BOTTOM)
     low = HEIGHT - BOTTOM
     inside = []
     for b in bins:
         left, right = frame.across(b.low) + 1, frame.across(b.high) - 1
-        tall = max(room * b.count / n, 1.0)
+        tall = max(room * b.size / n, 1.0)
         inside.append(
             f'<rect class="count" x="{left:.1f}" width="{right - left:.1f}" y="{low - tall:.1f}" '
-            f'height="{tall:.1f}"><title>{b.count:,} of {n:,} {claim} between {percent(b.low)} and '
+            f'height="{tall:.1f}"><title>{b.size:,} of {n:,} {claim} between {percent(b.low)} and '
             f"{percent(b.high)}</title></rect>"
         )
     inside.append(
@@ -160,28 +161,22 @@ def reliability(bins: Sequence[Bin], claim: str) -> str:
 
 def _point(frame: Frame, b: Bin) -> str:
     at = f'cx="{frame.across(b.confidence):.1f}" cy="{frame.up(b.frequency):.1f}"'
-    told = f"said {100 * b.confidence:.1f} %, came true {100 * b.frequency:.1f} % of {b.count:,}"
+    told = f"said {100 * b.confidence:.1f} %, came true {100 * b.frequency:.1f} % of {b.size:,}"
     return f'<circle {at} r="4" style="fill:{FIRST}"><title>{told}</title></circle>'
 
 
 def _whisker(frame: Frame, b: Bin) -> list[str]:
     low, high = b.interval
-    x = frame.across(b.confidence)
-    return [
-        f'<line class="whisker" x1="{x:.1f}" x2="{x:.1f}" y1="{frame.up(low):.1f}" y2="{frame.up(high):.1f}"/>'
-    ]
+    x, ends = frame.across(b.confidence), f'y1="{frame.up(low):.1f}" y2="{frame.up(high):.1f}"'
+    return [f'<line class="whisker" x1="{x:.1f}" x2="{x:.1f}" {ends}/>']
 
 
 def legend(entries: Sequence[tuple[str, str, str]]) -> str:
     """Names with a piece of their line: (name, colour, dash)."""
-    from html import escape
-
-    return (
-        '<p class="legend">'
-        + "".join(
-            f'<span><svg width="26" height="8" aria-hidden="true"><line x1="0" x2="26" y1="4" y2="4" '
-            f'style="stroke:{colour};stroke-width:2.2" stroke-dasharray="{dash}"/></svg> {escape(name)}</span>'
-            for name, colour, dash in entries
-        )
-        + "</p>"
+    lines = (
+        f'<span><svg width="26" height="8" aria-hidden="true"><line x1="0" x2="26" y1="4" y2="4" '
+        f'style="stroke:{colour};stroke-width:2.2" stroke-dasharray="{dash}"/></svg>'
+        f" {escape(name)}</span>"
+        for name, colour, dash in entries
     )
+    return f'<p class="legend">{"".join(lines)}</p>'

@@ -53,9 +53,7 @@ def _p(p: float) -> str:
 def names_of(runs: Sequence[RunFolder]) -> list[str]:
     """What to call the runs: their folders' names, or their paths where two are called alike."""
     names = [run.name for run in runs]
-    return [
-        str(run.path) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)
-    ]
+    return [str(run.path) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)]
 
 
 def facts(runs: Sequence[RunFolder]) -> list[Fact]:
@@ -131,7 +129,9 @@ def versus(runs: Sequence[RunFolder]) -> tuple[list[Versus], list[str]]:
     """The most accurate run against every other on the same test samples; and why some are left out."""
     names = names_of(runs)
     known = [(name, run) for name, run in zip(names, runs, strict=True) if run.predictions is not None]
-    notes = [f"{name} keeps no predictions, and is not compared." for name in names if name not in dict(known)]
+    notes = [
+        f"{name} keeps no predictions, and is not compared." for name in names if name not in dict(known)
+    ]
     if len(known) < 2:
         return [], notes
     right = {name: _right(run) for name, run in known}
@@ -187,7 +187,10 @@ def comparison(runs: Sequence[RunFolder]) -> str:
         Section("again", "The same runs again", _again(runs, names)),
         Section("equations", "Equations", links.section()),
     ]
-    tiles = [Tile(name, _accuracy(run).split(" (")[0], "test accuracy") for name, run in zip(names, runs, strict=True)]
+    tiles = [
+        Tile(name, _accuracy(run).split(" (")[0], "test accuracy")
+        for name, run in zip(names, runs, strict=True)
+    ]
     lead = f"{len(runs)} runs on {escape(', '.join(dict.fromkeys(run.data for run in runs)))}"
     title = f"Runs: {', '.join(names)}" if len(runs) <= 4 else f"{len(runs)} runs"
     return page(title, lead, tiles[:8], notes, sections)

@@ -80,7 +80,7 @@ def _measures() -> dict[str, tuple[str, Term, str]]:
                     Apply("P", (Rel("≤", less, Apply("min", (Sym("b"), Sym("c")))),)),
                 ),
             ),
-            "b and c: samples that only the one run gets right; B counts heads of b + c fair coins; at most 1",
+            "b and c: samples that only the one run gets right; B: heads of b + c fair coins; at most 1",
         ),
     }
 
@@ -132,8 +132,8 @@ class Links:
     def _entry(self, one: Shown) -> str:
         back = ", ".join(f'<a href="#{place}">{escape(name)}</a>' for place, name in self._used[one.tag])
         return (
-            f'<div class="equation" id="{anchor(one.tag)}"><div class="line"><div class="formula">{one.mathml}'
-            f'</div><b class="tag">{one.tag}</b></div>'
+            f'<div class="equation" id="{anchor(one.tag)}"><div class="line">'
+            f'<div class="formula">{one.mathml}</div><b class="tag">{one.tag}</b></div>'
             f'<p>{escape(one.title)}. <span class="soft">{escape(one.below)}.</span> '
             f'<span class="soft">Behind: {back}</span></p></div>'
         )

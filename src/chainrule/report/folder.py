@@ -1,4 +1,4 @@
-"""A run folder, read: settings, history, gradients, network, predictions, and the data where they still are."""
+"""A run folder, read: settings, history, gradients, network, predictions, and the data if still there."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ USUAL: dict[str, Any] = {
     "target": None,
     "test_fraction": None,
 }
-"""What ``chainrule train`` takes where nothing is said; a test holds it to the command."""
+"""What ``chainrule train`` takes where nothing is said."""
 
 
 class RunFolder(NamedTuple):

@@ -30,7 +30,7 @@ class Reading(NamedTuple):
 
 
 def per_weight(norms: Sequence[Norms], sizes: Sequence[int]) -> NDArray[np.float64]:
-    """Root mean square of ∂J/∂W^L_mk over a layer: ‖∂J/∂W^L‖ / √(n_L n_{L−1}). → (epochs, H)
+    """Root mean square of ∂J/∂W^L_mk over a layer: ‖∂J/∂W^L‖ / √(n_L n_{L−1}), (epochs, H).
 
     Layers of different size compare by it.
     """
@@ -38,10 +38,11 @@ def per_weight(norms: Sequence[Norms], sizes: Sequence[int]) -> NDArray[np.float
 
 
 def relative(norms: Sequence[Norms]) -> NDArray[np.float64]:
-    """‖∂J/∂W^L‖ / ‖W^L‖. → (epochs, H)"""
+    """‖∂J/∂W^L‖ / ‖W^L‖, (epochs, H)."""
     weight = np.array([finite(line.weight) for line in norms])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.array([finite(line.gradient) for line in norms]) / weight
+        found: NDArray[np.float64] = np.array([finite(line.gradient) for line in norms]) / weight
+    return found
 
 
 def read(
@@ -79,10 +80,12 @@ def _dead(g: NDArray[np.float64]) -> int:
 
 
 def _is_dead(L: int, hidden: Sequence[str]) -> Reading:
-    name = hidden[L - 1] if L <= len(hidden) else "output"
+    name = hidden[L - 1] if len(hidden) >= L else "output"
     below = "" if L == 1 else " and all below"
     words = f"At the end layer {L}{below} gets no gradient at all: every ∂J/∂W^{L} is 0."
-    why = f"its {name} neurons are off for all samples, φ′ = 0" if name == "relu" else "its φ′ is 0 everywhere"
+    why = (
+        f"its {name} neurons are off for all samples, φ′ = 0" if name == "relu" else "its φ′ is 0 everywhere"
+    )
     return Reading(
         "dead",
         words,
@@ -98,7 +101,7 @@ def _vanishing(
     hidden: Sequence[str],
     options: dict[str, Any],
 ) -> Reading | None:
-    """A layer whose gradient is smaller than the output layer's by `FACTOR`, over half of the epochs or at first."""
+    """A gradient smaller than the output layer's by `FACTOR`, over half of the epochs or at first."""
     middle = np.median(smaller, axis=0)
     L, H = int(np.argmax(middle)), smaller.shape[1]
     if middle[L] >= FACTOR:
@@ -146,8 +149,8 @@ def _well(smaller: NDArray[np.float64], g: NDArray[np.float64], epochs: list[int
         return Reading("healthy", words + _over_time(g, epochs))
     small, large = int(middle.argmax()) + 1, int(middle.argmin()) + 1
     words = (
-        f"The smallest gradient, a weight for a weight, is layer {small}'s, {times(spread)} times below layer "
-        f"{large}'s (median over the epochs)"
+        f"The smallest gradient, a weight for a weight, is layer {small}'s, {times(spread)} times below "
+        f"layer {large}'s (median over the epochs)"
     )
     if spread >= UNEVEN:
         return Reading(
@@ -166,7 +169,9 @@ def _over_time(g: NDArray[np.float64], epochs: list[int]) -> str:
         return ""
     change = whole[0] / whole[-1]
     if change >= 2:
-        return f" All together fell {times(change)} times from the start to epoch {epochs[-1]}, as a fit does."
+        return (
+            f" All together fell {times(change)} times from the start to epoch {epochs[-1]}, as a fit does."
+        )
     if change <= 0.5:
         return f" All together grew {times(1 / change)} times from the start to epoch {epochs[-1]}."
     return ""
@@ -180,13 +185,17 @@ def _less_vanishing(hidden: Sequence[str], options: dict[str, Any]) -> str:
         words.append(", and N(0, 1) weights saturate neurons, so that φ′ ≈ 0. Try --initializer xavier or he")
     else:
         words.append(". Try --initializer he for relu, xavier for tanh")
-    return "".join(words) + "; fewer layers; or --optimizer adam, whose steps do not shrink with the gradient."
+    return (
+        "".join(words) + "; fewer layers; or --optimizer adam, whose steps do not shrink with the gradient."
+    )
 
 
 def _calmer(options: dict[str, Any]) -> str:
     rate = options.get("learning_rate")
     smaller = f", such as --learning-rate {rate / 10:g}" if rate else ""
-    weights = "" if options.get("initializer") != "normal" else " Initial weights N(0, 1) are large: try xavier."
+    weights = (
+        "" if options.get("initializer") != "normal" else " Initial weights N(0, 1) are large: try xavier."
+    )
     return f"Take a smaller learning rate{smaller}, and inputs of about −1…1.{weights}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 
 from chainrule.history import EpochRecord
 from chainrule.report import charts
@@ -80,8 +81,8 @@ def fit_in_words(records: list[EpochRecord]) -> str:
     known = [r for r in records if r.val_loss is not None]
     if len(records) > 1 and records[-1].loss > STUCK * records[0].loss:
         return (
-            f"Training loss has hardly moved, from {records[0].loss:.4g} to {records[-1].loss:.4g}: it does not "
-            "learn. Look at the gradients below, and at the learning rate."
+            f"Training loss has hardly moved, from {records[0].loss:.4g} to {records[-1].loss:.4g}: it does "
+            "not learn. Look at the gradients below, and at the learning rate."
         )
     if not known:
         return "Without validation data nobody can tell from here whether it learnt by heart."
@@ -92,12 +93,14 @@ def fit_in_words(records: list[EpochRecord]) -> str:
     if last.val_loss >= PARTED * best.val_loss:
         return (
             f"Validation loss was lowest in epoch {best.epoch}, {best.val_loss:.4g}, and stands "
-            f"{100 * (last.val_loss / best.val_loss - 1):.0f} % higher at the end, {last.val_loss:.4g}, while "
-            f"training loss went from {best.loss:.4g} to {last.loss:.4g}: it learns by heart. Try --patience, "
-            "--l2, --dropout, or more data."
+            f"{100 * (last.val_loss / best.val_loss - 1):.0f} % higher at the end, {last.val_loss:.4g}, "
+            f"while training loss went from {best.loss:.4g} to {last.loss:.4g}: it learns by heart. Try "
+            "--patience, --l2, --dropout, or more data."
         )
     if best.epoch == last.epoch and len(known) > 1:
-        return f"Validation loss was still falling at the end, {last.val_loss:.4g}: more epochs may give more."
+        return (
+            f"Validation loss was still falling at the end, {last.val_loss:.4g}: more epochs may give more."
+        )
     return (
         f"Validation loss was lowest in epoch {best.epoch}, {best.val_loss:.4g}, and has hardly moved since "
         f"({last.val_loss:.4g} at the end)."
@@ -134,8 +137,8 @@ def gradients(run: RunFolder, links: Links) -> str:
     kind = "note" if found.kind == "healthy" else "warning"
     remedy = f" {found.remedy}" if found.remedy else ""
     words = (
-        "Of the mean loss of at most 512 training samples, the same at every epoch, by the reference equations; "
-        "without penalty and dropout. Epoch 0 is the start."
+        "Of the mean loss of at most 512 training samples, the same at every epoch, by the reference "
+        "equations; without penalty and dropout. Epoch 0 is the start."
     )
     return (
         paragraph(found.words + remedy, kind)
@@ -146,7 +149,7 @@ def gradients(run: RunFolder, links: Links) -> str:
 
 def _sizes(run: RunFolder, H: int) -> list[int]:
     widths = run.options.get("layers", ())
-    return [a * b for a, b in zip(widths, widths[1:], strict=False)] or [1] * H
+    return [a * b for a, b in pairwise(widths)] or [1] * H
 
 
 def _hidden(run: RunFolder, H: int) -> list[str]:

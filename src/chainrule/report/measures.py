@@ -31,20 +31,20 @@ class Bin(NamedTuple):
 
     low: float
     high: float
-    count: int
+    size: int
     confidence: float
     frequency: float
 
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the frequency."""
-        return wilson(round(self.frequency * self.count), self.count)
+        return wilson(round(self.frequency * self.size), self.size)
 
 
 def claims(
     y: NDArray[np.int64], p: NDArray[Any], multi_label: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """What is claimed with which probability, and whether it holds. → (M,), (M,)
+    """What is claimed with which probability, and whether it holds: (M,) and (M,).
 
     Single-label: the predicted class of each sample, M = N. Multi-label: every label, M = N K.
     """
@@ -71,8 +71,8 @@ def calibration_error(bins: list[Bin]) -> float:
 
     Source: Naeini, Cooper and Hauskrecht, AAAI 2015.
     """
-    n = sum(b.count for b in bins)
-    return sum(b.count * abs(b.frequency - b.confidence) for b in bins) / n
+    n = sum(b.size for b in bins)
+    return sum(b.size * abs(b.frequency - b.confidence) for b in bins) / n
 
 
 def chance_error(confidence: NDArray[np.float64], bins: int = BINS, draws: int = 200) -> float:

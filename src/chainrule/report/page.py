@@ -25,7 +25,9 @@ def report(run: RunFolder) -> str:
     ]
     if evaluation is not None:
         sections += [
-            Section("classes", "Labels" if evaluation.multi_label else "Classes", _by_class(evaluation, links)),
+            Section(
+                "classes", "Labels" if evaluation.multi_label else "Classes", _by_class(evaluation, links)
+            ),
             Section("calibration", "Calibration", calibration(run, links)),
             Section("mistakes", "Mistakes", mistakes(run, links)),
             Section("importance", "Importance", important(run, links)),
@@ -72,9 +74,13 @@ def _tiles(run: RunFolder, evaluation: Evaluation | None) -> list[Tile]:
     best = run.history.best_epoch
     if best is not None:
         record = next(r for r in run.history if r.epoch == best)
-        tiles.append(Tile("best validation loss", f"{record.val_loss:.4g}", f"epoch {best} of {len(run.history)}"))
+        tiles.append(
+            Tile("best validation loss", f"{record.val_loss:.4g}", f"epoch {best} of {len(run.history)}")
+        )
     if run.network is not None:
-        tiles.append(Tile("parameters", f"{run.network.n_parameters:,}", f"trained in {_seconds(run.seconds)}"))
+        tiles.append(
+            Tile("parameters", f"{run.network.n_parameters:,}", f"trained in {_seconds(run.seconds)}")
+        )
     return tiles
 
 
@@ -124,7 +130,8 @@ def _settings(run: RunFolder) -> str:
     said = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
         settings(pairs)
-        + f"<p class='soft'>Bold: not the usual setting. The same run again:</p><pre>{escape(command_line(run))}</pre>"
+        + "<p class='soft'>Bold: not the usual setting. The same run again:</p>"
+        + f"<pre>{escape(command_line(run))}</pre>"
         + f"<details><summary>Versions and checksum</summary><p class='soft'>{escape(said)}<br>"
         + f"training data, SHA-256: <code>{escape(str(data.get('checksum', '?')))}</code></p></details>"
     )
@@ -136,8 +143,8 @@ def _value(value: Any) -> str:
 
 def _equations(links: Links) -> str:
     lead = (
-        "<p>Tags with F, H, B, G, P, Q, S and D are the derivation's: printed from the functions that trained this "
-        "network. <code>chainrule derive</code> writes out every step between them, <code>chainrule prove</code> "
-        "proves them. Tags with M define the measures of this report.</p>"
+        "<p>Tags with F, H, B, G, P, Q, S and D are the derivation's: printed from the functions that trained "
+        "this network. <code>chainrule derive</code> writes out every step between them, <code>chainrule "
+        "prove</code> proves them. Tags with M define the measures of this report.</p>"
     )
     return lead + links.section()

@@ -26,7 +26,9 @@ class Tile(NamedTuple):
     below: str = ""
 
 
-def page(title: str, lead: str, tiles: Sequence[Tile], notes: Iterable[str], sections: Iterable[Section]) -> str:
+def page(
+    title: str, lead: str, tiles: Sequence[Tile], notes: Iterable[str], sections: Iterable[Section]
+) -> str:
     """A whole HTML page: self-contained, no script."""
     from chainrule.derivation.render_html import PAGE
 
@@ -56,7 +58,9 @@ def figure(anchor: str, body: str, caption: str, links: str = "") -> str:
     return f'<figure id="{anchor}">{body}<figcaption>{caption} {links}</figcaption></figure>'
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "", words: Iterable[int] = ()) -> str:
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "", words: Iterable[int] = ()
+) -> str:
     """A table of HTML cells; a cell may be a whole ``<td>``. The columns ``words`` stand on the left."""
     left = set(words)
 
@@ -67,7 +71,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "",
     body = "".join(f"<tr>{''.join(cell(i, t, 'td') for i, t in enumerate(row))}</tr>" for row in rows)
     top = "".join(cell(i, t, "th") for i, t in enumerate(head))
     name = f' class="{kind}"' if kind else ""
-    return f'<div class="scroll"><table{name}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    return (
+        f'<div class="scroll"><table{name}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
 
 
 def bar(value: float, text: str) -> str:
@@ -88,5 +94,7 @@ def settings(pairs: Iterable[tuple[str, str, bool]]) -> str:
 def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of plain words, with W^{L+1} raised."""
     mark = f' class="{kind}"' if kind else ""
-    raised = re.sub(r"\^(?:\{([^}]*)\}|(\w))", lambda found: f"<sup>{found[1] or found[2]}</sup>", escape(text))
+    raised = re.sub(
+        r"\^(?:\{([^}]*)\}|(\w))", lambda found: f"<sup>{found[1] or found[2]}</sup>", escape(text)
+    )
     return f"<p{mark}>{raised}</p>"

@@ -50,10 +50,9 @@ def _matrix(counts: NDArray[np.int64], names: tuple[str, ...]) -> str:
                 cells.append("<td></td>")
                 continue
             kind, share = ("hit", count / total) if m == k else ("miss", count / most_off)
-            title = f"{count:,} of {name} taken for {names[k]}" if m != k else f"{count:,} of {name} found"
-            cells.append(
-                f'<td class="{kind}" style="--v:{share:.3f}" title="{escape(title, quote=True)}">{count:,}</td>'
-            )
+            what = "found" if m == k else f"taken for {names[k]}"
+            title = escape(f"{count:,} of {name} {what}", quote=True)
+            cells.append(f'<td class="{kind}" style="--v:{share:.3f}" title="{title}">{count:,}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     return (
@@ -178,8 +177,8 @@ def mistakes(run: RunFolder, links: Links) -> str:
         ]
         body = table(("row", "truth → said", "how sure"), rows, words=(1,))
     words = (
-        f"{len(shown)} of {count:,} mistakes in {len(kept.y):,} samples, the surest first; rows of the test part "
-        "count from 0. Every number of one of them: "
+        f"{len(shown)} of {count:,} mistakes in {len(kept.y):,} samples, the surest first; rows of the test "
+        "part count from 0. Every number of one of them: "
         f"<code>chainrule explain {escape(str(run.path))} --index {shown[0]}</code>"
     )
     link = links.to("fig-mistakes", "mistakes", output_tag(run), "F1", "F2")

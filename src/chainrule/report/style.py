@@ -60,8 +60,8 @@ STYLE = """
   white-space: nowrap; }
 .report th:first-child, .report td:first-child, .report .words { text-align: left; }
 .report th { color: var(--soft); font-weight: 600; font-size: .86rem; }
-.report .bar { min-width: 7rem; background: linear-gradient(var(--c1), var(--c1)) no-repeat left .45em bottom .18em
-  / calc(var(--v) * (100% - .9em)) 3px; }
+.report .bar { min-width: 7rem; background: linear-gradient(var(--c1), var(--c1)) no-repeat
+  left .45em bottom .18em / calc(var(--v) * (100% - .9em)) 3px; }
 .report .matrix { font-size: .88rem; }
 .report .matrix th, .report .matrix td { text-align: center; padding: 0; min-width: 2.3em; height: 2.1em;
   border: 0; }
@@ -70,8 +70,8 @@ STYLE = """
 .report .matrix .hit { background: color-mix(in srgb, var(--c1) calc(12% + var(--v) * 50%), var(--paper)); }
 .report .matrix .miss { background: color-mix(in srgb, var(--c2) calc(14% + var(--v) * 70%), var(--paper)); }
 .report .matrix .long { text-align: left; }
-.report .settings { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .1rem 1.6rem;
-  margin: .8rem 0; }
+.report .settings { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr));
+  gap: .1rem 1.6rem; margin: .8rem 0; }
 .report .settings div { display: flex; justify-content: space-between; gap: 1em; padding: .22em 0;
   border-bottom: 1px solid var(--line); }
 .report dt { color: var(--soft); }

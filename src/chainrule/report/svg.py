@@ -98,8 +98,8 @@ def chart(
 ) -> str:
     """A whole ``<svg>``: axes, grid and names around what is drawn inside."""
     parts = [
-        f'<svg class="chart{" " + kind if kind else ""}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {frame.height}" '
-        f'role="img" aria-label="{escape(title, quote=True)}">',
+        f'<svg class="{f"chart {kind}".strip()}" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {WIDTH} {frame.height}" role="img" aria-label="{escape(title, quote=True)}">',
         *_grid(frame),
         *inside,
         f'<text class="name" x="{(LEFT + WIDTH - frame.right) / 2:.1f}" y="{frame.height - 6}" '
@@ -176,6 +176,5 @@ def upright(frame: Frame, x: float, text: str = "") -> str:
     """A dotted line from top to bottom."""
     at = frame.across(x)
     title = f"<title>{escape(text)}</title>" if text else ""
-    return (
-        f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{frame.height - BOTTOM}">{title}</line>'
-    )
+    ends = f'y1="{TOP}" y2="{frame.height - BOTTOM}"'
+    return f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" {ends}>{title}</line>'
