@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ROWS = 512
 """Training samples that gradients are taken of, at most; the same ones at every epoch."""
 
-FREE_SECONDS, FREE_SHARE = 0.5, 0.03
+FREE_SECONDS, FREE_SHARE = 1.0, 0.03
 """Measuring may take the larger of so long and this share of the training; what is over is left out."""
 
 MOST_NUMBERS = 1_000_000

@@ -12,7 +12,9 @@ COMMAND = (sys.executable, "-W", "error", "-m", "chainrule")
 FILES = {
     "run.json",
     "history.jsonl",
+    "gradients.jsonl",
     "model.safetensors",
+    "predictions.npz",
     "curves.png",
     "confusion.png",
     "mistakes.png",

@@ -128,26 +128,33 @@ def _calibration(run: RunFolder) -> str:
 def versus(runs: Sequence[RunFolder]) -> tuple[list[Versus], list[str]]:
     """The most accurate run against every other on the same test samples; and why some are left out."""
     names = names_of(runs)
-    known = [(name, run) for name, run in zip(names, runs, strict=True) if run.predictions is not None]
+    known = [i for i, run in enumerate(runs) if run.predictions is not None]
     notes = [
-        f"{name} keeps no predictions, and is not compared." for name in names if name not in dict(known)
+        f"{name} keeps no predictions, and is not compared." for i, name in enumerate(names) if i not in known
     ]
     if len(known) < 2:
         return [], notes
-    right = {name: _right(run) for name, run in known}
-    best, first = max(known, key=lambda pair: right[pair[0]].mean())
-    assert first.predictions is not None
+    right = {i: _right(runs[i]) for i in known}
+    best = max(known, key=lambda i: right[i].mean())
     found = []
-    for name, run in known:
-        assert run.predictions is not None
-        if name == best:
+    for i in known:
+        if i == best:
             continue
-        if run.predictions.checksum != first.predictions.checksum:
-            notes.append(f"{name} was tested on other samples than {best}, so the two are not compared.")
+        if _samples(runs[i]) != _samples(runs[best]):
+            notes.append(
+                f"{names[i]} was tested on other samples than {names[best]}: the two are not compared."
+            )
             continue
-        found.append((name, measures.mcnemar(right[name], right[best])))
+        found.append((i, measures.mcnemar(right[i], right[best])))
     adjusted = holm([paired.p_value for _, paired in found])
-    return [Versus(best, name, paired, p) for (name, paired), p in zip(found, adjusted, strict=True)], notes
+    return [
+        Versus(names[best], names[i], paired, p) for (i, paired), p in zip(found, adjusted, strict=True)
+    ], notes
+
+
+def _samples(run: RunFolder) -> str:
+    """The checksum of the samples that a run was tested on."""
+    return "" if run.predictions is None else run.predictions.checksum
 
 
 def _right(run: RunFolder) -> Any:

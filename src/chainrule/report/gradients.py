@@ -63,7 +63,7 @@ def read(
         return Reading("exploding", f"The gradient is no longer finite {_when(at)}.", _calmer(options))
     dead = _dead(g)
     if dead:
-        return _is_dead(dead, hidden)
+        return _is_dead(dead, g.shape[1], hidden)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         smaller = g[:, -1:] / g  # how many times smaller than the output layer's
     return (
@@ -74,23 +74,26 @@ def read(
 
 
 def _dead(g: NDArray[np.float64]) -> int:
-    """The highest layer without any gradient at the end, while the output layer has one; else 0."""
+    """The highest layer whose weights get no gradient at the end; 0 if all get some."""
     zero = np.flatnonzero(g[-1] == 0)
-    return int(zero[-1]) + 1 if g[-1, -1] > 0 and len(zero) else 0
+    return int(zero[-1]) + 1 if len(zero) else 0
 
 
-def _is_dead(L: int, hidden: Sequence[str]) -> Reading:
-    name = hidden[L - 1] if len(hidden) >= L else "output"
-    below = "" if L == 1 else " and all below"
-    words = f"At the end layer {L}{below} gets no gradient at all: every ∂J/∂W^{L} is 0."
-    why = (
-        f"its {name} neurons are off for all samples, φ′ = 0" if name == "relu" else "its φ′ is 0 everywhere"
+def _is_dead(L: int, H: int, hidden: Sequence[str]) -> Reading:
+    """Weights of the output layer get none where a^{H−1} = 0; those below where φ′ = 0. Eq. B3, B2."""
+    at = min(L, H - 1)
+    name = hidden[at - 1] if 0 < at <= len(hidden) else "its"
+    words = (
+        f"At the end layer {L}{'' if L == 1 else ' and all below'} gets no gradient: every ∂J/∂W^{L} is 0."
     )
+    if L == H:
+        words = "At the end no weight of any layer gets a gradient: every ∂J/∂W^L is 0."
     return Reading(
         "dead",
         words,
-        f"By B2 the error passes through φ′, and {why}. Try leaky-relu or silu, a smaller learning rate, "
-        "or the initializer he.",
+        f"By B2 the error passes through φ′, by B3 the gradient through a: where the {name} neurons of layer "
+        f"{max(at, 1)} are off for all samples, both are 0. Try leaky_relu or silu, a smaller learning rate, or "
+        "the initializer he. (Where training loss is 0 too, nothing is left to learn.)",
     )
 
 

@@ -143,8 +143,8 @@ def _value(value: Any) -> str:
 
 def _equations(links: Links) -> str:
     lead = (
-        "<p>Tags with F, H, B, G, P, Q, S and D are the derivation's: printed from the functions that trained "
-        "this network. <code>chainrule derive</code> writes out every step between them, <code>chainrule "
-        "prove</code> proves them. Tags with M define the measures of this report.</p>"
+        "<p>Tags with F, H, B, G, P, Q, S and D are the derivation's: printed from the functions that "
+        "trained this network. <code>chainrule derive</code> writes out every step between them, "
+        "<code>chainrule prove</code> proves them. Tags with M define the measures of this report.</p>"
     )
     return lead + links.section()
