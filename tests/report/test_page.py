@@ -108,9 +108,8 @@ def test_data_that_changed(kinds, copied):
 def test_without_predictions_they_are_made_anew(digits, copied):
     folder = copied(digits)
     (folder / "predictions.npz").unlink()
-    assert checked(report(open_run(folder))).text == checked(report(open_run(digits))).text.replace(
-        digits.name, "copy"
-    ).replace(str(digits), str(folder))
+    ours = checked(report(open_run(folder))).text.replace(str(folder), str(digits))
+    assert ours.replace("digits: copy", f"digits: {digits.name}") == checked(report(open_run(digits))).text
 
 
 def test_without_predictions_and_data(digits, copied):

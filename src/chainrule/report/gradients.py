@@ -92,8 +92,8 @@ def _is_dead(L: int, H: int, hidden: Sequence[str]) -> Reading:
         "dead",
         words,
         f"By B2 the error passes through φ′, by B3 the gradient through a: where the {name} neurons of layer "
-        f"{max(at, 1)} are off for all samples, both are 0. Try leaky_relu or silu, a smaller learning rate, or "
-        "the initializer he. (Where training loss is 0 too, nothing is left to learn.)",
+        f"{max(at, 1)} are off for all samples, both are 0. Try leaky_relu or silu, a smaller learning rate, "
+        "or the initializer he. (Where training loss is 0 too, nothing is left to learn.)",
     )
 
 

@@ -25,7 +25,8 @@ STYLE = """
 .report nav a:hover { text-decoration: underline; }
 .report .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .8rem;
   margin: 1.4rem 0 0; }
-.report .tile { background: var(--tint); border-radius: .5rem; padding: .75rem 1rem .7rem; }
+.report .tile { min-width: 0; overflow-wrap: anywhere; background: var(--tint); border-radius: .5rem;
+  padding: .75rem 1rem .7rem; }
 .report .tile b { display: block; font-size: 1.6rem; line-height: 1.25; font-weight: 650;
   font-variant-numeric: tabular-nums; }
 .report .tile span { color: var(--soft); font-size: .88rem; display: block; }
@@ -34,6 +35,7 @@ STYLE = """
   border-radius: 0 .3rem .3rem 0; }
 .report .warning { padding: .6em .9em; border-left: 4px solid var(--warn); background: var(--warntint);
   border-radius: 0 .3rem .3rem 0; }
+.report .pair > * { min-width: 0; }
 .report .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(23rem, 100%), 1fr));
   gap: 1rem 1.6rem; align-items: start; }
 .report figure { margin: .6rem 0; min-width: 0; }
@@ -52,7 +54,7 @@ STYLE = """
 .report .chart .hover { fill: transparent; }
 .report .chart .hover:hover { fill: var(--ink); opacity: .25; }
 .report .legend { margin: .2rem 0; font-size: .88rem; color: var(--soft); }
-.report .legend span { margin-right: 1.2em; white-space: nowrap; }
+.report .legend span { margin-right: 1.2em; overflow-wrap: anywhere; }
 .report .legend svg { vertical-align: middle; }
 .report .scroll { overflow-x: auto; margin: .6rem 0; }
 .report table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .93rem; }
