@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.base import Examples
-from chainrule.engines.reference import NUMPY
+from chainrule.engines.reference import NUMPY, blas_threads
 from chainrule.equations.network import Architecture, loss_and_gradients
 from chainrule.errors import DataError, StorageError
 from chainrule.evaluation import decide
@@ -64,6 +64,7 @@ class GradientRecorder:
         self._network, self._training, self._start = network, training, network.params
         self._path = folder / "gradients.jsonl"
         self._part: Examples | None = None
+        self._threads = blas_threads(network.layers, 1)  # its threads would wait for those that train
         self._spent = self._trained = 0.0
 
     def __call__(self, record: EpochRecord) -> None:
@@ -82,7 +83,9 @@ class GradientRecorder:
 
     def _write(self, params: Params, epoch: int) -> None:
         assert self._part is not None
-        line = json.dumps(norms(self._network.architecture, params, self._part, epoch)._asdict()) + "\n"
+        with self._threads():
+            found = norms(self._network.architecture, params, self._part, epoch)
+        line = json.dumps(found._asdict()) + "\n"
         with storage_errors(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(line)
 

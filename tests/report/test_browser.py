@@ -42,8 +42,8 @@ def probed(page, width, folder):
     text = f'<!doctype html><meta charset="utf-8"><body>{probe}'
     (folder / "probe.html").write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=8000", "--dump-dom",
-         (folder / "probe.html").as_uri()],
+        [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom",
+         "--virtual-time-budget=8000", (folder / "probe.html").as_uri()],
         capture_output=True, encoding="utf-8", timeout=120, check=True,
     )  # fmt: skip
     over, *rest = re.search(r"<title>([^<]*)</title>", done.stdout)[1].split(",")

@@ -92,9 +92,10 @@ def settings(pairs: Iterable[tuple[str, str, bool]]) -> str:
 
 
 def paragraph(text: str, kind: str = "") -> str:
-    """A paragraph of plain words, with W^{L+1} raised."""
+    """A paragraph of plain words, with W^{L+1} raised and --options set apart."""
     mark = f' class="{kind}"' if kind else ""
     raised = re.sub(
         r"\^(?:\{([^}]*)\}|(\w))", lambda found: f"<sup>{found[1] or found[2]}</sup>", escape(text)
     )
-    return f"<p{mark}>{raised}</p>"
+    options = re.sub(r"--[a-z][a-z0-9-]*", r'<code class="option">\g<0></code>', raised)
+    return f"<p{mark}>{options}</p>"

@@ -62,10 +62,10 @@ STYLE = """
   white-space: nowrap; }
 .report th:first-child, .report td:first-child, .report .words { text-align: left; }
 .report th { color: var(--soft); font-weight: 600; font-size: .86rem; }
-.report .bar { min-width: 7rem; background: linear-gradient(var(--c1), var(--c1)) no-repeat
+.report .bar { min-width: 4.6rem; background: linear-gradient(var(--c1), var(--c1)) no-repeat
   left .45em bottom .18em / calc(var(--v) * (100% - .9em)) 3px; }
 .report .matrix { font-size: .88rem; }
-.report .matrix th, .report .matrix td { text-align: center; padding: 0; min-width: 2.3em; height: 2.1em;
+.report .matrix th, .report .matrix td { text-align: center; padding: 0 .35em; min-width: 2.3em; height: 2.1em;
   border: 0; }
 .report .matrix th:first-child { text-align: right; padding-right: .6em; }
 .report .matrix td { border: 1px solid var(--paper); background: var(--tint); border-radius: .2rem; }
@@ -82,6 +82,8 @@ STYLE = """
 .report pre { background: var(--tint); border-radius: .4rem; padding: .7em .9em; overflow-x: auto;
   font-size: .86rem; margin: .8rem 0; }
 .report code { font-size: .92em; }
+.report sup { line-height: 0; }
+.report .option { white-space: nowrap; }
 .report .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.2rem, 1fr)); gap: .9rem; }
 .report .cards figure { margin: 0; text-align: center; }
 .report .cards img { width: 100%; max-width: 8rem; image-rendering: pixelated; background: #fff; padding: 4px;
