@@ -65,8 +65,8 @@ STYLE = """
 .report .bar { min-width: 4.6rem; background: linear-gradient(var(--c1), var(--c1)) no-repeat
   left .45em bottom .18em / calc(var(--v) * (100% - .9em)) 3px; }
 .report .matrix { font-size: .88rem; }
-.report .matrix th, .report .matrix td { text-align: center; padding: 0 .35em; min-width: 2.3em; height: 2.1em;
-  border: 0; }
+.report .matrix th, .report .matrix td { text-align: center; padding: 0 .35em; min-width: 2.3em;
+  height: 2.1em; border: 0; }
 .report .matrix th:first-child { text-align: right; padding-right: .6em; }
 .report .matrix td { border: 1px solid var(--paper); background: var(--tint); border-radius: .2rem; }
 .report .matrix .hit { background: color-mix(in srgb, var(--c1) calc(12% + var(--v) * 50%), var(--paper)); }
