@@ -77,7 +77,7 @@ def _values_axis(values: Sequence[float], share: bool) -> Axis:
     if share:
         room = max(0.02, 0.05 * (high - low))
         return linear(max(0.0, low - room), min(1.0, high + room), percent)
-    if low > 0 and high > 100 * low:
+    if low > 0 and 100 * low < high < 1e4 * low:
         return decades(low, high)
     room = 0.05 * (high - low)
     return linear(max(0.0, low - room) if low >= 0 else low - room, high + room)
