@@ -60,24 +60,26 @@ def _best(records: Sequence[EpochRecord]) -> int | None:
     return min(known, key=lambda r: r.val_loss or 0.0).epoch if known else None
 
 
-def epochs(lines: Sequence[Line], label: str, *, share: bool = False, best: int | None = None) -> str:
-    """Curves over epochs."""
+def epochs(
+    lines: Sequence[Line], label: str, *, share: bool = False, best: int | None = None, even: bool = False
+) -> str:
+    """Curves over epochs; ``even``: on a linear scale, however many decades they span."""
     values = [y for line in lines for y in line.y if math.isfinite(y)] or [0.0, 1.0]
     steps = [int(x) for line in lines for x in line.x] or [1]
     across = whole(min(steps), max(steps))
-    frame = Frame(across, _values_axis(values, share))
+    frame = Frame(across, _values_axis(values, share, even))
     inside = [] if best is None else [upright(frame, best, f"best epoch: {best}")]
     for line in lines:
         inside += curve(frame, line, _tell_epoch(line.name, share))
     return chart(frame, inside, title=f"{label} by epoch", x_label="epoch", y_label=label)
 
 
-def _values_axis(values: Sequence[float], share: bool) -> Axis:
+def _values_axis(values: Sequence[float], share: bool, even: bool) -> Axis:
     low, high = min(values), max(values)
     if share:
         room = max(0.02, 0.05 * (high - low))
         return linear(max(0.0, low - room), min(1.0, high + room), percent)
-    if low > 0 and 100 * low < high < 1e4 * low:
+    if low > 0 and high > 100 * low and not even:
         return decades(low, high)
     room = 0.05 * (high - low)
     return linear(max(0.0, low - room) if low >= 0 else low - room, high + room)
@@ -94,7 +96,7 @@ def _tell_epoch(name: str, share: bool) -> Callable[[float, float], str]:
 def rates(records: Sequence[EpochRecord]) -> str:
     """The learning rate by epoch."""
     line = Line([r.epoch for r in records], [r.learning_rate for r in records], THIRD, "η")
-    return epochs([line], "learning rate η")
+    return epochs([line], "learning rate η", even=True)
 
 
 def layer_colour(L: int, H: int) -> str:
