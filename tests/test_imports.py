@@ -317,8 +317,22 @@ def test_derivations_import_equations_and_proofs():
 
 def test_nothing_that_trains_imports_derivations():
     for module in MODULES:
-        if module != "chainrule" and not within(module, ["chainrule.derivation", "chainrule.cli.derive"]):
+        users = ["chainrule.derivation", "chainrule.cli.derive", "chainrule.report"]
+        if module != "chainrule" and not within(module, users):
             assert not [n for n in imports(MODULES[module]) if within(n, ["chainrule.derivation"])], module
+
+
+def test_nothing_that_trains_imports_reports():
+    users = ["chainrule.report", "chainrule.cli.report", "chainrule.cli.compare"]
+    for module in MODULES:
+        if not within(module, users):
+            assert not [n for n in imports(MODULES[module]) if within(n, ["chainrule.report"])], module
+
+
+def test_a_search_is_imported_by_its_command_alone():
+    for module in MODULES:
+        if not within(module, ["chainrule.tuning", "chainrule.cli.tune"]):
+            assert not [n for n in imports(MODULES[module]) if within(n, ["chainrule.tuning"])], module
 
 
 def _known(names):

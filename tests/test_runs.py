@@ -78,7 +78,7 @@ def test_a_folder_that_is_taken(tmp_path):
 
 def test_no_room_at_the_start(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1, 1, 1_000_000))
-    with pytest.raises(StorageError, match=r"1 MB free, a run needs up to 6 MB.*the disk is full"):
+    with pytest.raises(StorageError, match=r"1 MB free, a run needs up to 10 MB.*the disk is full"):
         Run(tmp_path / "a" / "run", ABOUT, 1_000_000)
     assert not any(tmp_path.iterdir())
 

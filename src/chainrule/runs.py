@@ -3,7 +3,9 @@
 - ``run.json``: every option, versions, seed, checksum of the data, and how it ended
 - ``history.jsonl``: a line for each epoch, written when the epoch ends
 - ``checkpoint.safetensors``: what ``chainrule train --resume`` goes on from
+- ``gradients.jsonl``: the gradient's norm by layer, for the report
 - ``model.safetensors``: the network
+- ``predictions.npz``: what it says of the test part, for the report
 - ``curves.png``: loss and accuracy by epoch
 - ``confusion.png``: which class is taken for which
 - ``mistakes.png``: the worst misclassified samples
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from chainrule.history import EpochRecord, History
     from chainrule.network import Network
 
-ROOM_FOR_FIGURES = 4_000_000
+ROOM_FOR_FIGURES = 8_000_000
 """Bytes that the figures and records of a run may take."""
 
 

@@ -179,6 +179,7 @@ def _job(
     data: str, folder: str | None, run: Run | None, progress: bool | None, options: dict[str, Any]
 ) -> None:
     """Load, train, test, and write everything down; in a new folder, or in that of a run that goes on."""
+    from chainrule.recording import keep_predictions
     from chainrule.runs import begin
 
     training, test = _load(_place(data, run), options["target"], options["test_fraction"])
@@ -202,6 +203,7 @@ def _job(
         # A file keeps its ending, so that digits.csv is never taken for the data set digits.
         network.data = network.data._replace(name=Path(data).name, target=options["target"])
     run.keep(network)
+    keep_predictions(run.folder, network, test, evaluation)
     run.draw(network, history, test, evaluation)
     test_figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy, "samples": evaluation.n}
     run.end(history.stopped, history, test=test_figures, engine=history.engine)
@@ -242,8 +244,11 @@ def _room(network: Network, fit_options: dict[str, Any]) -> tuple[int, int]:
 
 
 def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any]) -> History:
+    from chainrule.recording import GradientRecorder
+
     try:
-        return network.fit(training, on_epoch=[run.epoch], **options)
+        recorder = GradientRecorder(network, training, run.folder)
+        return network.fit(training, on_epoch=[run.epoch, recorder], **options)
     except InputError:
         run.discard()
         raise

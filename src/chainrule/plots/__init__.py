@@ -10,6 +10,7 @@ from chainrule.plots.explanation import sample
 from chainrule.plots.neurons import weights
 from chainrule.plots.samples import mistakes
 from chainrule.plots.scores import confusion
+from chainrule.plots.several import several
 from chainrule.plots.style import BLUE, GREEN, GREY, ORANGE, save
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "mistakes",
     "sample",
     "save",
+    "several",
     "weights",
 ]

@@ -1,0 +1,30 @@
+"""``chainrule report``: a run as one HTML page."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(short_help="Write a run as one HTML page.")
+@click.argument("folder", metavar="RUN", type=click.Path())
+@click.option(
+    "-o", "--out", type=click.Path(), metavar="FILE", help="Where to write it. [default: RUN/report.html]"
+)
+def report(folder: str, out: str | None) -> None:
+    """Write one page with all there is to see of a run: settings, curves, gradients, tests, mistakes.
+
+    RUN is a folder that `chainrule train` wrote. The page holds all it needs, the equations behind each
+    figure too, and can be sent to somebody as it is.
+    """
+    from pathlib import Path
+
+    from chainrule.files import atomic_write
+    from chainrule.report import open_run
+    from chainrule.report.page import report as page
+
+    run = open_run(folder)
+    path = Path(out) if out is not None else Path(folder) / "report.html"
+    atomic_write(path, page(run).encode())
+    for note in run.notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo(f"report: {path}")

@@ -1,0 +1,281 @@
+"""``chainrule tune``: search good settings, keep every fit, and train the best."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainrule.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from chainrule.datasets import Dataset
+    from chainrule.tuning import Fit, Journal, Rounds
+    from chainrule.tuning.search import Job
+
+INTERRUPTED = 130
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+SHOWN = 10
+"""Rows of the table."""
+
+
+def read_budget(ctx: click.Context, param: click.Parameter, value: str | None) -> float:
+    """Read a time such as 90s, 10m or 1.5h, in seconds."""
+    if value is None:
+        return math.inf
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", value.strip().lower())
+    if found is None or float(found[1]) == 0:
+        raise click.BadParameter(f"must be a time such as 90s, 10m or 1.5h; got {value!r}.")
+    return float(found[1]) * UNITS[found[2]]
+
+
+@click.command(
+    short_help="Search good settings by successive halving.", context_settings={"show_default": True}
+)
+@click.argument("data", required=False)
+@click.option("--candidates", type=click.IntRange(2), default=27, help="Settings to try.")
+@click.option("--epochs", type=click.IntRange(1), default=54, help="Epochs that the best are trained for.")
+@click.option("--factor", type=click.IntRange(2), default=3, help="One in so many goes on to the next round.")
+@click.option("--budget", metavar="TIME", callback=read_budget, help="Stop after 90s, 10m or 1.5h, say.")
+@click.option("--seed", type=int, default=0, help="Decides candidates, split and weights.")
+@click.option("--target", metavar="COLUMN", help="Label column of a table, as for train.")
+@click.option("--test-fraction", type=float, metavar="FRACTION", help="Share of a file kept for the test.")
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(),
+    metavar="DIR",
+    help="Folder of the search, new or empty. [default: runs/tune-DATA-DATE-TIME]",
+)
+@click.option("--resume", type=click.Path(), metavar="DIR", help="Go on with the search in DIR.")
+@click.option("--progress/--no-progress", default=None, help="Show a bar. [default: on a terminal]")
+def tune(
+    data: str | None,
+    budget: float,
+    folder: str | None,
+    resume: str | None,
+    progress: bool | None,
+    **options: Any,
+) -> None:
+    """Search good settings for DATA: widths, activation, optimiser, learning rate, batch size, l2, dropout.
+
+    All candidates are trained for a few epochs, the best third for three times as many, and so on
+    (successive halving, by scikit-learn). They are scored on a fifth of the training data; the test part
+    is not touched. The best settings are then trained as `chainrule train` does, in DIR/best.
+
+    Every finished fit is a line of DIR/tune.jsonl; --resume DIR does not repeat it.
+    """
+    from chainrule.tuning import Journal, Rounds, candidates, search
+    from chainrule.tuning.search import Job, OutOfTime
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C
+    place, about = _resumed(resume, data, folder) if resume is not None else _begun(data, folder, options)
+    options = about["options"]
+    training = _load(about)
+    rounds = Rounds.of(options["candidates"], options["epochs"], options["factor"])
+    journal = Journal(place / "tune.jsonl")
+    drawn = candidates(options["candidates"], options["seed"])
+    click.echo(f"{training!r}\n{_plan(rounds)}")
+    with _Bar(rounds, progress) as bar:
+        job = Job(training, drawn, journal, options["seed"], _output(training), budget, bar.tell)
+        best: Fit | None
+        try:
+            best, ended = search(job, rounds, options["factor"]), "finished"
+        except (KeyboardInterrupt, OutOfTime) as reason:
+            best = next(iter(journal.ranked()), None)
+            ended = "out of time" if isinstance(reason, OutOfTime) else "interrupted"
+    _show(journal, rounds, "F1 micro" if training.multi_label else "accuracy")
+    _write(place, {**about, "status": ended})
+    if ended != "finished":
+        click.echo(f"{ended}; {len(journal)} fits are kept. Go on with: chainrule tune --resume {place}")
+    if best is None or ended == "interrupted":
+        sys.exit(INTERRUPTED if ended == "interrupted" else 0)
+    _train_best(place, about, best, job)
+
+
+def _begun(data: str | None, folder: str | None, options: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """A new search: its folder, and what stands in its ``search.json``."""
+    from chainrule.runs import default_folder
+
+    name = data or "digits"
+    training = _read(name, options)
+    place = Path(folder) if folder is not None else default_folder(f"tune-{Path(name).stem}")
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise InputError(
+            f"a search must get a folder of its own; {place} is not empty. Name another with --run, or go on "
+            f"with it: chainrule tune --resume {place}."
+        )
+    about = {
+        "status": "running",
+        "data": {"name": name, "checksum": training.checksum(), "samples": len(training)},
+        "options": options,
+    }
+    _make(place)
+    _write(place, about)
+    return place, about
+
+
+def _make(place: Path) -> None:
+    from chainrule.files import storage_errors
+
+    with storage_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+
+
+def _resumed(resume: str, data: str | None, folder: str | None) -> tuple[Path, dict[str, Any]]:
+    path = Path(resume) / "search.json"
+    if folder is not None:
+        raise InputError("--run must be left out with --resume, which names the folder; got both.")
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        name = about["data"]["name"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"--resume must name a folder that chainrule tune wrote, with search.json in it; got {resume} "
+            f"({error})."
+        ) from error
+    if data not in (None, name):
+        raise InputError(f"the search in {resume} is about {name}; got {data}. Leave DATA out.")
+    return Path(resume), about
+
+
+def _load(about: dict[str, Any]) -> Dataset:
+    name = about["data"]["name"]
+    training = _read(name, about["options"])
+    if training.checksum() != about["data"]["checksum"]:
+        raise DataError(
+            f"{name} must be what the search began with; its checksum is another one. Begin a new search."
+        )
+    return training
+
+
+def _read(name: str, options: dict[str, Any]) -> Dataset:
+    from chainrule import datasets
+
+    given = {key: options[key] for key in ("target", "test_fraction") if options[key] is not None}
+    return datasets.load(name, **given)[0]
+
+
+def _output(training: Dataset) -> str:
+    return "sigmoid" if training.multi_label else "softmax"
+
+
+def _write(place: Path, about: dict[str, Any]) -> None:
+    from chainrule.files import atomic_write
+
+    atomic_write(place / "search.json", json.dumps(about, ensure_ascii=False, indent=2).encode() + b"\n")
+
+
+def _plan(rounds: Rounds) -> str:
+    each = ", then ".join(f"{count} × {epochs}" for count, epochs in rounds.each)
+    return f"{each} epochs: {rounds.total:,} epochs together"
+
+
+class _Bar:
+    """The progress of a search, by epochs; on a terminal only, unless it is asked for."""
+
+    def __init__(self, rounds: Rounds, show: bool | None) -> None:
+        self._rounds = rounds
+        self._show = sys.stderr.isatty() if show is None else show
+        self._bar: Any = None
+        self._done = 0
+        self._best: Fit | None = None
+
+    def __enter__(self) -> _Bar:
+        if self._show:
+            from chainrule.progress import _make_bar
+
+            self._bar = _make_bar()
+            self._task = self._bar.add_task("searching", total=self._rounds.total, status="")
+            self._bar.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def tell(self, fit: Fit, again: bool) -> None:
+        """One more fit is done, or was found in the journal."""
+        if self._bar is None:
+            return
+        self._done += fit.epochs
+        if self._best is None or (fit.epochs, fit.score) >= (self._best.epochs, self._best.score):
+            self._best = fit
+        at = 1 + [epochs for _, epochs in self._rounds.each].index(fit.epochs)
+        self._bar.update(
+            self._task,
+            completed=self._done,
+            description=f"round {at}/{len(self._rounds.each)}",
+            status=f"best {self._best.score:.2%} after {self._best.epochs} epochs",
+        )
+
+
+def _show(journal: Journal, rounds: Rounds, metric: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    heads = (metric, "loss", "epochs", "layers", "hidden", "optimizer", "η", "batch", "l2", "dropout")
+    for head in heads:
+        side = "left" if head in ("layers", "hidden", "optimizer") else "right"
+        table.add_column(head, justify=side, no_wrap=True)  # type: ignore[arg-type]
+    for fit in journal.ranked()[:SHOWN]:
+        s = fit.settings
+        table.add_row(
+            f"{100 * fit.score:.2f} %",
+            "diverged" if fit.loss is None else f"{fit.loss:.4f}",
+            str(fit.epochs),
+            "-".join(map(str, s.layers)),
+            s.hidden,
+            s.optimizer,
+            f"{s.learning_rate:g}",
+            str(s.batch_size),
+            f"{s.l2:g}",
+            f"{s.dropout:g}",
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    hidden = len(journal.ranked()) - SHOWN
+    if hidden > 0:
+        console.print(f"and {hidden} more in {journal.path}", style="dim")
+
+
+def _is_finished(folder: Path) -> bool:
+    """Whether a training run ended there as it should."""
+    try:
+        status = json.loads((folder / "run.json").read_text(encoding="utf-8"))["status"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return bool(status == "finished")
+
+
+def _train_best(place: Path, about: dict[str, Any], best: Fit, job: Job) -> None:
+    """Train the best settings as ``chainrule train`` does, and show the line that does it."""
+    from chainrule.cli.train import train
+    from chainrule.runs import default_folder
+
+    options, extra = about["options"], []
+    for name in ("target", "test_fraction"):
+        if options[name] is not None:
+            extra += [f"--{name.replace('_', '-')}", str(options[name])]
+    ends = job.data.n_features, job.data.n_classes
+    words = [about["data"]["name"], *best.settings.options(*ends), "--epochs", str(best.epochs)]
+    words += ["--seed", str(options["seed"]), *extra]
+    click.echo(f"\nbest:  {shlex.join(['chainrule', 'train', *words])}\n")
+    folder = place / "best"
+    if _is_finished(folder):
+        click.echo(f"trained already: {folder}")
+        return
+    if folder.exists():
+        folder = place / default_folder("best").name
+    arguments = [*words, "--run", str(folder), "--no-progress"]
+    parent = click.get_current_context().parent
+    with train.make_context("train", arguments, parent=parent) as inner:
+        train.invoke(inner)

@@ -1,0 +1,55 @@
+"""Learning curves of several runs over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from chainrule.errors import InputError
+from chainrule.plots.epochs import EpochRecord, _capitalised, _scale_accuracy, _scale_decades
+from chainrule.plots.style import BLUE, GREEN, GREY, ORANGE, empty_figure, shorten, tidy
+
+COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", GREY)
+STYLES = ("-", "--", ":")
+
+
+def several(histories: Mapping[str, Sequence[EpochRecord]], loss_name: str = "cross-entropy") -> Figure:
+    """Plot loss and accuracy of several runs: of validation where there is one, else of training.
+
+    Raises:
+        InputError: no run has an epoch.
+    """
+    if not any(len(history) for history in histories.values()):
+        raise InputError("curves need at least 1 epoch; got 0. Train the networks first.")
+    figure = empty_figure(10, 4.4)
+    panels = figure.subplots(1, 2)
+    for axes, column in zip(panels, ("loss", "accuracy"), strict=True):
+        for place, (name, history) in enumerate(histories.items()):
+            _curve(axes, place, shorten(name, 30), history, column)
+        tidy(axes)
+        axes.set_xlabel("Epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    panels[0].set_ylabel(_capitalised(loss_name))
+    panels[1].set_ylabel("Accuracy")
+    _scale_decades(panels[0])
+    _scale_accuracy(panels[1])
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 4), frameon=False)
+    return figure
+
+
+def _curve(axes: Axes, place: int, name: str, history: Sequence[EpochRecord], column: str) -> None:
+    validated = any(getattr(record, f"val_{column}") is not None for record in history)
+    key = f"val_{column}" if validated else column
+    known = [record for record in history if getattr(record, key) is not None]
+    axes.plot(
+        [record.epoch for record in known],
+        [getattr(record, key) for record in known],
+        STYLES[place // len(COLOURS) % len(STYLES)],
+        color=COLOURS[place % len(COLOURS)],
+        label=name,
+        linewidth=1.8,
+    )

@@ -1,0 +1,10 @@
+"""A run as one HTML page, and several runs side by side.
+
+``folder`` reads what a run left behind, ``measures`` and ``gradients`` turn it into figures and words,
+``charts`` draws on ``svg``, ``equations`` prints what stands behind each figure, and ``page`` and
+``comparison`` put it together. The pages hold all they need: no script, nothing from elsewhere.
+"""
+
+from chainrule.report.folder import RunFolder, open_run
+
+__all__ = ["RunFolder", "open_run"]

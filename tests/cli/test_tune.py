@@ -1,0 +1,151 @@
+"""``chainrule tune``: it searches, stops, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from commandline import COMMAND, chainrule, environment
+
+from chainrule import Network
+
+SMALL = ("--candidates", 5, "--epochs", 8, "--factor", 2)
+
+
+def fits(folder):
+    """{(candidate, epochs): score} of every line; no fit twice."""
+    lines = [json.loads(line) for line in (folder / "tune.jsonl").read_text().splitlines()]
+    found = {(line["candidate"], line["epochs"]): line["score"] for line in lines}
+    assert len(found) == len(lines)
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole(data, tmp_path_factory):
+    """A search from beginning to end: what it said, and its folder."""
+    place = tmp_path_factory.mktemp("tune")
+    done = chainrule("tune", data / "kinds.csv", *SMALL, "--run", "t", cwd=place)
+    assert done.code == 0, done.err
+    return done, place / "t"
+
+
+def test_rounds(whole):
+    done, folder = whole
+    assert "5 × 2, then 3 × 4, then 2 × 8 epochs: 38 epochs together" in done.out
+    found = fits(folder)
+    assert [epochs for _, epochs in found] == [2] * 5 + [4] * 3 + [8] * 2
+    for epochs in (2, 4):
+        scores = sorted((s for (_, e), s in found.items() if e == epochs), reverse=True)
+        went_on = [found[c, epochs] for c, e in found if e == 2 * epochs]
+        assert sorted(went_on, reverse=True) == scores[: len(went_on)]
+
+
+def test_the_best_is_trained_and_the_line_does_it_again(whole, data, tmp_path):
+    done, folder = whole
+    words = shlex.split(re.search(r"^best:  (.*)$", done.out, re.MULTILINE)[1])
+    assert words[:2] == ["chainrule", "train"]
+    again = chainrule(*words[1:], "--run", "again", cwd=tmp_path)
+    assert again.code == 0, again.err
+    ours, theirs = (Network.load(p / "model.safetensors") for p in (folder / "best", tmp_path / "again"))
+    assert all(np.array_equal(a, b) for a, b in zip(ours.W, theirs.W, strict=True))
+    found = fits(folder)
+    best = max(score for (_, epochs), score in found.items() if epochs == 8)
+    assert f"{100 * best:.2f} %" in done.out
+    assert json.loads((folder / "search.json").read_text())["status"] == "finished"
+
+
+def test_a_finished_search_repeats_nothing(whole):
+    _, folder = whole
+    before = fits(folder)
+    done = chainrule("tune", "--resume", folder, cwd=folder.parent)
+    assert done.code == 0, done.err
+    assert fits(folder) == before
+    assert "trained already" in done.out
+
+
+@pytest.mark.parametrize("by", ["SIGKILL", "SIGINT"])
+def test_killed_and_resumed(by, whole, data, tmp_path):
+    command = [*COMMAND, "tune", str(data / "kinds.csv"), *map(str, SMALL), "--run", "t"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    journal = tmp_path / "t" / "tune.jsonl"
+    deadline = time.monotonic() + 100
+    while not (journal.exists() and len(journal.read_text().splitlines()) >= 2):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, getattr(signal, by))
+    out, _ = process.communicate(timeout=60)
+    before = [line for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    if by == "SIGINT":
+        assert process.returncode == 130
+        assert f"Go on with: chainrule tune --resume {'t'}" in out
+    else:
+        assert process.returncode == -signal.SIGKILL
+        with journal.open("a") as file:
+            file.write('{"candidate": 3, "epo')  # as if it had been writing
+    done = chainrule("tune", "--resume", "t", cwd=tmp_path)
+    assert done.code == 0, done.err
+    text = journal.read_text()
+    assert text.startswith("".join(before))
+    whole_lines = [line for line in text.splitlines() if line.endswith("}")]
+    journal.write_text("\n".join(whole_lines) + "\n")
+    assert fits(tmp_path / "t") == fits(whole[1])
+
+
+def test_out_of_time(data, tmp_path):
+    done = chainrule("tune", data / "kinds.csv", *SMALL, "--budget", "0.0001s", "--run", "t", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "out of time; 0 fits are kept. Go on with: chainrule tune --resume t" in done.out
+    assert json.loads((tmp_path / "t" / "search.json").read_text())["status"] == "out of time"
+
+
+def test_several_labels(data, tmp_path):
+    done = chainrule(
+        "tune", data / "pets.csv", "--target", "cat,dog", "--candidates", 2, "--epochs", 2, "--factor", 2,
+        "--run", "t", "--progress", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "F1 micro" in done.out
+    assert "--target cat,dog" in done.out
+    assert "round 2/2" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--resume", "nowhere"), "--resume must name a folder that chainrule tune wrote"),
+        (("--run", "taken"), "a search must get a folder of its own"),
+        (("--budget", "soon"), "must be a time such as 90s"),
+        (("--candidates", "1"), "Invalid value for '--candidates'"),
+        (("nothing.csv",), "a data set must be one of"),
+    ],
+    ids=["no search", "taken", "no time", "one candidate", "no data"],
+)
+def test_what_cannot_be(here, tmp_path, arguments, words):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").touch()
+    done = here("tune", *arguments)
+    assert done.code != 0
+    assert words in " ".join(done.err.split())
+    assert not (tmp_path / "runs").exists()
+
+
+def test_other_data_than_at_first(here, whole, tmp_path):
+    import shutil
+
+    folder = tmp_path / "copy"
+    shutil.copytree(whole[1], folder)
+    about = json.loads((folder / "search.json").read_text())
+    about["data"]["checksum"] = "0"
+    (folder / "search.json").write_text(json.dumps(about))
+    assert "its checksum is another one" in here("tune", "--resume", folder).err
+    assert "the search in" in here("tune", "digits", "--resume", folder).err
