@@ -34,9 +34,10 @@ def draw(growth: Sequence[dict[str, Any]], path: Path) -> None:
     style: Any = dict.fromkeys(grey, INK)
     style |= {"font.size": 11, "svg.hashsalt": "growth", "axes.spines.top": False, "axes.spines.right": False}
     with mpl.rc_context(style):
-        chart = Figure(figsize=(5.2, 10), layout="constrained")
-        panels = chart.subplots(len(AXES), 1)
-        for panel, (axis, label) in zip(panels, AXES.items(), strict=True):
+        axes = {axis: label for axis, label in AXES.items() if any(p["axis"] == axis for p in growth)}
+        chart = Figure(figsize=(5.2, 10 * len(axes) / len(AXES)), layout="constrained")
+        panels = chart.subplots(len(axes), 1, squeeze=False)[:, 0]
+        for panel, (axis, label) in zip(panels, axes.items(), strict=True):
             _panel(panel, [point for point in growth if point["axis"] == axis], label)
         handles, labels = panels[0].get_legend_handles_labels()
         chart.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
