@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.checks import as_real
-from chainrule.cli.options import complete_layers, engine_options, read_hidden, read_layers, target_option
+from chainrule.cli.options import (
+    complete_layers,
+    engine_options,
+    noting,
+    read_hidden,
+    read_layers,
+    target_option,
+)
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
 from chainrule.errors import InputError, TrainingDiverged
@@ -115,6 +122,17 @@ INTERRUPTED = 130
 @engine_options
 @target_option
 @click.option(
+    "--categorical",
+    metavar="COLUMN[,COLUMN…]",
+    help="Columns of a table that hold categories, although they are numbers or many different words.",
+)
+@click.option("--drop", metavar="COLUMN[,COLUMN…]", help="Columns of a table to leave out.")
+@click.option(
+    "--stream/--no-stream",
+    default=None,
+    help="Read a Parquet file piece by piece in every epoch. [default: where it would not fit into memory]",
+)
+@click.option(
     "--test-fraction",
     type=float,
     metavar="FRACTION",
@@ -131,11 +149,12 @@ INTERRUPTED = 130
 def train(data: str, folder: str | None, progress: bool | None, **options: Any) -> None:
     """Train a network on DATA and test it; with no DATA, on the digits that come with the package.
 
-    DATA is digits, mnist, fashion-mnist, two-digits, or a file (.csv, .tsv, .npz, idx pictures).
+    DATA is digits, mnist, fashion-mnist, two-digits, or a file (.csv, .tsv, .parquet, .npz, idx pictures).
+    A table may have gaps, and columns of words: what fills and encodes them is learnt from the training part.
     """
     from chainrule.runs import begin
 
-    training, test = _load(data, options["target"], options["test_fraction"])
+    training, test = _load(data, options)
     network = _network(training, data, options)
     fit_options = _fit_options(options)
     if options["learning_rate"] is None:
@@ -173,16 +192,24 @@ def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any
         raise
 
 
-def _load(data: str, target: str | None, test_fraction: float | None) -> tuple[Dataset, Dataset]:
+def _load(data: str, options: dict[str, Any]) -> tuple[Dataset, Dataset]:
     from chainrule import datasets
 
-    if data in datasets.names() and (target is not None or test_fraction is not None):
-        given = "--target" if target is not None else "--test-fraction"
+    for_files = ("target", "test_fraction", "categorical", "drop", "stream")
+    given = [name for name in for_files if options[name] is not None]
+    if data in datasets.names() and given:
         raise InputError(
-            f"{given} must be left out for {data}, which has its own labels and test part. "
-            "It is for files; leave it out."
+            f"--{given[0].replace('_', '-')} must be left out for {data}, which has its own labels and "
+            "test part. It is for files; leave it out."
         )
-    return datasets.load(data, target=target, test_fraction=test_fraction)
+    with noting():
+        return datasets.load(
+            data,
+            target=options["target"],
+            test_fraction=options["test_fraction"],
+            categorical=options["categorical"] or (),
+            drop=options["drop"] or (),
+        )
 
 
 def _network(training: Dataset, data: str, options: dict[str, Any]) -> Network:

@@ -11,7 +11,8 @@ Numbers are raw until a `Scaling` turns them into a network's inputs; a `Dataset
 
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.loading import load, names
+from chainrule.datasets.preprocessing import Preprocessing
 from chainrule.datasets.reading import read, read_features
 from chainrule.datasets.scaling import Scaling
 
-__all__ = ["Dataset", "Scaling", "load", "names", "read", "read_features"]
+__all__ = ["Dataset", "Preprocessing", "Scaling", "load", "names", "read", "read_features"]
