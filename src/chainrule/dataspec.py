@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chainrule.datasets import Dataset, Preprocessing, Scaling
+from chainrule.datasets.stream import ParquetStream
 
 
 class DataSpec(NamedTuple):
@@ -25,7 +26,7 @@ class DataSpec(NamedTuple):
     """How the raw numbers come from a table with gaps or categories."""
 
     @classmethod
-    def of(cls, dataset: Dataset) -> DataSpec:
+    def of(cls, dataset: Dataset | ParquetStream) -> DataSpec:
         """The names and scaling of a data set."""
         return cls(
             dataset.name,

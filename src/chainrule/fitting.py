@@ -10,8 +10,9 @@ import numpy as np
 
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
+from chainrule.datasets.stream import ParquetStream, Stream
 from chainrule.dataspec import DataSpec
-from chainrule.engines.base import Examples, Unsupported, listening
+from chainrule.engines.base import Engine, Examples, Unsupported, listening
 from chainrule.engines.choice import choose, fall_back
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
@@ -19,6 +20,7 @@ from chainrule.inputs import as_pair, as_penalty, as_samples, as_seed, as_target
 from chainrule.optimizers import as_optimizer
 from chainrule.progress import ProgressBar
 from chainrule.schedules import as_schedule
+from chainrule.streaming import Source, train_stream
 from chainrule.training import BatchEnd, EpochEnd, Event, Plan, train
 from chainrule.types import Params
 
@@ -43,9 +45,15 @@ def fit(
     plan = _plan(network, **options)
     patience = _patience(patience, validation)
     callbacks = _several(on_epoch), _several(on_batch)
-    examples = as_examples(network, data, y, sample_weight)
-    examples, held_out = _hold_out(network, examples, data, validation, plan.seed)
-    if isinstance(data, Dataset):
+    streams = isinstance(data, Stream) and not isinstance(data, Dataset)
+    if streams:
+        examples: Examples | Source = _source(network, data, y, sample_weight)
+        held_out = _apart(network, validation)
+    else:
+        examples, held_out = _hold_out(
+            network, as_examples(network, data, y, sample_weight), data, validation, plan.seed
+        )
+    if isinstance(data, Dataset | ParquetStream):
         network.data = DataSpec.of(data)
     keeper = _Keeper(network, patience, callbacks[0], callbacks[1])
     with ProgressBar(plan.epochs, progress) as bar:
@@ -64,21 +72,59 @@ def fit(
             network.params = keeper.last_good()
             raise
     keeper.finish()
-    network.training.append(_record(plan, len(examples.X), patience, keeper.history))
+    network.training.append(_record(plan, _rows(examples), patience, keeper.history))
     return keeper.history
 
 
 def _begin(
-    network: Network, examples: Examples, plan: Plan, held_out: Examples | None, every_step: bool
+    network: Network, examples: Examples | Source, plan: Plan, held_out: Examples | None, every_step: bool
 ) -> tuple[str, Iterator[Event]]:
     """Training on the network's engine, or on the reference if that one cannot; and the engine's name."""
-    what = network.architecture, network.params, examples, plan, held_out, every_step
+
+    def begin(engine: Engine) -> Iterator[Event]:
+        what = engine, network.architecture, network.params
+        if isinstance(examples, Source):
+            return train_stream(*what, examples, plan, held_out, every_step)
+        return train(*what, examples, plan, held_out, every_step)
+
     engine = choose(network.engine, network.threads).engine
     try:
-        return engine.name, train(engine, *what)
+        return engine.name, begin(engine)
     except Unsupported as reason:
         engine = fall_back(network.engine, str(reason))
-        return engine.name, train(engine, *what)
+        return engine.name, begin(engine)
+
+
+def _rows(examples: Examples | Source) -> int:
+    return examples.rows if isinstance(examples, Source) else len(examples.X)
+
+
+def _source(network: Network, stream: Stream, y: Any, sample_weight: Any) -> Source:
+    """A stream's blocks, each checked as it comes."""
+    if y is not None or sample_weight is not None:
+        raise InputError(
+            "y and sample_weight must be left out where a stream is given, for it brings its own y."
+        )
+    n_outputs = network.layers[-1]
+    if stream.n_features != network.layers[0] or stream.n_classes not in (n_outputs, 2 * (n_outputs == 1)):
+        raise InputError(
+            f"the network must have {stream.n_features} inputs and {stream.n_classes} outputs for this "
+            f"stream; it has {network.layers[0]} and {n_outputs}. "
+            f"Make a Network([{stream.n_features}, …, {stream.n_classes}])."
+        )
+    if len(stream) < 1:
+        raise InputError("a stream must hold at least one sample; its length is 0. Check what it reads.")
+    return Source(len(stream), lambda random: (as_examples(network, X, y) for X, y in stream.blocks(random)))
+
+
+def _apart(network: Network, validation: Any) -> Examples | None:
+    """Validation data of their own, for a stream cannot be cut."""
+    if isinstance(validation, Real):
+        raise InputError(
+            f"validation must be data of their own for a stream; got the share {validation}. "
+            "Pass the validation data that open_stream(validation=…) gives, or a pair (X, y)."
+        )
+    return None if validation is None else as_examples(network, validation)
 
 
 class _Keeper:

@@ -26,7 +26,7 @@ from chainrule.optimizers import OPTIMIZERS, as_optimizer
 from chainrule.schedules import SCHEDULES, as_schedule, warm_up
 
 if TYPE_CHECKING:
-    from chainrule.datasets import Dataset
+    from chainrule.datasets import Dataset, ParquetStream
     from chainrule.evaluation import Evaluation
     from chainrule.formulas.head import Head
     from chainrule.history import History
@@ -154,9 +154,9 @@ def train(data: str, folder: str | None, progress: bool | None, **options: Any) 
     """
     from chainrule.runs import begin
 
-    training, test = _load(data, options)
+    training, validation, test = _load(data, options)
     network = _network(training, data, options)
-    fit_options = _fit_options(options)
+    fit_options = {**_fit_options(options), "validation": validation}
     if options["learning_rate"] is None:
         options["learning_rate"] = fit_options["optimizer"].learning_rate
     about = {
@@ -180,7 +180,7 @@ def train(data: str, folder: str | None, progress: bool | None, **options: Any) 
         sys.exit(INTERRUPTED)
 
 
-def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any]) -> History:
+def _train(network: Network, training: Dataset | ParquetStream, run: Run, options: dict[str, Any]) -> History:
     try:
         return network.fit(training, on_epoch=[run.epoch], **options)
     except InputError:
@@ -192,8 +192,12 @@ def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any
         raise
 
 
-def _load(data: str, options: dict[str, Any]) -> tuple[Dataset, Dataset]:
+def _load(
+    data: str, options: dict[str, Any]
+) -> tuple[Dataset | ParquetStream, Dataset | float | None, Dataset]:
+    """Training data, validation data or their share, and test data."""
     from chainrule import datasets
+    from chainrule.datasets.stream import open_stream, should_stream
 
     for_files = ("target", "test_fraction", "categorical", "drop", "stream")
     given = [name for name in for_files if options[name] is not None]
@@ -202,17 +206,21 @@ def _load(data: str, options: dict[str, Any]) -> tuple[Dataset, Dataset]:
             f"--{given[0].replace('_', '-')} must be left out for {data}, which has its own labels and "
             "test part. It is for files; leave it out."
         )
+    what: dict[str, Any] = {
+        "target": options["target"],
+        "categorical": options["categorical"] or (),
+        "drop": options["drop"] or (),
+    }
+    share, validation = options["test_fraction"], options["validation"] or None
     with noting():
-        return datasets.load(
-            data,
-            target=options["target"],
-            test_fraction=options["test_fraction"],
-            categorical=options["categorical"] or (),
-            drop=options["drop"] or (),
-        )
+        if options["stream"] or (options["stream"] is None and should_stream(data)):
+            share = 0.2 if share is None else share
+            return open_stream(data, **what, test_fraction=share, validation=validation, seed=options["seed"])
+        training, test = datasets.load(data, test_fraction=share, **what)
+    return training, validation, test
 
 
-def _network(training: Dataset, data: str, options: dict[str, Any]) -> Network:
+def _network(training: Dataset | ParquetStream, data: str, options: dict[str, Any]) -> Network:
     from chainrule.network import Network
 
     output = options["output"] or ("sigmoid" if training.multi_label else "softmax")
@@ -248,7 +256,6 @@ def _fit_options(options: dict[str, Any]) -> dict[str, Any]:
         **{name: options[name] for name in same},
         "optimizer": as_optimizer(options["optimizer"]),
         "schedule": schedule,
-        "validation": options["validation"] or None,
     }
 
 

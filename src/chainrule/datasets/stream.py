@@ -1,7 +1,7 @@
 """Tables larger than memory: blocks of shuffled rows, read again in every epoch.
 
 A Parquet file consists of row groups. In each epoch they come in another order, some thousands of rows at a
-time, and the rows of a block are shuffled by the training loop. Scaling, gaps and categories are learnt in one pass
+time, and the training loop shuffles the rows of a block. Scaling, gaps and categories are learnt in one pass
 over the training rows. Whole row groups are held out for validation and for the test.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from chainrule.datasets.columns import Target
+from chainrule.datasets.columns import Target, name_list
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.labels import encode, in_order
 from chainrule.datasets.parquet import Layout, layout_of, opened, raw_of
@@ -25,6 +25,8 @@ from chainrule.datasets.scaling import Scaling
 from chainrule.datasets.splitting import held_count
 from chainrule.datasets.survey import Survey
 from chainrule.errors import DataError, InputError
+
+PARQUET = (".parquet", ".pq")
 
 PIECE = 1 << 16
 """Rows that are read and encoded at a time."""
@@ -57,8 +59,8 @@ class Stream(Protocol):
     def blocks(self, random: np.random.Generator) -> Iterator[tuple[Array, Array]]:
         """Yield (X, y) again and again until every sample has come once; ``random`` may decide their order.
 
-        Shapes: X (B, n_0), finite; y class numbers (B,), or rows of 0 and 1 (B, K). The loop shuffles a block's
-        rows, and joins what is left of one block to the next: mini-batches have their full size.
+        Shapes: X (B, n_0), finite; y class numbers (B,), or rows of 0 and 1 (B, K). The loop shuffles a
+        block's rows, and joins what is left of one to the next: mini-batches have their full size.
         """
         ...
 
@@ -194,15 +196,16 @@ def open_stream(
     path: PathLike,
     *,
     target: Target = None,
-    categorical: Sequence[str] = (),
-    drop: Sequence[str] = (),
+    categorical: str | Sequence[str] = (),
+    drop: str | Sequence[str] = (),
     test_fraction: float = 0.2,
     validation: float | None = None,
     seed: int = 0,
 ) -> tuple[ParquetStream, Dataset | None, Dataset]:
     """Return (training stream, validation, test) of a Parquet file: row groups by chance, whole.
 
-    Validation and test stay in memory; they are the given shares of the rows, and at most `MOST_HELD_OUT` numbers.
+    Validation and test stay in memory: they are the given shares of the rows, and at most `MOST_HELD_OUT`
+    numbers each, but one row group at least.
     What prepares the rows is learnt from the training row groups, the class names from all of them.
 
     Raises:
@@ -210,8 +213,11 @@ def open_stream(
         InputError: an argument that cannot be right.
     """
     place = Path(path)
+    if place.suffix.lower() not in PARQUET:
+        raise InputError(f"only a Parquet file can be streamed; got {place.name!r}. Convert it.")
+    categories, dropped = name_list("categorical", categorical), name_list("drop", drop)
     with opened(place) as file:
-        layout = layout_of(place, file.schema_arrow, target, categorical, drop)
+        layout = layout_of(place, file.schema_arrow, target, categories, dropped)
         rows = _group_rows(file)
     parts = _parts(place, rows, len(layout.names), test_fraction, validation, seed)
     surveys = [Survey(layout) for _ in parts]
@@ -252,8 +258,8 @@ def _parts(
         held.append(tuple(sorted(part)))
     if not order:
         raise DataError(
-            f"{path}: a file that is streamed must have a row group for each part, more than {len(wanted)}; got "
-            f"{len(rows)}. Write it with smaller ones (row_group_size=100_000 in pyarrow.parquet.write_table)."
+            f"{path}: a file that is streamed must have more than {len(wanted)} row groups, one for each "
+            f"part; got {len(rows)}. Write it with row_group_size=100_000 (pyarrow.parquet.write_table)."
         )
     return [tuple(sorted(order)), *held]
 
@@ -261,7 +267,7 @@ def _parts(
 def should_stream(path: PathLike) -> bool:
     """Whether a Parquet file's numbers, as float64 and once more as float32, take half of the free memory."""
     place = Path(path)
-    if place.suffix.lower() not in (".parquet", ".pq") or not place.is_file():
+    if place.suffix.lower() not in PARQUET or not place.is_file():
         return False
     with opened(place) as file:
         numbers = file.metadata.num_rows * file.metadata.num_columns
@@ -278,11 +284,3 @@ def free_memory() -> int | None:
         return None
     found = [line.split() for line in lines if line.startswith("MemAvailable:")]
     return int(found[0][1]) * 1024 if found else None
-
-
-def check_path(path: PathLike) -> None:
-    """Refuse to stream what is no Parquet file."""
-    if Path(path).suffix.lower() not in (".parquet", ".pq"):
-        raise InputError(
-            f"only a Parquet file can be streamed; got {Path(path).name!r}. Convert it, or leave out --stream."
-        )
