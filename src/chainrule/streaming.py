@@ -127,7 +127,7 @@ def _epoch(course: _Course, number: int, at: _At) -> Generator[BatchEnd, None, t
         for stream in (3, 0, 1)
     )
     end, run = None, None
-    for block in joined(source.blocks(block_rng), size):
+    for block in joined(source.blocks(block_rng), size, source.rows):
         _check_count(at.samples + len(block.X) <= source.rows, source, "more")
         trainer = course.engine.trainer(course.task, at.params, at.moments, block)
         run = _Run(trainer, course.task, course.widths, block, plan, course.history, course.pace)
@@ -193,12 +193,14 @@ def _no_state() -> TrainingState:
     )
 
 
-def joined(blocks: Iterator[Examples], size: int) -> Iterator[Examples]:
-    """The same rows in blocks of whole mini-batches; only the last one may end with a smaller one."""
+def joined(blocks: Iterator[Examples], size: int, rows: int) -> Iterator[Examples]:
+    """The same rows in blocks of whole mini-batches; only the last of ``rows`` may end with a smaller one."""
     left: Examples | None = None
+    seen = 0
     for block in blocks:
         whole = block if left is None else Examples(*map(_stacked, left, block))
-        count = len(whole.X) // size * size
+        seen += len(block.X)
+        count = len(whole.X) if seen == rows else len(whole.X) // size * size
         if count:
             yield Examples(*(part[:count] for part in whole))
         left = Examples(*(part[count:].copy() for part in whole)) if count < len(whole.X) else None

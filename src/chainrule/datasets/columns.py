@@ -132,7 +132,7 @@ def without(columns: Columns, drop: Sequence[str]) -> Columns:
         if name not in features:
             raise DataError(
                 f"a column must be one of the features {', '.join(features)}; got {name!r}."
-                f"{did_you_mean(name, features)}"
+                f"{did_you_mean(name, features)} Check the spelling."
             )
     left = tuple(place for place in columns.features if columns.names[place] not in drop)
     if not left:

@@ -61,11 +61,13 @@ def opened(path: Path) -> Iterator[Any]:
     """
     pa = pyarrow()
     try:
-        with readable(path), path.open("rb") as file, pa.parquet.ParquetFile(file, pre_buffer=False) as found:
+        with readable(path):
+            file = path.open("rb")
+        with file, pa.parquet.ParquetFile(file, pre_buffer=False) as found:
             yield found
     except ChainruleError:
         raise
-    except (pa.ArrowException, ValueError, KeyError, IndexError, OverflowError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
         raise DataError(
             f"{path} must be a whole Parquet file; got {type(error).__name__}: {reason}. "
@@ -99,12 +101,15 @@ def known_layout(
     path: Path,
     schema: Any,
     wanted: Sequence[str] | None,
-    categorical: Sequence[str] = (),
+    categorical: tuple[str, ...] | None,
     target: Target = None,
     classes: Sequence[str] | None = None,
     labelled: bool = True,
 ) -> Layout:
-    """The columns of a model in a file; all of them where the model's have no names."""
+    """The columns of a model in a file; all of them where the model's have no names.
+
+    ``categorical`` None: the columns of text hold categories.
+    """
     with about(path):
         header = check_header(schema.names)
         if labelled:
@@ -113,9 +118,8 @@ def known_layout(
             places = pick_features(wanted, header) if wanted else tuple(range(len(header)))
             columns = Columns(header, len(header), places, ())
         names = columns.named(columns.features) or ()
-        for name in names:
-            _kind(schema.field(name))
-    return Layout(path, columns, names, tuple(categorical), known=True)
+        texts = [name for name in names if _kind(schema.field(name)) == "words"]
+    return Layout(path, columns, names, tuple(texts) if categorical is None else categorical, known=True)
 
 
 def read_training_parquet(
@@ -140,12 +144,18 @@ def read_known_parquet(
 ) -> Raw:
     """Read the columns of a model from a Parquet file, with labels or without."""
     wanted = preprocessing.names if preprocessing else features
-    words = preprocessing.categorical if preprocessing else ()
+    words = preprocessing.categorical if preprocessing else None
     with opened(path) as file:
         layout = known_layout(path, file.schema_arrow, wanted, words, target, classes, labelled)
         raw = raw_of(layout, file.read(columns=layout.wanted))
     if preprocessing:
         return raw
+    texts = [name for name, one in zip(layout.names, raw.words or (), strict=True) if one is not None]
+    if texts:
+        raise raw.error(
+            f"features must be numbers; column {texts[0]!r} holds text. Use load(), which fits a "
+            "preprocessing, or pass one."
+        )
     gaps = np.isnan(raw.X)
     if gaps.any():
         row, column = (int(index) for index in np.argwhere(gaps)[0])

@@ -119,7 +119,7 @@ def read_raw(
     if kind == "table":
         return read_table(place, target, features, classes)
     if kind == "parquet":
-        return _strict(read_known_parquet(place, None, features, target, classes))
+        return read_known_parquet(place, None, features, target, classes)
     if target is not None:
         raise InputError(
             f"target must be left out unless the file is a table; got target={target!r} for {place.name}. "
@@ -198,17 +198,6 @@ def _read_known(
     if labelled:
         return read_known_table(path, target, preprocessing, classes)
     return read_known_features(path, preprocessing, ignore)
-
-
-def _strict(raw: Raw) -> Raw:
-    """Refuse words, which need a preprocessing."""
-    words = [name for name, one in zip(raw.features or (), raw.words or (), strict=False) if one is not None]
-    if words:
-        raise raw.error(
-            f"features must be numbers; column {words[0]!r} holds text. Use load(), which fits a "
-            "preprocessing, or pass one."
-        )
-    return raw
 
 
 def stem(path: Path) -> str:
