@@ -1,8 +1,8 @@
 """Train one epoch on a Parquet file of 10,000,000 × 20 numbers, and measure the memory that takes.
 
-The file is written piece by piece; the training runs as `chainrule train FILE --stream` in a process of its own,
-whose peak resident memory the system reports (VmHWM on Linux). Everything lies in a temporary folder, about 1.7 GB,
-which is removed afterwards.
+The file is written piece by piece; `chainrule train FILE --stream` runs in a process of its own, whose
+peak resident memory the system reports (VmHWM on Linux). Everything lies in a temporary folder, about
+1.7 GB, which is removed afterwards.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def main() -> None:
     assert accuracy
     assert epoch
     lines = [
-        "| rows × columns | file | numbers as float64 | whole command | its epoch | peak memory | test accuracy |",
+        "| rows × columns | file | as float64 | whole command | its epoch | peak memory | test accuracy |",
         "|---|---|---|---|---|---|---|",
         f"| {rows:,} × {columns} | {size:.2f} GB | {rows * columns * 8 / 1e9:.2f} GB | {seconds:.0f} s | "
         f"{epoch[1]} s | {peak:.2f} GB | {accuracy[1]} % (at most 90 can be had) |",

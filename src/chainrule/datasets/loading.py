@@ -104,14 +104,16 @@ def split(raw: Raw, test_fraction: float, seed: Seed = 0) -> Pair:
     """Return a file's content as (train, test), prepared by what is learnt from the training part alone."""
     if raw.words is None:
         rest, held_out = dataset_of(raw).split(test_fraction, seed=0 if seed is None else seed)
-        return _ready(rest, held_out, raw.scaling)
+        with about(raw.path):
+            return _ready(rest, held_out, raw.scaling)
     y, _ = encode(raw, None)
     rows, held_rows = split_indices(y, test_fraction, 0 if seed is None else seed)
     with about(raw.path):
         preprocessing = fit(raw.features or (), raw.X[rows], raw.words)
     whole = dataset_of(raw, preprocessing=preprocessing)
     rest, held_out = whole.subset(rows), whole.subset(held_rows)
-    return _ready(rest, held_out, preprocessing.scaling(rest.X))
+    with about(raw.path):
+        return _ready(rest, held_out, preprocessing.scaling(rest.X))
 
 
 def _load_both_parts(path: Path, target: Target) -> Pair:
