@@ -223,6 +223,11 @@ def _load(
 def _network(training: Dataset | ParquetStream, data: str, options: dict[str, Any]) -> Network:
     from chainrule.network import Network
 
+    if training.n_classes == 1 and not options["output"]:
+        raise InputError(
+            f"{data} must have samples of two classes at least; got {training.classes[0]!r} on every one. "
+            "Name the label column with --target, or bring samples of another class."
+        )
     output = options["output"] or ("sigmoid" if training.multi_label else "softmax")
     names = read_hidden(options["hidden"])
     return Network(
