@@ -54,12 +54,12 @@ def attempt(net, data, labels, **options):
 @pytest.mark.parametrize("what", ODD)
 def test_fit_on_odd_data(what, dtype, engine):
     data, labels, classes = ODD[what]
-    net = network([data.shape[1], 5, classes], engine, dtype)
+    output = "softmax" if classes > 1 else "sigmoid"  # softmax refuses a single output
+    net = network([data.shape[1], 5, classes], engine, dtype, output=output)
     history, said = attempt(net, data, labels)
     if said:
-        expected = {"one class": "softmax must have at least 2 outputs"}.get(what, "finite")
-        assert expected in said
-        assert what.startswith("features of 1e30") or what == "one class"
+        assert "must be finite" in said or "must stay finite" in said
+        assert what.startswith("features of 1e30")
     else:
         assert np.isfinite(history.column("loss")).all()
         assert np.isfinite(net.predict_proba(data)).all()
