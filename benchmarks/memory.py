@@ -1,8 +1,8 @@
 """Measure the memory that training takes beside the data: 200 MB of float32 samples, on each engine.
 
-Each training runs in a process of its own, which makes the data, trains on a few of them, so that all code is
-loaded, then trains on all, and reports how far its peak resident memory rose above what it had before, the data
-among it (VmHWM and VmRSS on Linux).
+Each training runs in a process of its own, which makes the data, trains on a few of them, so that all code
+is loaded, then trains on all, and reports how far its peak resident memory rose above what it had before, the
+data among it (VmHWM and VmRSS on Linux).
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def main() -> None:
             data, parameters, beside = measure(engine, dtype, validation)
             share = (data + beside - parameters) / data
             lines.append(
-                f"| {engine} | {dtype} | {validation or 'none'} | {data / 1e6:.0f} MB | {beside / 1e6:.0f} MB | "
-                f"{share:.2f} |"
+                f"| {engine} | {dtype} | {validation or 'none'} | {data / 1e6:.0f} MB | "
+                f"{beside / 1e6:.0f} MB | {share:.2f} |"
             )
     print("\n".join(lines))
     if arguments.out:

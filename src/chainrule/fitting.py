@@ -7,6 +7,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
@@ -45,12 +46,13 @@ def fit(
     plan = _plan(network, **options)
     patience = _patience(patience, validation)
     callbacks = _several(on_epoch), _several(on_batch)
+    rows: NDArray[np.intp] | None = None
     streams = isinstance(data, Stream) and not isinstance(data, Dataset)
     if streams:
         examples: Examples | Source = _source(network, data, y, sample_weight)
         held_out = _apart(network, validation)
     else:
-        examples, held_out = _hold_out(
+        examples, held_out, rows = _hold_out(
             network, as_examples(network, data, y, sample_weight), data, validation, plan.seed
         )
     if isinstance(data, Dataset | ParquetStream):
@@ -59,7 +61,7 @@ def fit(
     with ProgressBar(plan.epochs, progress) as bar:
         with listening(bar.hear):
             keeper.history.engine, events = _begin(
-                network, examples, plan, held_out, every_step=bool(callbacks[1])
+                network, examples, plan, held_out, bool(callbacks[1]), rows
             )
         try:
             for event in events:
@@ -72,12 +74,17 @@ def fit(
             network.params = keeper.last_good()
             raise
     keeper.finish()
-    network.training.append(_record(plan, _rows(examples), patience, keeper.history))
+    network.training.append(_record(plan, _count(examples, rows), patience, keeper.history))
     return keeper.history
 
 
 def _begin(
-    network: Network, examples: Examples | Source, plan: Plan, held_out: Examples | None, every_step: bool
+    network: Network,
+    examples: Examples | Source,
+    plan: Plan,
+    held_out: Examples | None,
+    every_step: bool,
+    rows: NDArray[np.intp] | None,
 ) -> tuple[str, Iterator[Event]]:
     """Training on the network's engine, or on the reference if that one cannot; and the engine's name."""
 
@@ -85,7 +92,7 @@ def _begin(
         what = engine, network.architecture, network.params
         if isinstance(examples, Source):
             return train_stream(*what, examples, plan, held_out, every_step)
-        return train(*what, examples, plan, held_out, every_step)
+        return train(*what, examples, plan, held_out, every_step, rows=rows)
 
     engine = choose(network.engine, network.threads).engine
     try:
@@ -95,8 +102,10 @@ def _begin(
         return engine.name, begin(engine)
 
 
-def _rows(examples: Examples | Source) -> int:
-    return examples.rows if isinstance(examples, Source) else len(examples.X)
+def _count(examples: Examples | Source, rows: NDArray[np.intp] | None) -> int:
+    if isinstance(examples, Source):
+        return examples.rows
+    return len(examples.X) if rows is None else len(rows)
 
 
 def _source(network: Network, stream: Stream, y: Any, sample_weight: Any) -> Source:
@@ -220,11 +229,12 @@ def as_examples(network: Network, data: Any, y: Any = None, sample_weight: Any =
 
 def _hold_out(
     network: Network, examples: Examples, data: Any, validation: Any, seed: int
-) -> tuple[Examples, Examples | None]:
+) -> tuple[Examples, Examples | None, NDArray[np.intp] | None]:
+    """Examples, those held out, and the rows to train on if it is not all: a copy would double the memory."""
     if validation is None:
-        return examples, None
+        return examples, None, None
     if not isinstance(validation, Real):
-        return examples, as_examples(network, validation)
+        return examples, as_examples(network, validation), None
     n = len(examples.X)
     n_held_out = round(n * as_real("validation", validation, above=0, below=1, remedy="Try 0.1."))
     if not 0 < n_held_out < n:
@@ -234,15 +244,14 @@ def _hold_out(
         )
     order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 2))).permutation(n)
     held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
-    parts = (Examples(*(part[rows] for part in examples)) for rows in (rest, held_out))
-    train_part, held_out_part = parts
-    if not (train_part.weight.any() and held_out_part.weight.any()):
+    held_out_part = Examples(*(part[held_out] for part in examples))
+    weight = examples.weight[rest]
+    if not (weight.any() and held_out_part.weight.any()):
         raise InputError(
             "sample weights must not all be 0 among the samples trained on, nor among those held out; "
             "they are. Pass validation data of their own."
         )
-    weight = train_part.weight / train_part.weight.mean()
-    return train_part._replace(weight=weight), held_out_part
+    return examples._replace(weight=examples.weight / weight.mean()), held_out_part, rest
 
 
 def _plan(network: Network, **options: Any) -> Plan:

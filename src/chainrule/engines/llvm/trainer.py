@@ -149,6 +149,7 @@ class LlvmTrainer:
         result = np.zeros((steps, self._plan.batch, 2))  # one line a sample: summed in one order
         packed = self._pack_masks(masks) if masks is not None else None
         frame["order"], frame["step"], frame["steps"] = order.ctypes.data, first, steps
+        frame["samples"] = len(order)
         frame["numbers"], frame["result"] = numbers.ctypes.data, result.ctypes.data
         frame["masks"] = 0 if packed is None else packed.ctypes.data
         frame["threads"] = threads
