@@ -302,6 +302,7 @@ class Network:
 
         Args:
             data: what to learn from; class names, picture shape and scaling are remembered from a `Dataset`.
+                A `datasets.Stream` gives its samples block by block, anew in each epoch.
             y: the targets, where ``data`` is X.
             epochs: passes over the data, reshuffled in each.
             batch_size: samples in a mini-batch; the last one may be smaller.
