@@ -9,7 +9,7 @@ from chainrule import InputError, Network
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.reference import ReferenceEngine, first_moments
 from chainrule.equations.penalty import Penalty
-from chainrule.fitting import as_examples
+from chainrule.material import as_examples
 from chainrule.optimizers import OPTIMIZERS, as_optimizer
 from chainrule.schedules import as_schedule
 from chainrule.state import Position, TrainingState

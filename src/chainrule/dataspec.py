@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chainrule.datasets import Dataset, Scaling
+from chainrule.datasets import Dataset, Preprocessing, Scaling
+from chainrule.datasets.stream import ParquetStream
 
 
 class DataSpec(NamedTuple):
@@ -21,8 +22,17 @@ class DataSpec(NamedTuple):
     scaling: Scaling
     target: str | None = None
     """Label column or columns of the training table, where they were named."""
+    preprocessing: Preprocessing | None = None
+    """How the raw numbers come from a table with gaps or categories."""
 
     @classmethod
-    def of(cls, dataset: Dataset) -> DataSpec:
+    def of(cls, dataset: Dataset | ParquetStream) -> DataSpec:
         """The names and scaling of a data set."""
-        return cls(dataset.name, dataset.classes, dataset.features, dataset.shape, dataset.scaling)
+        return cls(
+            dataset.name,
+            dataset.classes,
+            dataset.features,
+            dataset.shape,
+            dataset.scaling,
+            preprocessing=dataset.preprocessing,
+        )

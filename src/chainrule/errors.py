@@ -54,6 +54,10 @@ class FormulaWarning(UserWarning):
     """A formula of the user's that is right, and loses precision or overflows somewhere."""
 
 
+class DataWarning(UserWarning):
+    """Data that can be used, though something in them is not as the training data were."""
+
+
 class EngineWarning(UserWarning):
     """A network runs on a slower engine than usual."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,17 +12,20 @@ import numpy as np
 from chainrule.checkpoints import Best, Checkpoint, Keeping, as_checkpoints, opened
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
+from chainrule.datasets.stream import ParquetStream, Stream
 from chainrule.dataspec import DataSpec
-from chainrule.engines.base import Examples, Unsupported, listening
+from chainrule.engines.base import Engine, Unsupported, listening
 from chainrule.engines.choice import choose, fall_back
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
-from chainrule.inputs import as_pair, as_penalty, as_samples, as_seed, as_targets, as_weights
+from chainrule.inputs import as_penalty, as_seed
+from chainrule.material import Material, material
 from chainrule.optimizers import as_optimizer
 from chainrule.progress import ProgressBar
 from chainrule.resuming import OVER, Saver, describe, options_of, over
 from chainrule.schedules import as_schedule
 from chainrule.state import TrainingState
+from chainrule.streaming import Source, train_stream
 from chainrule.training import BatchEnd, EpochEnd, Event, Plan, train
 from chainrule.types import Params
 
@@ -50,29 +52,33 @@ def fit(
     plan = _plan(network, **options)
     patience = _patience(patience, validation)
     callbacks = _several(on_epoch), _several(on_batch)
-    examples = as_examples(network, data, y, sample_weight)
-    with _opened(checkpoint, resume) as keeping:
+    with _opened(checkpoint, resume, data) as keeping:
         found = keeping.found if keeping else None
         if found is not None:
             seed = found.run["options"]["seed"] if options["seed"] is None else plan.seed
             plan = plan._replace(seed=seed, first_epoch=found.run["first_epoch"])
-        examples, held_out = _hold_out(network, examples, data, validation, plan.seed)
+        given = material(network, data, y, sample_weight, validation, plan.seed)
         keeper = _Keeper(network, patience, *callbacks)
-        saver = Saver(keeping, partial(describe, network, plan, patience, examples, held_out))
+        saver = Saver(keeping, partial(describe, network, plan, patience, given))
         if found is not None:
             saver.check(found)
             keeper.restore(found)
-        if isinstance(data, Dataset):
+        if isinstance(data, Dataset | ParquetStream):
             network.data = DataSpec.of(data)
         if not (found and over(found, plan.epochs)):
-            _train(keeper, saver, examples, plan, held_out, progress)
+            _train(keeper, saver, given, plan, progress)
         keeper.finish()
-    network.training.append(_record(plan, len(examples.X), patience, keeper.history))
+    network.training.append(_record(plan, given.n, patience, keeper.history))
     return keeper.history
 
 
-def _opened(checkpoint: Any, resume: bool) -> AbstractContextManager[Keeping | None]:
+def _opened(checkpoint: Any, resume: bool, data: Any) -> AbstractContextManager[Keeping | None]:
     """The folder of checkpoints, if there is to be one."""
+    if checkpoint is not None and isinstance(data, Stream) and not isinstance(data, Dataset):
+        raise InputError(
+            "checkpoints need data in memory, so that training can go on inside an epoch; got a stream. "
+            "Leave checkpoint out."
+        )
     if checkpoint is None:
         if resume:
             raise InputError(
@@ -85,17 +91,16 @@ def _opened(checkpoint: Any, resume: bool) -> AbstractContextManager[Keeping | N
 def _train(
     keeper: _Keeper,
     saver: Saver,
-    examples: Examples,
+    given: Material,
     plan: Plan,
-    held_out: Examples | None,
     progress: bool | None,
 ) -> None:
     """Run the loop to its end, whatever that is."""
     network, start = keeper.network, saver.start
-    with ProgressBar(plan.epochs, progress, _samples_done(plan, start, len(examples.X))) as bar:
+    with ProgressBar(plan.epochs, progress, _samples_done(plan, start, given.n)) as bar:
         with listening(bar.hear):
             keeper.history.engine, events = _begin(
-                network, examples, plan, held_out, every_step=keeper.every_step, start=start
+                network, given, plan, every_step=keeper.every_step, start=start
             )
         saver.check_engine(keeper.history.engine)
         try:
@@ -112,7 +117,7 @@ def _train(
         except KeyboardInterrupt:
             keeper.history.stopped = "interrupted"
         except TrainingDiverged as error:
-            _diverged(keeper, plan, len(examples.X), error)
+            _diverged(keeper, plan, given.n, error)
             raise
         saver.end(keeper)
 
@@ -131,21 +136,22 @@ def _samples_done(plan: Plan, start: TrainingState | None, n: int) -> int:
 
 
 def _begin(
-    network: Network,
-    examples: Examples,
-    plan: Plan,
-    held_out: Examples | None,
-    every_step: bool,
-    start: TrainingState | None,
+    network: Network, given: Material, plan: Plan, every_step: bool, start: TrainingState | None
 ) -> tuple[str, Iterator[Event]]:
     """Training on the network's engine, or on the reference if that one cannot; and the engine's name."""
-    what = network.architecture, network.params, examples, plan, held_out, every_step, start
+
+    def begin(engine: Engine) -> Iterator[Event]:
+        what = engine, network.architecture, network.params
+        if isinstance(given.examples, Source):
+            return train_stream(*what, given.examples, plan, given.held_out, every_step)
+        return train(*what, given.examples, plan, given.held_out, every_step, start, given.rows)
+
     engine = choose(network.engine, network.threads).engine
     try:
-        return engine.name, train(engine, *what)
+        return engine.name, begin(engine)
     except Unsupported as reason:
         engine = fall_back(network.engine, str(reason))
-        return engine.name, train(engine, *what)
+        return engine.name, begin(engine)
 
 
 class _Keeper:
@@ -224,60 +230,6 @@ class _Keeper:
             self.network.params = last.params
         if self.best is not None:
             self.network.params = self.best.params
-
-
-def as_examples(network: Network, data: Any, y: Any = None, sample_weight: Any = None) -> Examples:
-    """Checked rows of a `Dataset`, a pair (X, y), or X and y. Weights are relative to their mean."""
-    n_outputs = network.layers[-1]
-    if isinstance(data, Dataset):
-        if y is not None:
-            raise InputError("y must be left out where a Dataset is given, for it brings its own.")
-        if data.n_classes != n_outputs and not (data.n_classes == 2 and n_outputs == 1):
-            raise InputError(
-                f"the network must have as many outputs as {data.name!r} has classes, {data.n_classes}; "
-                f"it has {n_outputs}. Make a Network([{data.n_features}, …, {data.n_classes}])."
-            )
-        if data.multi_label and network.head.distribution:
-            raise InputError(
-                f"{data.name!r} has several labels a sample, so outputs must not share one probability; "
-                f"got output={network.head.name!r}. Use output='sigmoid'."
-            )
-        data, y = data.X, data.y
-    elif y is None:
-        data, y = as_pair(data)
-    # The samples stay in their own precision: each mini-batch is cast on its way in.
-    dtype = data.dtype if isinstance(data, np.ndarray) and data.dtype == np.float32 else network.dtype
-    X = as_samples(data, network.layers[0], dtype)
-    weight = as_weights(sample_weight, len(X), network.dtype)
-    Y = as_targets(y, len(X), n_outputs, network.head, network.dtype)
-    return Examples(X, Y, weight / weight.mean())
-
-
-def _hold_out(
-    network: Network, examples: Examples, data: Any, validation: Any, seed: int
-) -> tuple[Examples, Examples | None]:
-    if validation is None:
-        return examples, None
-    if not isinstance(validation, Real):
-        return examples, as_examples(network, validation)
-    n = len(examples.X)
-    n_held_out = round(n * as_real("validation", validation, above=0, below=1, remedy="Try 0.1."))
-    if not 0 < n_held_out < n:
-        raise InputError(
-            f"validation must leave samples on both sides; got {validation} of {n} samples. "
-            "Try another fraction, or none."
-        )
-    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 2))).permutation(n)
-    held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
-    parts = (Examples(*(part[rows] for part in examples)) for rows in (rest, held_out))
-    train_part, held_out_part = parts
-    if not (train_part.weight.any() and held_out_part.weight.any()):
-        raise InputError(
-            "sample weights must not all be 0 among the samples trained on, nor among those held out; "
-            "they are. Pass validation data of their own."
-        )
-    weight = train_part.weight / train_part.weight.mean()
-    return train_part._replace(weight=weight), held_out_part
 
 
 def _plan(network: Network, **options: Any) -> Plan:

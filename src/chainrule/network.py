@@ -239,7 +239,7 @@ class Network:
     def evaluate(self, data: Any, y: Any = None) -> Evaluation:
         """Loss, accuracy and more on a `Dataset`, a pair (X, y), or X and y. ``print`` shows one line."""
         from chainrule.evaluation import decide, evaluate
-        from chainrule.fitting import as_examples
+        from chainrule.material import as_examples
         from chainrule.training import mean_loss
 
         examples = as_examples(self, data, y)
@@ -305,6 +305,7 @@ class Network:
 
         Args:
             data: what to learn from; class names, picture shape and scaling are remembered from a `Dataset`.
+                A `datasets.Stream` gives its samples block by block, anew in each epoch.
             y: the targets, where ``data`` is X.
             epochs: passes over the data, reshuffled in each.
             batch_size: samples in a mini-batch; the last one may be smaller.

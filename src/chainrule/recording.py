@@ -24,7 +24,7 @@ from chainrule.equations.network import Architecture, loss_and_gradients
 from chainrule.errors import DataError, StorageError
 from chainrule.evaluation import decide
 from chainrule.files import atomic_write, storage_errors
-from chainrule.fitting import as_examples
+from chainrule.material import as_examples
 from chainrule.types import Params
 
 if TYPE_CHECKING:

@@ -11,12 +11,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.checkpoints import Best, Checkpoint, Keeping
 from chainrule.engines.base import Examples
 from chainrule.errors import CheckpointWarning, InputError
 from chainrule.history import History
 from chainrule.interrupts import noted
+from chainrule.material import Material
 from chainrule.state import TrainingState
 from chainrule.training import BatchEnd, Event, Plan
 
@@ -47,10 +49,10 @@ def options_of(plan: Plan, n: int, patience: int | None) -> dict[str, Any]:
     }
 
 
-def describe(
-    network: Network, plan: Plan, patience: int | None, examples: Examples, held_out: Examples | None
-) -> dict[str, Any]:
-    """What a checkpoint says of its run."""
+def describe(network: Network, plan: Plan, patience: int | None, given: Material) -> dict[str, Any]:
+    """What a checkpoint says of its run, which trains on data in memory."""
+    assert isinstance(given.examples, Examples)
+    held_out = given.held_out
     return {
         "network": {
             "layers": list(network.layers),
@@ -58,8 +60,11 @@ def describe(
             "output": network.head.name,
             "dtype": network.dtype.name,
         },
-        "options": options_of(plan, len(examples.X), patience),
-        "data": {"checksum": _checksum(examples), "validation": held_out and _checksum(held_out)},
+        "options": options_of(plan, given.n, patience),
+        "data": {
+            "checksum": _checksum(given.examples, given.rows),
+            "validation": held_out and _checksum(held_out),
+        },
         "network_seed": network.seed,
         "training": network.training,
         "first_epoch": plan.first_epoch,
@@ -121,9 +126,9 @@ def _text(value: Any) -> str:
     )
 
 
-def _checksum(examples: Examples) -> str:
+def _checksum(examples: Examples, rows: NDArray[np.intp] | None = None) -> str:
     digest = hashlib.sha256()
-    for array in examples:
+    for array in examples if rows is None else (*examples, rows):
         digest.update(f"{array.dtype} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data.cast("B"))
     return digest.hexdigest()

@@ -10,7 +10,7 @@ import numpy as np
 
 import chainrule
 from chainrule.checks import as_whole
-from chainrule.datasets import Scaling
+from chainrule.datasets import Preprocessing, Scaling
 from chainrule.dataspec import DataSpec
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS, Head
@@ -40,7 +40,11 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
         scaling = network.data.scaling
         tensors["scaling.shift"] = np.asarray(scaling.shift)
         tensors["scaling.scale"] = np.asarray(scaling.scale)
-        about["data"] = {k: v for k, v in network.data._asdict().items() if k != "scaling"}
+        about["data"] = {
+            k: v for k, v in network.data._asdict().items() if k not in ("scaling", "preprocessing")
+        }
+        if network.data.preprocessing is not None:
+            about["data"]["preprocessing"] = network.data.preprocessing.as_plain()
     write_model(path, tensors, about)
 
 
@@ -50,7 +54,7 @@ def load(path: str | os.PathLike[str]) -> Network:
     try:
         network = _network(tensors, about)
         if "data" in about:
-            network.data = _data_spec(about["data"], tensors, network.layers[-1])
+            network.data = _data_spec(about["data"], tensors, network.layers[0], network.layers[-1])
         network.training = [
             {**run, "epochs_done": as_whole("epochs_done", run["epochs_done"], at_least=0)}
             for run in about["training"]
@@ -142,7 +146,7 @@ def _tensor(tensors: Tensors, name: str, shape: tuple[int, ...], dtype: np.dtype
     return tensor
 
 
-def _data_spec(about: dict[str, Any], tensors: Tensors, n_outputs: int) -> DataSpec:
+def _data_spec(about: dict[str, Any], tensors: Tensors, n_inputs: int, n_outputs: int) -> DataSpec:
     classes, shape = tuple(about["classes"]), about["shape"]
     fits = len(classes) == n_outputs or (len(classes), n_outputs) == (2, 1)
     if not (fits and isinstance(about["classes"], list)):
@@ -154,4 +158,14 @@ def _data_spec(about: dict[str, Any], tensors: Tensors, n_outputs: int) -> DataS
         shape=None if shape is None else (shape[0], shape[1]),
         scaling=Scaling(tensors["scaling.shift"], tensors["scaling.scale"]),
         target=about["target"],
+        preprocessing=_preprocessing(about, n_inputs),
     )
+
+
+def _preprocessing(about: dict[str, Any], n_inputs: int) -> Preprocessing | None:
+    if about.get("preprocessing") is None:
+        return None
+    found = Preprocessing.from_plain(about["preprocessing"])
+    if len(found.features) != n_inputs:
+        raise InputError(f"the preprocessing must give {n_inputs} inputs; it gives {len(found.features)}")
+    return found

@@ -104,12 +104,15 @@ def train(
     validation: Examples | None = None,
     every_step: bool = False,
     start: TrainingState | None = None,
+    rows: NDArray[np.intp] | None = None,
 ) -> Iterator[Event]:
     """Train by mini-batch gradient descent, yielding an event now and then, and after each epoch.
 
     Epoch e draws its order and its dropout masks from (plan.seed, e) alone: the same seed gives the same
     bits, and a second run that starts at epoch e sees the samples in the order a longer run would have.
     With ``every_step`` an event comes after each step, else whenever `CHUNK_SECONDS` are over.
+
+    With ``rows`` it trains on these rows of the examples alone, as if they were all; they are not copied.
 
     With ``start`` it begins there, and ``params`` do not count. Whatever event the state comes from, the
     rest of the run has the same bits as if it had never stopped. A state counts epochs as
@@ -122,22 +125,23 @@ def train(
         InputError: ``start`` comes from another optimiser or lies outside the plan.
         Unsupported: the engine cannot run this.
     """
+    n = len(examples.X) if rows is None else len(rows)
     task = Task(
         net,
         plan.optimizer,
         plan.penalty,
         plan.dropout,
         plan.label_smoothing,
-        min(plan.batch_size, len(examples.X)),
+        min(plan.batch_size, n),
     )
     first = first_moments(plan.optimizer, params)
     start = start or TrainingState(params, first, Position(plan.first_epoch))
-    done, batches = start.at.epoch - plan.first_epoch, -(-len(examples.X) // task.batch_size)
+    done, batches = start.at.epoch - plan.first_epoch, -(-n // task.batch_size)
     check_start(start, first, done, plan.epochs, batches)
     trainer = engine.trainer(task, start.params, start.moments, examples)
     widths = tuple(len(layer.b) for layer in params)[:-1]
     pace = _Pace(every_step, max(1, int(FIRST_OPERATIONS / _operations(params, task.batch_size))))
-    run = _Run(trainer, task, widths, examples, plan, History(), pace)
+    run = _Run(trainer, task, widths, examples, plan, History(), pace, rows)
     return _epochs(run, validation, start.at)
 
 
@@ -156,6 +160,13 @@ class _Run(NamedTuple):
     plan: Plan
     history: History
     pace: _Pace
+    rows: NDArray[np.intp] | None = None
+    """Those of the examples that are trained on, where it is not all."""
+
+    @property
+    def n(self) -> int:
+        """How many samples are trained on."""
+        return len(self.examples.X) if self.rows is None else len(self.rows)
 
 
 def _epochs(run: _Run, validation: Examples | None, at: Position) -> Iterator[Event]:
@@ -209,8 +220,9 @@ class _Pace:
 
 def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[BatchEnd, None, BatchEnd]:
     """The rest of a pass over the shuffled examples; returns its last event."""
-    plan, n, size = run.plan, len(run.examples.X), run.task.batch_size
+    plan, n, size = run.plan, run.n, run.task.batch_size
     order, mask_rng = epoch_randomness(plan.seed, at.epoch, n)
+    order = order if run.rows is None else run.rows[order]
     if at.masks is not None:
         mask_rng.bit_generator.state = at.masks
     batches = -(-n // size)
@@ -245,7 +257,7 @@ def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[Ba
 def _batch_end(run: _Run, number: int, at: Position, batches: int) -> BatchEnd:
     """The event at a position."""
     plan, snapshot = run.plan, run.trainer.snapshot()
-    samples = min(at.batch * run.task.batch_size, len(run.examples.X))
+    samples = min(at.batch * run.task.batch_size, run.n)
     means = at.loss / max(samples, 1), at.hits / max(samples, 1)
     eta = plan.learning_rate
     if at.batch:
@@ -266,7 +278,7 @@ def _drops(run: _Run) -> bool:
 def _most(run: _Run) -> int:
     """How many steps' dropout masks may be drawn at a time."""
     numbers = run.task.batch_size * sum(run.hidden_widths)
-    return max(1, MASK_NUMBERS // numbers) if run.plan.dropout and numbers else len(run.examples.X)
+    return max(1, MASK_NUMBERS // numbers) if run.plan.dropout and numbers else run.n
 
 
 def _masks(run: _Run, rng: np.random.Generator, rows: NDArray[np.intp]) -> list[Masks] | None:

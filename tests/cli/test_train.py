@@ -115,6 +115,8 @@ OPTIONS = {
     "seed": (("7",), 7, lambda net: net.seed == 7),
     "dtype": (("float64",), "float64", lambda net: net.W[1].dtype == np.float64),
     "target": (("kind",), "kind", lambda net: net.data.target == "kind"),
+    "categorical": (("w",), "w", lambda net: net.data.preprocessing.categorical == ("w",)),
+    "drop": (("w",), "w", lambda net: net.data.features == ("u", "v")),
     "test_fraction": (("0.5",), 0.5, lambda net: net.training[0]["samples"] == 41),
 }
 
@@ -144,8 +146,9 @@ def test_every_option(here, data, tmp_path, usual, option):
 
 def test_no_option_is_forgotten(kinds):
     named = {param.name for param in train.params if param.param_type_name == "option"}
-    elsewhere = {"engine", "threads"}  # which change no more than the last bits: test_engine_options.py
-    elsewhere.add("checkpoint_seconds")  # which changes nothing at all: test_resume.py
+    # Engines change no more than the last bits: test_engine_options.py; streams: test_stream.py; when a
+    # checkpoint is written changes nothing at all: test_resume.py.
+    elsewhere = {"engine", "threads", "stream", "checkpoint_seconds"}
     assert named == {*OPTIONS, *elsewhere, "folder", "resume", "progress"}
     assert set(about(kinds)["options"]) == {*OPTIONS, *elsewhere}
 

@@ -132,3 +132,12 @@ def test_the_labels_file_is_not_the_pictures(pair, refuses):
 
 def test_parse_gives_the_array_back():
     np.testing.assert_array_equal(parse(idx(PICTURES), 3, "x"), PICTURES)
+
+
+def test_no_pictures_of_a_size_that_no_memory_holds(tmp_path, refuses):
+    """Found by fuzz/tables.py: NumPy refuses such a shape by an error of its own."""
+    path = tmp_path / "t-images-idx3-ubyte"
+    path.write_bytes(struct.pack(">4I", 0x803, 2**32 - 1, 0, 2**32 - 1))
+    (tmp_path / "t-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, 0))
+    with refuses(DataError, "must hold pictures", "got shape (0, 0, 0)", "right file"):
+        read(path)

@@ -78,7 +78,7 @@ def test_files_that_are_not_there(tmp_path, name, refuses):
 
 @pytest.mark.parametrize("name", ["t.xlsx", "t"])
 def test_other_kinds_of_files(tmp_path, name, refuses):
-    with refuses(DataError, "must be a .csv, .tsv or .npz", "got '", "Convert it"):
+    with refuses(DataError, "must be a .csv, .tsv, .npz or .parquet", "got '", "Convert it"):
         read(tmp_path / name)
 
 

@@ -26,6 +26,23 @@ target_option = click.option(
 )
 
 
+@contextmanager
+def noting() -> Iterator[None]:
+    """Say on standard error what is not as the training data were; other warnings go their own way."""
+    import warnings
+
+    from chainrule.errors import DataWarning
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", DataWarning)
+        yield
+    for one in told:
+        if issubclass(one.category, DataWarning):
+            click.echo(f"note: {one.message}", err=True)
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
 def engine_options(command: F) -> F:
     """Options ``--engine`` and ``--threads``."""
     engine = click.option(
@@ -131,16 +148,19 @@ def data_for(network: Network, name: str | None, target: str | None, *, measures
             f"chainrule {click.get_current_context().info_name} MODEL DATA."
         )
     if spec is None:
-        return datasets.read(name, target=target, part="test")
+        with noting():
+            return datasets.read(name, target=target, part="test")
     if measures and os.path.basename(name) == spec.name:
         click.echo(
             f"note: the model was trained on a part of {spec.name}, and these figures include it.", err=True
         )
-    return datasets.read(
-        name,
-        target=target or spec.target,
-        features=spec.features,
-        classes=spec.classes,
-        scaling=spec.scaling,
-        part="test",
-    )
+    with noting():
+        return datasets.read(
+            name,
+            target=target or spec.target,
+            features=spec.features,
+            classes=spec.classes,
+            scaling=spec.scaling,
+            preprocessing=spec.preprocessing,
+            part="test",
+        )

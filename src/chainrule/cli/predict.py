@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.cli.options import announcing, engine_options, load_model
+from chainrule.cli.options import announcing, engine_options, load_model, noting
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
+    from chainrule.dataspec import DataSpec
     from chainrule.network import Network
 
 
@@ -23,20 +24,25 @@ if TYPE_CHECKING:
 def predict(model: str, file: str, output: str | None, engine: str, threads: int | None) -> None:
     """Write a CSV with a row for every row of FILE: what the model says, and how sure it is of each class.
 
-    MODEL is a model file or a run folder. FILE holds raw numbers, as the training file did (.csv, .tsv,
-    .npz, idx pictures); columns are found by name where there is a header, and labels are not needed.
+    MODEL is a model file or a run folder. FILE holds raw rows, as the training file did (.csv, .tsv,
+    .parquet, .npz, idx pictures), with gaps and words where that had them. Columns are found by name where
+    there is a header, and labels are not needed.
     """
     from chainrule import datasets
     from chainrule.files import atomic_write
 
     network = load_model(model, engine, threads)
     spec = network.data
-    X = datasets.read_features(
-        file,
-        n_features=network.layers[0],
-        features=spec.features if spec else None,
-        ignore=spec.target.split(",") if spec and spec.target else (),
-    )
+    targets = spec.target.split(",") if spec and spec.target else []
+    with noting():
+        X = datasets.read_features(
+            file,
+            n_features=network.layers[0],
+            features=spec.features if spec else None,
+            ignore=targets,
+            preprocessing=spec.preprocessing if spec else None,
+        )
+    _note_extra_columns(file, spec, targets)
     if len(X) == 0:
         raise InputError(f"{file} must hold at least one row; got none. Check the file.")
     with announcing():
@@ -46,6 +52,19 @@ def predict(model: str, file: str, output: str | None, engine: str, threads: int
     else:
         atomic_write(output, table.encode())
         click.echo(f"{len(X):,} predictions written to {output}", err=True)
+
+
+def _note_extra_columns(file: str, spec: DataSpec | None, targets: list[str]) -> None:
+    """Say which columns of the file are not the model's."""
+    from chainrule.datasets.reading import extra_columns
+
+    wanted = spec.preprocessing.names if spec and spec.preprocessing else spec.features if spec else None
+    extra = extra_columns(file, wanted, [target.strip() for target in targets]) if wanted else ()
+    if not targets and spec is not None and len(extra) == 1:  # the label column, most likely
+        return
+    if extra:
+        which = "column" if len(extra) == 1 else "columns"
+        click.echo(f"note: {which} {', '.join(extra)} of {file} ignored: not the model's.", err=True)
 
 
 def predictions(network: Network, X: Any) -> str:

@@ -12,7 +12,7 @@ import click
 from chainrule.errors import CheckpointWarning, InputError
 
 if TYPE_CHECKING:
-    from chainrule.datasets import Dataset
+    from chainrule.datasets import Dataset, ParquetStream
     from chainrule.runs import Run
 
 BESIDE = ("resume", "epochs", "progress")
@@ -66,7 +66,7 @@ def _tell_versions(run: Run) -> None:
         )
 
 
-def check_data(run: Run, training: Dataset) -> None:
+def check_data(run: Run, training: Dataset | ParquetStream) -> None:
     """Check that the data are those that the run began with.
 
     Raises:

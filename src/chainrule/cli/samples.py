@@ -225,6 +225,7 @@ def _dataset(network: Network, name: str) -> Any:
         features=spec.features,
         classes=spec.classes,
         scaling=spec.scaling,
+        preprocessing=spec.preprocessing,
         part="test",
     )
 

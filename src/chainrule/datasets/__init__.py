@@ -4,14 +4,29 @@
     load("flowers.csv")      the same from a file: split 80/20, scaled by its training part
     read("flowers.csv")      one `Dataset` with the raw numbers of a file
     read_features(...)       the raw numbers alone, for a file without labels
+    open_stream("big.parquet", target="y")   the same from a file larger than memory, read in every epoch anew
     names()                  what `load` knows by name
 
-Numbers are raw until a `Scaling` turns them into a network's inputs; a `Dataset` remembers which one did.
+Tables may have gaps and columns of words where a `Preprocessing` turns them into numbers. Numbers are raw
+until a `Scaling` turns them into a network's inputs. A `Dataset` remembers which ones did.
 """
 
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.loading import load, names
+from chainrule.datasets.preprocessing import Preprocessing
 from chainrule.datasets.reading import read, read_features
 from chainrule.datasets.scaling import Scaling
+from chainrule.datasets.stream import ParquetStream, Stream, open_stream
 
-__all__ = ["Dataset", "Scaling", "load", "names", "read", "read_features"]
+__all__ = [
+    "Dataset",
+    "ParquetStream",
+    "Preprocessing",
+    "Scaling",
+    "Stream",
+    "load",
+    "names",
+    "open_stream",
+    "read",
+    "read_features",
+]

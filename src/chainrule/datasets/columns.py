@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainrule.errors import DataError, InputError, did_you_mean
 
@@ -113,6 +113,41 @@ def _position(target: str | int, names: Sequence[str] | None, width: int) -> int
         f"target must be one of the columns {', '.join(names)}; got {target!r}."
         f"{did_you_mean(str(target), names)} Name the column that holds the labels."
     )
+
+
+def without(columns: Columns, drop: Sequence[str]) -> Columns:
+    """Take columns out of the features.
+
+    Raises:
+        DataError: there is no such feature, or none is left.
+    """
+    if not drop:
+        return columns
+    if columns.names is None:
+        raise DataError(
+            f"columns can be named only in a table with a header line; got {', '.join(drop)}. Write one."
+        )
+    features = columns.named(columns.features) or ()
+    for name in drop:
+        if name not in features:
+            raise DataError(
+                f"a column must be one of the features {', '.join(features)}; got {name!r}."
+                f"{did_you_mean(name, features)} Check the spelling."
+            )
+    left = tuple(place for place in columns.features if columns.names[place] not in drop)
+    if not left:
+        raise DataError("a table must keep a feature; got all of them to be dropped. Keep one.")
+    return replace(columns, features=left)
+
+
+def name_list(what: str, names: str | Sequence[str]) -> tuple[str, ...]:
+    """Names as a tuple; a text with commas is several."""
+    parts = names.split(",") if isinstance(names, str) else names
+    if not isinstance(parts, Sequence) or not all(isinstance(name, str) for name in parts):
+        raise InputError(
+            f"{what} must be names of columns; got {names!r}. Pass for example {what}='city,sex'."
+        )
+    return tuple(name.strip() for name in parts if name.strip())
 
 
 def pick_features(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...]:

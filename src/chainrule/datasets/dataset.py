@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.datasets import checks
+from chainrule.datasets.preprocessing import Preprocessing
 from chainrule.datasets.scaling import Scaling
 from chainrule.datasets.splitting import Seed, generator, split_indices
 from chainrule.errors import InputError
@@ -33,6 +34,7 @@ class Dataset:
         shape: rows and columns of a picture, when a sample is one.
         features: the n_0 column names, when they have names.
         scaling: how X came from the raw numbers.
+        preprocessing: how the raw numbers came from a table with gaps or categories.
         name: for people.
         part: "train", "test" or empty, for people.
 
@@ -49,6 +51,7 @@ class Dataset:
     scaling: Scaling = field(default_factory=Scaling.identity)
     name: str = ""
     part: str = ""
+    preprocessing: Preprocessing | None = None
 
     def __post_init__(self) -> None:
         features = None if self.features is None else checks.distinct_names("features", self.features)

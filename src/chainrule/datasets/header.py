@@ -49,6 +49,17 @@ def labelled_columns(
             "Check the file and what separates its cells: commas, semicolons or tabs."
         )
     names = check_header(first) if _is_header(first, target, features) else None
+    return columns_of(names, width, target, features, classes)
+
+
+def columns_of(
+    names: tuple[str, ...] | None,
+    width: int,
+    target: Target,
+    features: Sequence[str] | None,
+    classes: Sequence[str] | None,
+) -> Columns:
+    """Return the layout of a table with labels, from its header and what is known of the model."""
     targets = _targets(target, names, width, features, classes)
     others = tuple(position for position in range(width) if position not in targets)
     chosen = pick_features(features, names) if features and names else others

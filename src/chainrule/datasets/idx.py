@@ -42,7 +42,10 @@ def parse(content: bytes, n_dimensions: int, source: str) -> Array:
             f"{source} must have {start + math.prod(shape)} bytes for its shape {shape}; got {len(content)}. "
             "Copy or download it again."
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    try:
+        return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    except ValueError:  # no bytes at all, and too many of them without the dimension that is 0
+        return np.zeros((0,) * n_dimensions, np.uint8)
 
 
 def unpack(packed: bytes, most: int, source: str) -> bytes:

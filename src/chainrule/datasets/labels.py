@@ -39,7 +39,7 @@ def encode(raw: Raw, classes: Sequence[str] | None) -> Encoded:
 
 def _encode_texts(raw: Raw, labels: list[str], classes: tuple[str, ...] | None) -> Encoded:
     spelling = _spelling(labels)
-    names = _in_order(set(spelling.values())) if classes is None else classes
+    names = in_order(set(spelling.values())) if classes is None else classes
     number = {name: index for index, name in enumerate(names)}
     table = {text: number.get(text, number.get(_whole(text) or text, -1)) for text in spelling}
     y = np.fromiter((table[text] for text in labels), np.int64, len(labels))
@@ -101,7 +101,8 @@ def _spelling(texts: list[str]) -> dict[str, str]:
     return {text: str(name) for text, name in plain.items()}
 
 
-def _in_order(names: set[str]) -> tuple[str, ...]:
+def in_order(names: set[str]) -> tuple[str, ...]:
+    """Class names in order: by value if all are whole numbers, otherwise by text."""
     if all(_whole(name) for name in names):
         return tuple(sorted(names, key=int))
     return tuple(sorted(names))

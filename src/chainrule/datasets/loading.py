@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from chainrule.datasets import digits, mnist, two_digits
-from chainrule.datasets.columns import Target
+from chainrule.datasets.columns import Target, name_list
 from chainrule.datasets.dataset import Dataset
+from chainrule.datasets.labels import encode
 from chainrule.datasets.npz import has_test_part
-from chainrule.datasets.raw import PathLike
-from chainrule.datasets.reading import dataset_of, read_raw
+from chainrule.datasets.preprocessing import fit
+from chainrule.datasets.raw import PathLike, Raw, about
+from chainrule.datasets.reading import dataset_of, read_for_training, read_raw
 from chainrule.datasets.scaling import Scaling
-from chainrule.datasets.splitting import Seed
+from chainrule.datasets.splitting import Seed, split_indices
 from chainrule.errors import DataError, InputError, did_you_mean
 
 Pair = tuple[Dataset, Dataset]
@@ -33,7 +35,13 @@ def names() -> tuple[str, ...]:
 
 
 def load(
-    name: PathLike, *, target: Target = None, test_fraction: float | None = None, seed: Seed = None
+    name: PathLike,
+    *,
+    target: Target = None,
+    test_fraction: float | None = None,
+    seed: Seed = None,
+    categorical: str | Sequence[str] = (),
+    drop: str | Sequence[str] = (),
 ) -> Pair:
     """Return ``(train, test)`` of a data set, scaled and ready for training.
 
@@ -49,13 +57,21 @@ def load(
         target: for a table, its label column or columns, as for `read`.
         test_fraction: for a file, the share of the test part; 0.2 unless given.
         seed: for a file, of the split; 0 unless given.
+        categorical: for a table, names of columns that hold categories although they are numbers, or although
+            they hold many different words.
+        drop: for a table, names of columns to leave out.
+
+    A table may have gaps and columns of words: a `Preprocessing` is fitted on the training part, and both
+    parts remember it.
 
     Raises:
         DataError: there is neither such a name nor such a file, or it cannot be read, found or downloaded.
         InputError: an argument that does not apply.
     """
+    columns = {"categorical": name_list("categorical", categorical), "drop": name_list("drop", drop)}
     if isinstance(name, str) and name in _KNOWN:
-        _refuse_file_arguments(name, target=target, test_fraction=test_fraction, seed=seed)
+        named = {key: value or None for key, value in columns.items()}
+        _refuse_file_arguments(name, target=target, test_fraction=test_fraction, seed=seed, **named)
         return _KNOWN[name]()
     path = Path(name)
     if not path.exists():
@@ -63,7 +79,8 @@ def load(
     if path.suffix.lower() == ".npz" and has_test_part(path):
         _refuse_file_arguments(str(name), test_fraction=test_fraction, seed=seed)
         return _load_both_parts(path, target)
-    return _load_and_split(path, target, 0.2 if test_fraction is None else test_fraction, seed)
+    raw = read_for_training(path, target=target, **columns)
+    return split(raw, 0.2 if test_fraction is None else test_fraction, seed)
 
 
 def _unknown(name: PathLike) -> DataError:
@@ -83,10 +100,20 @@ def _refuse_file_arguments(name: str, **arguments: object) -> None:
         )
 
 
-def _load_and_split(path: Path, target: Target, test_fraction: float, seed: Seed) -> Pair:
-    raw = read_raw(path, target=target)
-    rest, held_out = dataset_of(raw).split(test_fraction, seed=0 if seed is None else seed)
-    return _ready(rest, held_out, raw.scaling)
+def split(raw: Raw, test_fraction: float, seed: Seed = 0) -> Pair:
+    """Return a file's content as (train, test), prepared by what is learnt from the training part alone."""
+    if raw.words is None:
+        rest, held_out = dataset_of(raw).split(test_fraction, seed=0 if seed is None else seed)
+        with about(raw.path):
+            return _ready(rest, held_out, raw.scaling)
+    y, _ = encode(raw, None)
+    rows, held_rows = split_indices(y, test_fraction, 0 if seed is None else seed)
+    with about(raw.path):
+        preprocessing = fit(raw.features or (), raw.X[rows], raw.words)
+    whole = dataset_of(raw, preprocessing=preprocessing)
+    rest, held_out = whole.subset(rows), whole.subset(held_rows)
+    with about(raw.path):
+        return _ready(rest, held_out, preprocessing.scaling(rest.X))
 
 
 def _load_both_parts(path: Path, target: Target) -> Pair:

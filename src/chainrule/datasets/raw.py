@@ -31,6 +31,8 @@ class Raw:
         features: column names, if the file has them.
         shape: rows and columns of a picture.
         lines: the line of each sample, for a file that has lines.
+        words: for a table with gaps or categories: of each column the words that its codes in X stand for,
+            None for a column of numbers. Gaps are NaN.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class Raw:
     features: tuple[str, ...] | None = None
     shape: tuple[int, int] | None = None
     lines: Sequence[int] | None = None
+    words: tuple[tuple[str, ...] | None, ...] | None = None
 
     @property
     def scaling(self) -> Scaling | None:

@@ -11,13 +11,17 @@ from chainrule.datasets.columns import Target, check_width, pick_features
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.idx import is_idx, read_idx
 from chainrule.datasets.labels import encode
+from chainrule.datasets.mixed import first_cells, read_known_features, read_known_table, read_training_table
 from chainrule.datasets.npz import Part, read_npz
+from chainrule.datasets.parquet import header_names, read_known_parquet, read_training_parquet
+from chainrule.datasets.preprocessing import Preprocessing
 from chainrule.datasets.raw import Array, PathLike, Raw, about
 from chainrule.datasets.scaling import Scaling
 from chainrule.datasets.table import read_table, read_table_features
 from chainrule.errors import DataError, InputError
 
 _TABLES = (".csv", ".tsv")
+_ALL_TABLES = ("table", "parquet")
 
 
 def read(
@@ -27,6 +31,7 @@ def read(
     features: Sequence[str] | None = None,
     classes: Sequence[str] | None = None,
     scaling: Scaling | None = None,
+    preprocessing: Preprocessing | None = None,
     part: Part = "train",
 ) -> Dataset:
     """Return the samples and labels of one file; the numbers are raw (float64) unless ``scaling`` is given.
@@ -36,21 +41,26 @@ def read(
     and every label must be one of the classes. Pixels come as float32, which holds 0...255 exactly.
 
     Args:
-        path: a table ``.csv`` or ``.tsv``; an archive ``.npz`` with X and y, or with x_train, y_train,
-            x_test, y_test; or the images file of an idx pair such as ``train-images-idx3-ubyte.gz``.
+        path: a table ``.csv``, ``.tsv`` or ``.parquet``; an archive ``.npz`` with X and y, or with x_train,
+            y_train, x_test, y_test; or the images file of an idx pair such as ``train-images-idx3-ubyte.gz``.
         target: for tables, the label column's name or position (0 is the first, -1 the last). Several
             (a tuple, or a text with commas) are multi-label columns of 0 and 1, named after the classes.
         features: column names to use, in this order; the header may have others, which are ignored.
         classes: the class names in order; None takes the distinct labels, whole numbers in order of value.
         scaling: applied to the raw numbers, giving float32.
+        preprocessing: a trained model's, for a table with gaps or categories: the raw numbers are what it
+            gives, and ``features`` are not needed.
         part: which part of an archive that has two.
 
     Raises:
         DataError: the file is missing, damaged or foreign, or does not fit the given features or classes.
         InputError: an argument that fits no kind of file.
     """
-    raw = read_raw(path, target=target, features=features, classes=classes, part=part)
-    dataset = dataset_of(raw, classes)
+    if preprocessing is not None and _kind(path) in _ALL_TABLES:
+        raw = _read_known(Path(path), preprocessing, target, classes)
+    else:
+        raw = read_raw(path, target=target, features=features, classes=classes, part=part)
+    dataset = dataset_of(raw, classes, preprocessing=preprocessing)
     if scaling is None:
         return dataset
     with about(raw.path):
@@ -63,6 +73,7 @@ def read_features(
     n_features: int,
     features: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
+    preprocessing: Preprocessing | None = None,
     part: Part = "test",
 ) -> Array:
     """Return the raw samples X (N, n_features) of a file for prediction; labels are not needed.
@@ -75,6 +86,14 @@ def read_features(
         DataError: the file is missing, damaged or foreign, or has not the model's features.
     """
     kind, place = _kind(path), Path(path)
+    if preprocessing is not None and kind in _ALL_TABLES:
+        raw = _read_known(place, preprocessing, labelled=False, ignore=ignore)
+        return preprocessing(raw.X, raw.words or (None,) * raw.X.shape[1])
+    if kind == "parquet":
+        raw = read_known_parquet(place, None, features, labelled=False)
+        with about(place):
+            check_width(raw.X.shape[1], n_features)
+        return raw.X
     if kind == "table":
         return read_table_features(place, n_features, features, ignore).X
     raw = read_npz(place, part, labelled=False) if kind == "npz" else read_idx(place, labelled=False)
@@ -99,6 +118,8 @@ def read_raw(
         raise InputError(f"part must be 'train' or 'test'; got {part!r}. Pass one of these.")
     if kind == "table":
         return read_table(place, target, features, classes)
+    if kind == "parquet":
+        return read_known_parquet(place, None, features, target, classes)
     if target is not None:
         raise InputError(
             f"target must be left out unless the file is a table; got target={target!r} for {place.name}. "
@@ -107,13 +128,76 @@ def read_raw(
     return _picked(read_npz(place, part), features) if kind == "npz" else read_idx(place)
 
 
-def dataset_of(raw: Raw, classes: Sequence[str] | None = None, part: str = "") -> Dataset:
-    """Return a file's content as a `Dataset` of raw numbers."""
-    y, names = encode(raw, classes)
-    with about(raw.path):
-        return Dataset(
-            raw.X, y, names, shape=raw.shape, features=raw.features, name=stem(raw.path), part=part
+def read_for_training(
+    path: PathLike, *, target: Target = None, categorical: Sequence[str] = (), drop: Sequence[str] = ()
+) -> Raw:
+    """Return a labelled file's content for training: gaps and categories may be in it.
+
+    Raises:
+        DataError: as `read`, or a column that is neither numbers nor categories.
+        InputError: ``categorical`` or ``drop`` for a file that is no table.
+    """
+    kind = _kind(path)
+    if kind == "table":
+        return read_training_table(Path(path), target, categorical, drop)
+    if kind == "parquet":
+        return read_training_parquet(Path(path), target, categorical, drop)
+    if categorical or drop:
+        raise InputError(
+            f"categorical and drop must be left out unless the file is a table; got "
+            f"{', '.join((*categorical, *drop))!r} for {Path(path).name}. Leave them out."
         )
+    return read_raw(path, target=target)
+
+
+def dataset_of(
+    raw: Raw,
+    classes: Sequence[str] | None = None,
+    part: str = "",
+    preprocessing: Preprocessing | None = None,
+) -> Dataset:
+    """Return a file's content as a `Dataset` of raw numbers, or of what ``preprocessing`` makes of it."""
+    y, names = encode(raw, classes)
+    X, features = raw.X, raw.features
+    with about(raw.path):
+        if preprocessing is not None:
+            X, features = preprocessing(X, raw.words or (None,) * X.shape[1]), preprocessing.features
+        return Dataset(
+            X,
+            y,
+            names,
+            shape=raw.shape,
+            features=features,
+            name=stem(raw.path),
+            part=part,
+            preprocessing=preprocessing,
+        )
+
+
+def extra_columns(path: PathLike, wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The columns of a table with a header that are neither a model's features nor otherwise known."""
+    kind = _kind(path)
+    if kind not in _ALL_TABLES:
+        return ()
+    names = header_names(Path(path)) if kind == "parquet" else first_cells(Path(path))
+    if not set(wanted) <= set(names):
+        return ()
+    return tuple(name for name in names if name not in (*wanted, *known))
+
+
+def _read_known(
+    path: Path,
+    preprocessing: Preprocessing,
+    target: Target = None,
+    classes: Sequence[str] | None = None,
+    labelled: bool = True,
+    ignore: Sequence[str] = (),
+) -> Raw:
+    if _kind(path) == "parquet":
+        return read_known_parquet(path, preprocessing, None, target, classes, labelled)
+    if labelled:
+        return read_known_table(path, target, preprocessing, classes)
+    return read_known_features(path, preprocessing, ignore)
 
 
 def stem(path: Path) -> str:
@@ -125,13 +209,15 @@ def _kind(path: PathLike) -> str:
     place = Path(path)
     if place.suffix.lower() in _TABLES:
         return "table"
+    if place.suffix.lower() in (".parquet", ".pq"):
+        return "parquet"
     if place.suffix.lower() == ".npz":
         return "npz"
     if is_idx(place):
         return "idx"
     raise DataError(
-        f"{place} must be a .csv, .tsv or .npz file, or an idx file of pictures (...-images-idx3-ubyte); "
-        f"got {place.suffix or 'no ending'!r}. Convert it to one of these."
+        f"{place} must be a .csv, .tsv, .npz or .parquet file, or an idx file of pictures "
+        f"(...-images-idx3-ubyte); got {place.suffix or 'no ending'!r}. Convert it to one of these."
     )
 
 

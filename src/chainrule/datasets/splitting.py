@@ -33,7 +33,7 @@ def split_indices(y: npt.NDArray[Any], fraction: float, seed: Seed) -> tuple[Ind
     """
     from sklearn.model_selection import train_test_split
 
-    held = _held_count(len(y), fraction)
+    held = held_count(len(y), fraction)
     rest_rows, held_rows = train_test_split(
         np.arange(len(y)),
         test_size=held,
@@ -43,7 +43,8 @@ def split_indices(y: npt.NDArray[Any], fraction: float, seed: Seed) -> tuple[Ind
     return rest_rows, held_rows
 
 
-def _held_count(n_samples: int, fraction: float) -> int:
+def held_count(n_samples: int, fraction: float) -> int:
+    """How many of the samples a fraction is, rounded up; a part must not be empty."""
     if not isinstance(fraction, Real) or not 0 < fraction < 1:
         raise InputError(
             f"fraction must be a number between 0 and 1; got {fraction!r}. "

@@ -19,6 +19,12 @@ from chainrule.errors import DataError
 
 Picked = tuple[str, ...]
 
+NO_LABEL = frozenset({"", "?", "na", "n/a", "nan", "null"})
+
+
+class NotPlain(DataError):
+    """A table that holds more than finite numbers."""
+
 
 def read_table(
     path: Path,
@@ -38,6 +44,11 @@ def read_table(
     """
     target_list(target, ())  # refuses what can be no target, whatever the file
     raw, columns, cells = _read(path, lambda first: labelled_columns(first, target, features, classes))
+    return labelled(raw, columns, cells)
+
+
+def labelled(raw: Raw, columns: Columns, cells: Sequence[Picked]) -> Raw:
+    """Return a table's content with the labels that stand in these cells."""
     if len(columns.targets) > 1:
         return _with_label_rows(raw, columns, cells)
     labels = [cell.strip() for (cell,) in cells]
@@ -66,7 +77,7 @@ def _read(path: Path, layout: Callable[[Cells], Columns]) -> tuple[Raw, Columns,
     values, lines, labels = array("d"), array("q"), list[Picked]()
     for line, cells in lines_of_cells if columns.names else itertools.chain([first], lines_of_cells):
         if len(cells) != columns.width:
-            raise _ragged(path, columns, line, cells)
+            raise ragged(path, columns, line, cells)
         try:
             values.extend(_floats(of_features(cells)))
         except ValueError:
@@ -116,7 +127,8 @@ def _without_header(columns: Columns, raw: Raw, labels: list[str]) -> tuple[Colu
     )
 
 
-def _ragged(path: Path, columns: Columns, line: int, cells: Cells) -> DataError:
+def ragged(path: Path, columns: Columns, line: int, cells: Cells) -> DataError:
+    """The error for a line that is too long or too short."""
     return DataError(
         f"{path}: every line must have {columns.width} cells, as the first; got {len(cells)} on line {line}. "
         "Fix that line; a cell with the separator in it needs quotation marks."
@@ -128,11 +140,11 @@ def _cell_error(path: Path, columns: Columns, line: int, cells: Cells) -> DataEr
     cell, column = cells[position].strip(), columns.label(position)
     if is_gap(cell):
         held = f"holds {cell!r}" if cell else "is empty"
-        return DataError(
+        return NotPlain(
             f"{path}: features must not be missing; {column} {held} on line {line}. "
             "Fill the gap or drop the line."
         )
-    return DataError(
+    return NotPlain(
         f"{path}: features must be numbers; {column} holds {cell!r} on line {line}. "
         "Drop the column or encode it as numbers."
     )
@@ -143,17 +155,19 @@ def _check_finite(path: Path, columns: Columns, X: Array, lines: Sequence[int]) 
     if finite.all():
         return
     row, column = (int(index) for index in np.argwhere(~finite)[0])
-    raise DataError(
+    raise NotPlain(
         f"{path}: features must be finite; {columns.label(columns.features[column])} holds {X[row, column]} "
         f"on line {lines[row]}. Fill the gap or drop the line."
     )
 
 
 def _check_labels_present(raw: Raw, columns: Columns, labels: Sequence[str]) -> None:
-    if "" in labels:
+    row = next((row for row, label in enumerate(labels) if label.lower() in NO_LABEL), None)
+    if row is not None:
+        held = f"holds {labels[row]!r}" if labels[row] else "is empty"
         raise raw.error(
-            f"every sample must have a label; {columns.label(columns.targets[0])} is empty "
-            f"on {raw.place(labels.index(''))}. Fill the gap or drop the line."
+            f"every sample must have a label; {columns.label(columns.targets[0])} {held} "
+            f"on {raw.place(row)}. Fill the gap or drop the line."
         )
 
 

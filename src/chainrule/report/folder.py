@@ -43,6 +43,8 @@ USUAL: dict[str, Any] = {
     "threads": None,
     "target": None,
     "test_fraction": None,
+    "categorical": None,
+    "drop": None,
 }
 """What ``chainrule train`` takes where nothing is said."""
 
@@ -170,8 +172,13 @@ def _test(path: Path, about: dict[str, Any], notes: list[str]) -> Dataset | None
     """The test part, loaded as in training; None, and a note, if it is gone or no longer the same."""
     data, options = about.get("data", {}), about.get("options", {})
     name = str(data.get("name"))
+    if data.get("streamed"):
+        notes.append(
+            f"{name} was streamed and is not read again: this report rests on what the run folder holds."
+        )
+        return None
     try:
-        training, test = _load(path, name, options)
+        training, test = _load(path, name, data.get("path"), options)
     except (ChainruleError, OSError, ImportError) as error:
         notes.append(f"The data could not be loaded again: {error}")
         return None
@@ -184,13 +191,17 @@ def _test(path: Path, about: dict[str, Any], notes: list[str]) -> Dataset | None
     return test
 
 
-def _load(path: Path, name: str, options: dict[str, Any]) -> tuple[Dataset, Dataset]:
+def _load(path: Path, name: str, place: str | None, options: dict[str, Any]) -> tuple[Dataset, Dataset]:
     from chainrule import datasets
 
-    known = {key: options[key] for key in ("target", "test_fraction") if options.get(key) is not None}
+    known = {
+        key: options[key]
+        for key in ("target", "test_fraction", "categorical", "drop")
+        if options.get(key) is not None
+    }
     if name in datasets.names():
         return datasets.load(name)
-    places = [Path(name), *(parent / name for parent in path.resolve().parents[:LEVELS])]
+    places = [Path(place or name), Path(name), *(parent / name for parent in path.resolve().parents[:LEVELS])]
     found = next((place for place in places if place.exists()), Path(name))
     return datasets.load(found, **known)
 

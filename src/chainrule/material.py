@@ -1,0 +1,127 @@
+"""What a network is trained on: samples, a part of them, or a stream's blocks; and what is held out."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.checks import as_real
+from chainrule.datasets import Dataset
+from chainrule.datasets.stream import Stream
+from chainrule.engines.base import Examples
+from chainrule.errors import InputError
+from chainrule.inputs import as_pair, as_samples, as_targets, as_weights
+from chainrule.streaming import Source
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+
+class Material(NamedTuple):
+    """Samples to train on, or a stream of them; those held out; and the rows to train on if it is not all."""
+
+    examples: Examples | Source
+    held_out: Examples | None
+    rows: NDArray[np.intp] | None = None
+
+    @property
+    def n(self) -> int:
+        """How many samples are trained on."""
+        if isinstance(self.examples, Source):
+            return self.examples.rows
+        return len(self.examples.X) if self.rows is None else len(self.rows)
+
+
+def material(network: Network, data: Any, y: Any, sample_weight: Any, validation: Any, seed: int) -> Material:
+    """Check what `Network.fit` was given.
+
+    Raises:
+        InputError: samples, targets or weights that cannot be right, or too few for the share held out.
+    """
+    if isinstance(data, Stream) and not isinstance(data, Dataset):
+        return Material(_source(network, data, y, sample_weight), _apart(network, validation))
+    examples = as_examples(network, data, y, sample_weight)
+    if validation is None:
+        return Material(examples, None)
+    if not isinstance(validation, Real):
+        return Material(examples, as_examples(network, validation))
+    return _hold_out(examples, validation, seed)
+
+
+def as_examples(network: Network, data: Any, y: Any = None, sample_weight: Any = None) -> Examples:
+    """Checked rows of a `Dataset`, a pair (X, y), or X and y. Weights are relative to their mean."""
+    n_outputs = network.layers[-1]
+    if isinstance(data, Dataset):
+        if y is not None:
+            raise InputError("y must be left out where a Dataset is given, for it brings its own.")
+        if data.n_classes != n_outputs and not (data.n_classes == 2 and n_outputs == 1):
+            raise InputError(
+                f"the network must have as many outputs as {data.name!r} has classes, {data.n_classes}; "
+                f"it has {n_outputs}. Make a Network([{data.n_features}, …, {data.n_classes}])."
+            )
+        if data.multi_label and network.head.distribution:
+            raise InputError(
+                f"{data.name!r} has several labels a sample, so outputs must not share one probability; "
+                f"got output={network.head.name!r}. Use output='sigmoid'."
+            )
+        data, y = data.X, data.y
+    elif y is None:
+        data, y = as_pair(data)
+    # The samples stay in their own precision: each mini-batch is cast on its way in.
+    dtype = data.dtype if isinstance(data, np.ndarray) and data.dtype == np.float32 else network.dtype
+    X = as_samples(data, network.layers[0], dtype)
+    weight = as_weights(sample_weight, len(X), network.dtype)
+    Y = as_targets(y, len(X), n_outputs, network.head, network.dtype)
+    return Examples(X, Y, weight / weight.mean())
+
+
+def _hold_out(examples: Examples, validation: Any, seed: int) -> Material:
+    """Cut off a share; the other rows are not copied, which would double the memory."""
+    n = len(examples.X)
+    n_held_out = round(n * as_real("validation", validation, above=0, below=1, remedy="Try 0.1."))
+    if not 0 < n_held_out < n:
+        raise InputError(
+            f"validation must leave samples on both sides; got {validation} of {n} samples. "
+            "Try another fraction, or none."
+        )
+    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 2))).permutation(n)
+    held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
+    held_out_part = Examples(*(part[held_out] for part in examples))
+    weight = examples.weight[rest]
+    if not (weight.any() and held_out_part.weight.any()):
+        raise InputError(
+            "sample weights must not all be 0 among the samples trained on, nor among those held out; "
+            "they are. Pass validation data of their own."
+        )
+    return Material(examples._replace(weight=examples.weight / weight.mean()), held_out_part, rest)
+
+
+def _source(network: Network, stream: Stream, y: Any, sample_weight: Any) -> Source:
+    """A stream's blocks, each checked as it comes."""
+    if y is not None or sample_weight is not None:
+        raise InputError(
+            "y and sample_weight must be left out where a stream is given, for it brings its own y."
+        )
+    n_outputs = network.layers[-1]
+    if stream.n_features != network.layers[0] or stream.n_classes not in (n_outputs, 2 * (n_outputs == 1)):
+        raise InputError(
+            f"the network must have {stream.n_features} inputs and {stream.n_classes} outputs for this "
+            f"stream; it has {network.layers[0]} and {n_outputs}. "
+            f"Make a Network([{stream.n_features}, …, {stream.n_classes}])."
+        )
+    if len(stream) < 1:
+        raise InputError("a stream must hold at least one sample; its length is 0. Check what it reads.")
+    return Source(len(stream), lambda random: (as_examples(network, X, y) for X, y in stream.blocks(random)))
+
+
+def _apart(network: Network, validation: Any) -> Examples | None:
+    """Validation data of their own, for a stream cannot be cut."""
+    if isinstance(validation, Real):
+        raise InputError(
+            f"validation must be data of their own for a stream; got the share {validation}. "
+            "Pass the validation data that open_stream(validation=…) gives, or a pair (X, y)."
+        )
+    return None if validation is None else as_examples(network, validation)
