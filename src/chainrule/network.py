@@ -229,6 +229,11 @@ class Network:
         """The outputs a^H: the probability of every class (softmax) or label (sigmoid). → (N, n_H)."""
         return self._predictor().outputs(X)
 
+    def logits(self, X: Any) -> Floats:
+        """The logits z^H: what goes into the output head. Eq. F1. → (N, n_H)."""
+        x = as_samples(X, self.layers[0], self.dtype)
+        return self._predictor().logits(x)
+
     def predict(self, X: Any) -> NDArray[np.int64]:
         """Class numbers (N,); with sigmoid outputs 0/1 rows (N, n_H), a label being on above ½."""
         from chainrule.evaluation import decide

@@ -148,7 +148,7 @@ def _epochs(run: _Run, validation: Examples | None, end: BatchEnd) -> Iterator[E
         end = yield from _epoch(run, number, end)
         val_loss, val_accuracy = _score(run, validation) if validation else (None, None)
         if val_loss is not None and not np.isfinite(val_loss):
-            raise _diverged(end, run.examples.X, run.history)
+            raise _diverged(end, run.examples.X[:CHECKED_ROWS], run.history)
         seconds = time.perf_counter() - started
         record = EpochRecord(
             number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds

@@ -34,6 +34,8 @@ class LlvmEngine:
     def trainer(self, task: Task, params: Params, moments: ByLayer[Layer], examples: Examples) -> LlvmTrainer:
         """Begin training from these parameters."""
         n_outputs, dtype = len(params[-1].b), params[1].W.dtype
+        if not isinstance(examples.X, np.ndarray):
+            raise Unsupported("rows of a sparse matrix, which are made dense one mini-batch after the other")
         with _unsupported():
             program = training_program(task, n_outputs, dtype, self.target)
         return LlvmTrainer(
