@@ -19,11 +19,12 @@ from chainrule.engines.base import Engine, Examples, Floats, Masks, Task, Traine
 from chainrule.engines.reference import NUMPY, first_moments
 from chainrule.equations.network import Architecture
 from chainrule.equations.penalty import Penalty
-from chainrule.errors import TrainingDiverged
+from chainrule.errors import InputError, TrainingDiverged
 from chainrule.evaluation import correct
 from chainrule.history import EpochRecord, History
 from chainrule.optimizers import Optimizer
 from chainrule.schedules import Schedule
+from chainrule.state import Position, TrainingState, check_start
 from chainrule.types import ByLayer, Params
 
 CHUNK_SECONDS = 0.2
@@ -67,6 +68,8 @@ class BatchEnd:
     accuracy: float
     learning_rate: float
     snapshot: Callable[[], Params]
+    state: Callable[[], TrainingState]
+    """The state after this step, from which `train` can go on; ask for it before training goes on."""
 
     @cached_property
     def params(self) -> Params:
@@ -80,6 +83,8 @@ class EpochEnd:
 
     record: EpochRecord
     last: BatchEnd
+    state: Callable[[], TrainingState]
+    """The state after this epoch, from which `train` can go on; ask for it before training goes on."""
 
     @property
     def params(self) -> Params:
@@ -98,6 +103,7 @@ def train(
     plan: Plan,
     validation: Examples | None = None,
     every_step: bool = False,
+    start: TrainingState | None = None,
 ) -> Iterator[Event]:
     """Train by mini-batch gradient descent, yielding an event now and then, and after each epoch.
 
@@ -105,9 +111,15 @@ def train(
     bits, and a second run that starts at epoch e sees the samples in the order a longer run would have.
     With ``every_step`` an event comes after each step, else whenever `CHUNK_SECONDS` are over.
 
+    With ``start`` it begins there, and ``params`` do not count. Whatever event the state comes from, the
+    rest of the run has the same bits as if it had never stopped. A state counts epochs as
+    ``plan.first_epoch`` does: to go on by one more epoch after a state, plan 1 epoch, the first being
+    ``state.at.epoch``.
+
     Raises:
         TrainingDiverged: the loss of a mini-batch, or of the validation data, is NaN or infinite. The
             parameters yielded last but one are the last ones known to be good.
+        InputError: ``start`` comes from another optimiser or lies outside the plan.
         Unsupported: the engine cannot run this.
     """
     task = Task(
@@ -118,11 +130,15 @@ def train(
         plan.label_smoothing,
         min(plan.batch_size, len(examples.X)),
     )
-    trainer = engine.trainer(task, params, first_moments(plan.optimizer, params), examples)
+    first = first_moments(plan.optimizer, params)
+    start = start or TrainingState(params, first, Position(plan.first_epoch))
+    done, batches = start.at.epoch - plan.first_epoch, -(-len(examples.X) // task.batch_size)
+    check_start(start, first, done, plan.epochs, batches)
+    trainer = engine.trainer(task, start.params, start.moments, examples)
     widths = tuple(len(layer.b) for layer in params)[:-1]
     pace = _Pace(every_step, max(1, int(FIRST_OPERATIONS / _operations(params, task.batch_size))))
     run = _Run(trainer, task, widths, examples, plan, History(), pace)
-    return _epochs(run, validation, BatchEnd(0, 0, 0, 0, 0.0, 0.0, plan.learning_rate, lambda: params))
+    return _epochs(run, validation, start.at)
 
 
 def _operations(params: Params, batch_size: int) -> int:
@@ -142,10 +158,10 @@ class _Run(NamedTuple):
     pace: _Pace
 
 
-def _epochs(run: _Run, validation: Examples | None, end: BatchEnd) -> Iterator[Event]:
-    for number in range(1, run.plan.epochs + 1):
-        started = time.perf_counter()
-        end = yield from _epoch(run, number, end)
+def _epochs(run: _Run, validation: Examples | None, at: Position) -> Iterator[Event]:
+    for number in range(at.epoch - run.plan.first_epoch + 1, run.plan.epochs + 1):
+        started = time.perf_counter() - at.seconds
+        end = yield from _epoch(run, number, at, started)
         val_loss, val_accuracy = _score(run, validation) if validation else (None, None)
         if val_loss is not None and not np.isfinite(val_loss):
             raise _diverged(end, run.examples.X[:CHECKED_ROWS], run.history)
@@ -154,7 +170,22 @@ def _epochs(run: _Run, validation: Examples | None, end: BatchEnd) -> Iterator[E
             number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds
         )
         run.history.records.append(record)
-        yield EpochEnd(record, end)
+        at = Position(at.epoch + 1)
+        yield EpochEnd(record, end, _state(run, end.snapshot, at))
+
+
+def _state(run: _Run, snapshot: Callable[[], Params], at: Position) -> Callable[[], TrainingState]:
+    """What gives the state as it stands. Moments are copied when asked for, so it must be soon."""
+    begun = run.pace.begun
+
+    def state() -> TrainingState:
+        if run.pace.begun != begun:
+            raise InputError(
+                "a state must be asked for before training goes on; it has gone on. Ask earlier."
+            )
+        return TrainingState(snapshot(), run.trainer.moments(), at)
+
+    return state
 
 
 class _Pace:
@@ -164,9 +195,11 @@ class _Pace:
         self._every_step = every_step
         self._count = first
         self._started = 0.0
+        self.begun = 0
 
     def next(self, left: int, most: int) -> int:
         self._started = time.perf_counter()
+        self.begun += 1
         return 1 if self._every_step else min(left, self._count, most)
 
     def took(self, count: int) -> None:
@@ -174,35 +207,60 @@ class _Pace:
         self._count = max(1, min(8 * self._count, int(count * CHUNK_SECONDS / seconds)))
 
 
-def _epoch(run: _Run, number: int, before: BatchEnd) -> Generator[BatchEnd, None, BatchEnd]:
-    """One pass over the shuffled examples; returns its last event."""
+def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[BatchEnd, None, BatchEnd]:
+    """The rest of a pass over the shuffled examples; returns its last event."""
     plan, n, size = run.plan, len(run.examples.X), run.task.batch_size
-    order, mask_rng = epoch_randomness(plan.seed, plan.first_epoch + number - 1, n)
+    order, mask_rng = epoch_randomness(plan.seed, at.epoch, n)
+    if at.masks is not None:
+        mask_rng.bit_generator.state = at.masks
     batches = -(-n // size)
-    end = BatchEnd(number, 0, batches, 0, 0.0, 0.0, plan.learning_rate, before.snapshot)
-    total_loss = total_hits = 0.0
-    while end.batch < batches:
-        first, stop = end.batch, end.batch + run.pace.next(batches - end.batch, _most(run))
+    end = _batch_end(run, number, at, batches)
+    while at.batch < batches:
+        first, stop = at.batch, at.batch + run.pace.next(batches - at.batch, _most(run))
         etas = learning_rates(plan, number, first, stop, batches)
         rows = np.minimum(size, n - size * np.arange(first, stop))
         steps = run.trainer.take(order, first, etas, _masks(run, mask_rng, rows))
         run.pace.took(stop - first)
         wrong = ~np.isfinite(steps.losses)
         if wrong.any():
-            at = first + int(wrong.argmax())
-            of_step = order[at * size : (at + 1) * size]
-            raise _diverged(replace(end, batch=at + 1), run.examples.X[of_step], run.history)
-        total_loss += float(steps.losses @ rows)
-        total_hits += float(steps.hits.sum())
-        samples = end.samples + int(rows.sum())
-        means = total_loss / samples, total_hits / samples
-        end = BatchEnd(number, stop, batches, samples, *means, float(etas[-1]), run.trainer.snapshot())
+            failed = first + int(wrong.argmax())
+            of_step = order[failed * size : (failed + 1) * size]
+            raise _diverged(replace(end, batch=failed + 1), run.examples.X[of_step], run.history)
+        at = at._replace(
+            batch=stop,
+            loss=_add(at.loss, steps.losses * rows),
+            hits=at.hits + float(steps.hits.sum()),
+            seconds=time.perf_counter() - started,
+            masks=mask_rng.bit_generator.state if _drops(run) else None,
+        )
+        end = _batch_end(run, number, at, batches)
         yield end
     last = order[(batches - 1) * size :][:CHECKED_ROWS]
     value, _ = _score(run, Examples(*(part[last] for part in run.examples)))
     if not np.isfinite(value):
         raise _diverged(end, run.examples.X[last], run.history)
     return end
+
+
+def _batch_end(run: _Run, number: int, at: Position, batches: int) -> BatchEnd:
+    """The event at a position."""
+    plan, snapshot = run.plan, run.trainer.snapshot()
+    samples = min(at.batch * run.task.batch_size, len(run.examples.X))
+    means = at.loss / max(samples, 1), at.hits / max(samples, 1)
+    eta = plan.learning_rate
+    if at.batch:
+        eta = float(learning_rates(plan, number, at.batch - 1, at.batch, batches)[0])
+    return BatchEnd(number, at.batch, batches, samples, *means, eta, snapshot, _state(run, snapshot, at))
+
+
+def _add(total: float, values: NDArray[np.float64]) -> float:
+    """The sum in one order, whatever parts the values come in."""
+    return float(np.add.accumulate(np.concatenate(([total], values)))[-1])
+
+
+def _drops(run: _Run) -> bool:
+    """Whether there are dropout masks."""
+    return bool(run.plan.dropout and run.hidden_widths)
 
 
 def _most(run: _Run) -> int:
@@ -213,7 +271,7 @@ def _most(run: _Run) -> int:
 
 def _masks(run: _Run, rng: np.random.Generator, rows: NDArray[np.intp]) -> list[Masks] | None:
     """The dropout masks of some steps, or None."""
-    if not run.plan.dropout or not run.hidden_widths:
+    if not _drops(run):
         return None
     dtype = run.examples.Y.dtype
     return [dropout_masks(rng, run.plan.dropout, run.hidden_widths, n, dtype) for n in rows.tolist()]
