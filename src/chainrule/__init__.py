@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         StorageError,
         TrainingDiverged,
     )
+    from chainrule.estimator.classifier import ChainruleClassifier
     from chainrule.evaluation import Evaluation
     from chainrule.formulas.activation import Activation
     from chainrule.formulas.head import Head
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Activation": "formulas.activation",
+    "ChainruleClassifier": "estimator.classifier",
     "ChainruleError": "errors",
     "DataError": "errors",
     "Dataset": "datasets",
@@ -61,6 +63,7 @@ _HOME = {
 
 __all__ = [
     "Activation",
+    "ChainruleClassifier",
     "ChainruleError",
     "DataError",
     "Dataset",

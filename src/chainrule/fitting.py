@@ -16,9 +16,10 @@ from chainrule.engines.choice import choose, fall_back
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
 from chainrule.inputs import as_pair, as_penalty, as_samples, as_seed, as_targets, as_weights
-from chainrule.optimizers import as_optimizer
+from chainrule.optimizers import as_optimizer, clip_by_value
 from chainrule.progress import ProgressBar
 from chainrule.schedules import as_schedule
+from chainrule.state import TrainingState
 from chainrule.training import BatchEnd, EpochEnd, Event, Plan, train
 from chainrule.types import Params
 
@@ -47,32 +48,64 @@ def fit(
     examples, held_out = _hold_out(network, examples, data, validation, plan.seed)
     if isinstance(data, Dataset):
         network.data = DataSpec.of(data)
-    keeper = _Keeper(network, patience, callbacks[0], callbacks[1])
+    return run(
+        network,
+        plan,
+        examples,
+        held_out,
+        patience=patience,
+        on_epoch=callbacks[0],
+        on_batch=callbacks[1],
+        progress=progress,
+    )[0]
+
+
+def run(
+    network: Network,
+    plan: Plan,
+    examples: Examples,
+    held_out: Examples | None,
+    *,
+    patience: int | None = None,
+    on_epoch: Sequence[Callable[..., Any]] = (),
+    on_batch: Sequence[Callable[..., Any]] = (),
+    progress: bool | None = None,
+    start: TrainingState | None = None,
+) -> tuple[History, Callable[[], TrainingState] | None]:
+    """Train by a plan on checked data, perhaps from a state on; and what gives the state at the end, if any."""
+    keeper = _Keeper(network, patience, on_epoch, on_batch)
+    state = None
     with ProgressBar(plan.epochs, progress) as bar:
         with listening(bar.hear):
             keeper.history.engine, events = _begin(
-                network, examples, plan, held_out, every_step=bool(callbacks[1])
+                network, examples, plan, held_out, every_step=bool(on_batch), start=start
             )
         try:
             for event in events:
                 bar.update(event)
+                state = event.state
                 if keeper.take(event):
                     break
         except KeyboardInterrupt:
-            keeper.history.stopped = "interrupted"
+            keeper.history.stopped, state = "interrupted", None
         except TrainingDiverged:
             network.params = keeper.last_good()
             raise
     keeper.finish()
     network.training.append(_record(plan, len(examples.X), patience, keeper.history))
-    return keeper.history
+    return keeper.history, state
 
 
 def _begin(
-    network: Network, examples: Examples, plan: Plan, held_out: Examples | None, every_step: bool
+    network: Network,
+    examples: Examples,
+    plan: Plan,
+    held_out: Examples | None,
+    every_step: bool,
+    start: TrainingState | None,
 ) -> tuple[str, Iterator[Event]]:
     """Training on the network's engine, or on the reference if that one cannot; and the engine's name."""
-    what = network.architecture, network.params, examples, plan, held_out, every_step
+    what = network.architecture, network.params, examples, plan, held_out, every_step, start
     engine = choose(network.engine, network.threads).engine
     try:
         return engine.name, train(engine, *what)
@@ -206,7 +239,9 @@ def _hold_out(
 
 def _plan(network: Network, **options: Any) -> Plan:
     optimizer = as_optimizer(options["optimizer"])
-    rate = options["learning_rate"]
+    if options["clip_value"] is not None:
+        optimizer = clip_by_value(optimizer, as_real("clip_value", options["clip_value"], above=0))
+    clip_norm, rate = options["clip_norm"], options["learning_rate"]
     return Plan(
         epochs=as_whole("epochs", options["epochs"]),
         batch_size=as_whole("batch_size", options["batch_size"]),
@@ -218,6 +253,7 @@ def _plan(network: Network, **options: Any) -> Plan:
         label_smoothing=as_real("label_smoothing", options["label_smoothing"], at_least=0, below=1),
         seed=network.seed if options["seed"] is None else as_seed(options["seed"]),
         first_epoch=sum(run["epochs_done"] for run in network.training),
+        clip_norm=0.0 if clip_norm is None else as_real("clip_norm", clip_norm, above=0),
     )
 
 
@@ -251,6 +287,7 @@ def _record(plan: Plan, n: int, patience: int | None, history: History) -> dict[
         **plan.penalty._asdict(),
         "dropout": plan.dropout,
         "label_smoothing": plan.label_smoothing,
+        "clip_norm": plan.clip_norm,
         "patience": patience,
         "seed": plan.seed,
         "best_epoch": history.best_epoch,

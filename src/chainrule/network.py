@@ -295,6 +295,8 @@ class Network:
         l2: float = 0.0,
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
         sample_weight: Any = None,
         validation: Dataset | tuple[Any, Any] | float | None = None,
         patience: int | None = None,
@@ -317,6 +319,8 @@ class Network:
             l2: strength of the L2 penalty on weights, Eq. P1.
             dropout: share of hidden activations dropped in training, Eq. D1.
             label_smoothing: ε of Eq. S1.
+            clip_norm: longest gradient, of all parameters together; a longer one is shortened to it.
+            clip_value: largest entry of a gradient; a larger one is cut to it.
             sample_weight: how much each sample counts, (N,); only ratios matter.
             validation: a `Dataset`, a pair (X, y), or the fraction of ``data`` to hold out.
             patience: stop after so many epochs without a lower validation loss, and go back to the

@@ -54,6 +54,10 @@ class Plan(NamedTuple):
     seed: int
     first_epoch: int
     """Epochs this network has seen before: the order of the samples goes on from there."""
+    clip_norm: float = 0.0
+    """Longest gradient, of all parameters together; 0 for any."""
+    shuffle: bool = True
+    """Whether each epoch has an order of its own."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ def train(
         plan.dropout,
         plan.label_smoothing,
         min(plan.batch_size, len(examples.X)),
+        plan.clip_norm,
     )
     first = first_moments(plan.optimizer, params)
     start = start or TrainingState(params, first, Position(plan.first_epoch))
@@ -211,6 +216,7 @@ def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[Ba
     """The rest of a pass over the shuffled examples; returns its last event."""
     plan, n, size = run.plan, len(run.examples.X), run.task.batch_size
     order, mask_rng = epoch_randomness(plan.seed, at.epoch, n)
+    order = order if plan.shuffle else np.arange(n)
     if at.masks is not None:
         mask_rng.bit_generator.state = at.masks
     batches = -(-n // size)

@@ -92,6 +92,13 @@ INTERRUPTED = 130
     metavar="ε",
     help="Share of each label spread evenly.",
 )
+@click.option("--clip-norm", type=float, metavar="LENGTH", help="Shorten longer gradients to this. [default: none]")
+@click.option(
+    "--clip-value",
+    type=float,
+    metavar="SIZE",
+    help="Cut larger entries of gradients to this. [default: none]",
+)
 @click.option(
     "--validation",
     type=float,
@@ -217,6 +224,7 @@ def _fit_options(options: dict[str, Any]) -> dict[str, Any]:
     if rising:
         schedule = warm_up(schedule, rising)
     same = ("epochs", "batch_size", "learning_rate", "l1", "l2", "dropout", "label_smoothing", "patience")
+    same += ("clip_norm", "clip_value")
     return {
         **{name: options[name] for name in same},
         "optimizer": as_optimizer(options["optimizer"]),

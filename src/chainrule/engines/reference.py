@@ -15,7 +15,7 @@ from chainrule.engines.base import Examples, Floats, Masks, Steps, Task
 from chainrule.equations.heads import smooth_labels
 from chainrule.equations.network import Architecture, backward, forward, loss
 from chainrule.evaluation import correct
-from chainrule.optimizers import Optimizer, descend
+from chainrule.optimizers import Optimizer, clip_by_norm, descend
 from chainrule.types import ByLayer, Gradients, Layer, Namespace, Params
 
 
@@ -108,6 +108,8 @@ class ReferenceTrainer:
                 losses[step], hits[step], gradients = step_gradients(self._task, self._params, batch, of_step)
                 if not np.isfinite(losses[step]):
                     break
+                if self._task.clip_norm:
+                    gradients = clipped_gradients(gradients, self._task.clip_norm)
                 optimizer = self._task.optimizer
                 self._params, self._moments = apply_step(
                     optimizer, self._params, gradients, self._moments, eta
@@ -158,6 +160,13 @@ def apply_step(
         layers.append(Layer(W, descend(layer.b, step_b, learning_rate)))
         states.append(Layer(state_W, state_b))
     return ByLayer(layers), ByLayer(states)
+
+
+def clipped_gradients(gradients: Gradients, limit: float) -> Gradients:
+    """The gradients of all W and b, together no longer than the limit; δ stays as it is."""
+    H = len(gradients.dW)
+    parts = clip_by_norm(NUMPY, [*gradients.dW, *gradients.db], limit)
+    return gradients._replace(dW=ByLayer(parts[:H]), db=ByLayer(parts[H:]))
 
 
 def first_moments(optimizer: Optimizer, params: Params) -> ByLayer[Layer]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import warnings
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -229,7 +225,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, BaseEstimator):  # t
         data = fitting.read(self, X, y, labels, sample_weight, partial)
         held_out = None if validation is None else self._validation(validation, labels, X.dtype)
         if not goes_on:
-            self._begin(data, labels)
+            self._begin(data[0], labels)
         fitting.train(self, data, held_out, partial)
         return self
 

@@ -6,8 +6,6 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from chainrule.history import EpochRecord
-
 try:
     from sklearn.callback import CallbackSupportMixin as CallbackSupport
     from sklearn.callback import with_callbacks
@@ -28,34 +26,37 @@ class Tasks:
     """Tells scikit-learn's callbacks of the training and of each epoch."""
 
     def __init__(self, estimator: Any, max_iter: int, X: Any, y: Any) -> None:
-        self._estimator, self._data = estimator, {"X": X, "y": y}
-        self._context: Any = None
+        self._estimator, self._data, self._left = estimator, {"X": X, "y": y}, max_iter
+        self._training: Any = None
+        self._epoch: Any = None
         if PRESENT:
-            self._context = estimator._init_callback_context(max_subtasks=max_iter)
-            self._context.call_on_fit_task_begin(estimator=estimator, **self._data)
-            self._next: Any = None
-            self._open()
+            self._training = estimator._init_callback_context(max_subtasks=max_iter)
+            self._training.call_on_fit_task_begin(estimator=estimator, **self._data)
+            self._begin_epoch()
 
-    def epoch_ends(self, record: EpochRecord) -> bool:
-        """Return whether a callback wants to stop."""
+    def epoch_ends(self, last: bool) -> bool:
+        """An epoch is over, perhaps the ``last`` one; return whether a callback wants to stop."""
         if not PRESENT:
             return False
-        stop = self._next.call_on_fit_task_end(
-            estimator=self._estimator, **self._data, reconstruction_attributes=self._as_if_stopped
-        )
-        self._open()
-        return bool(stop)
+        stop = self._call_end(self._epoch)
+        self._left -= 1
+        if self._left and not (stop or last):
+            self._begin_epoch()
+        return stop
 
     def end(self) -> None:
         """Training has ended."""
         if PRESENT:
-            self._context.call_on_fit_task_end(
-                estimator=self._estimator, **self._data, reconstruction_attributes=self._as_if_stopped
+            self._call_end(self._training)
+
+    def _begin_epoch(self) -> None:
+        self._epoch = self._training.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+
+    def _call_end(self, task: Any) -> bool:
+        as_if_stopped = {"network_": copy.copy(self._estimator.network_)}
+        return bool(
+            task.call_on_fit_task_end(
+                estimator=self._estimator, **self._data, reconstruction_attributes=as_if_stopped
             )
-
-    def _as_if_stopped(self) -> dict[str, Any]:
-        return {"network_": copy.copy(self._estimator.network_)}
-
-    def _open(self) -> None:
-        self._next = self._context.subcontext(task_name="epoch")
-        self._next.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+        )

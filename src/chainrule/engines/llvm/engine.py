@@ -36,6 +36,8 @@ class LlvmEngine:
         n_outputs, dtype = len(params[-1].b), params[1].W.dtype
         if not isinstance(examples.X, np.ndarray):
             raise Unsupported("rows of a sparse matrix, which are made dense one mini-batch after the other")
+        if task.clip_norm:
+            raise Unsupported("clip_norm, which needs the whole gradient before any parameter moves")
         with _unsupported():
             program = training_program(task, n_outputs, dtype, self.target)
         return LlvmTrainer(
