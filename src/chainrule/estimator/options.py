@@ -11,7 +11,10 @@ import numpy as np
 from chainrule import optimizers
 from chainrule.checks import as_real, as_whole
 from chainrule.engines.choice import engine_for
+from chainrule.equations.heads import Head
 from chainrule.errors import InputError, look_up
+from chainrule.estimator.labels import Labels
+from chainrule.inputs import as_pos_weighted
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.schedules import SCHEDULES, Schedule
@@ -27,7 +30,7 @@ TYPICAL_EPOCHS = 200
 BATCH = 200
 
 
-def new_network(parameters: Any, n_features: int, n_samples: int, labels: Any, dtype: Any, seed: int) -> Network:
+def new_network(parameters: Any, n_features: int, n_samples: int, labels: Labels, dtype: Any, seed: int) -> Network:
     """The network that an estimator's parameters describe."""
     layers = [n_features, *_widths(parameters.hidden_layer_sizes), labels.n_outputs]
     size = batch_size(parameters.batch_size, n_samples)
@@ -38,13 +41,29 @@ def new_network(parameters: Any, n_features: int, n_samples: int, labels: Any, d
     return Network(
         layers,
         hidden=hidden[0] if len(names) == 1 else hidden,
-        output=labels.head,
+        output=_head(parameters, labels, dtype),
         initializer=parameters.initializer,
         seed=seed,
         dtype=dtype,
         engine=engine_for(parameters.engine, layers, size, steps),
         threads=parameters.threads,
     )
+
+
+def _head(parameters: Any, labels: Labels, dtype: Any) -> str | Head:
+    p = parameters.pos_weight
+    if p is None:
+        return labels.head
+    if not labels.multi_label:
+        raise InputError(
+            f"pos_weight must be None where a sample has one class; got {p!r}. Use class_weight instead."
+        )
+    if np.ndim(p) and len(p) != labels.n_outputs:
+        raise InputError(
+            f"pos_weight must be one number, or one for each of {labels.n_outputs} labels; got {len(p)}. "
+            "Put them in the order of y's columns."
+        )
+    return as_pos_weighted(p, dtype)
 
 
 def _widths(hidden_layer_sizes: Any) -> tuple[int, ...]:
