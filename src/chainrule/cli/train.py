@@ -92,7 +92,9 @@ INTERRUPTED = 130
     metavar="ε",
     help="Share of each label spread evenly.",
 )
-@click.option("--clip-norm", type=float, metavar="LENGTH", help="Shorten longer gradients to this. [default: none]")
+@click.option(
+    "--clip-norm", type=float, metavar="LENGTH", help="Shorten longer gradients to this. [default: none]"
+)
 @click.option(
     "--clip-value",
     type=float,

@@ -12,7 +12,6 @@ from chainrule.engines.base import Engine
 from chainrule.engines.reference import ReferenceEngine
 from chainrule.errors import EngineWarning, InputError
 
-
 STEP_SECONDS = 120e-6
 """What a step of the reference costs however small the arrays are: NumPy's calls."""
 

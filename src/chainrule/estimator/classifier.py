@@ -30,7 +30,9 @@ from chainrule.schedules import Schedule
 
 def _in_steps(self: Any) -> bool:
     if self.solver == "lbfgs":
-        raise AttributeError("partial_fit takes steps on mini-batches, and lbfgs has none: use another solver")
+        raise AttributeError(
+            "partial_fit takes steps on mini-batches, and lbfgs has none: use another solver"
+        )
     return True
 
 
@@ -259,7 +261,9 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, BaseEstimator):  # t
     def _same_labels(self, labels: Labels, classes: Any, y: Any, partial: bool) -> Labels:
         """The labels of before, which the new ones must be among."""
         mine = self._labels
-        if labels.multi_label != mine.multi_label or (mine.multi_label and len(labels.classes) != mine.n_outputs):
+        if labels.multi_label != mine.multi_label or (
+            mine.multi_label and len(labels.classes) != mine.n_outputs
+        ):
             raise InputError(
                 f"y must hold labels of the same kind as before, {_kind(mine)}; got {_kind(labels)}. "
                 "Fit a new estimator, or one with warm_start=False."

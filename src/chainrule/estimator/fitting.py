@@ -47,7 +47,9 @@ def read(
     weight = weights_of(y, labels, estimator.class_weight, sample_weight, partial)
     counts = weight > 0
     if not counts.any():
-        raise InputError("sample weights must not all be 0; they are. Leave out sample_weight, or class_weight.")
+        raise InputError(
+            "sample weights must not all be 0; they are. Leave out sample_weight, or class_weight."
+        )
     if not counts.all():
         X, Y, weight = X[counts], Y[counts], weight[counts]
     mean = float(weight.mean())
@@ -93,7 +95,13 @@ def train(estimator: Any, data: tuple[Examples, float], held_out: Examples | Non
         return tasks.epoch_ends(stop) or stop
 
     history, state = run(
-        network, plan, examples, held_out, on_epoch=[after_epoch], progress=bool(estimator.verbose), start=start
+        network,
+        plan,
+        examples,
+        held_out,
+        on_epoch=[after_epoch],
+        progress=bool(estimator.verbose),
+        start=start,
     )
     estimator._state = state() if state is not None else None
     if watch.best_params is not None:

@@ -30,7 +30,9 @@ TYPICAL_EPOCHS = 200
 BATCH = 200
 
 
-def new_network(parameters: Any, n_features: int, n_samples: int, labels: Labels, dtype: Any, seed: int) -> Network:
+def new_network(
+    parameters: Any, n_features: int, n_samples: int, labels: Labels, dtype: Any, seed: int
+) -> Network:
     """The network that an estimator's parameters describe."""
     layers = [n_features, *_widths(parameters.hidden_layer_sizes), labels.n_outputs]
     size = batch_size(parameters.batch_size, n_samples)
@@ -104,7 +106,7 @@ def schedule_of(parameters: Any, n_samples: int) -> tuple[Schedule, Falling | No
     if name == "invscaling":
         power = as_real("power_t", parameters.power_t)
         return Schedule("invscaling", lambda p, _: float((int(p) * n_samples + 1) ** -power)), None
-    known = {**{key: None for key in ("constant", "invscaling", "adaptive")}, **SCHEDULES}
+    known = {**dict.fromkeys(("constant", "invscaling", "adaptive")), **SCHEDULES}
     return look_up("learning_rate", name, known)(), None
 
 
@@ -181,5 +183,3 @@ def as_thresholds(threshold: Any, K: int) -> Any:
             "Leave it out for ½."
         )
     return values
-
-

@@ -243,9 +243,7 @@ def pos_weighted_error() -> list[Claim]:
         head = equations.pos_weighted(v.p)
         return {"z": head.delta(xp, v.z, head.predict(xp, v.z), v.y)}
 
-    found: list[Claim] = [
-        Derivative(given, value, gradient) for given in _pos_weighted((N, 3), BRANCHES[:3])
-    ]
+    found: list[Claim] = [Derivative(given, value, gradient) for given in _pos_weighted((N, 3), BRANCHES[:3])]
     found += [AnyDerivative(given, value, gradient) for given in _pos_weighted(ROWS, BRANCHES[:2])]
     given = {"a": Given(ROWS, "share"), "y": Given(ROWS, "share")}
     unweighted = lambda xp, v: equations.weighted_cross_entropy_error(v.a, v.y, 1)  # noqa: E731
