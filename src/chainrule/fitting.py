@@ -72,7 +72,7 @@ def run(
     progress: bool | None = None,
     start: TrainingState | None = None,
 ) -> tuple[History, Callable[[], TrainingState] | None]:
-    """Train by a plan on checked data, perhaps from a state on; and what gives the state at the end, if any."""
+    """Train by a plan on checked data, perhaps from a state on; with what gives the state at the end."""
     keeper = _Keeper(network, patience, on_epoch, on_batch)
     state = None
     with ProgressBar(plan.epochs, progress) as bar:

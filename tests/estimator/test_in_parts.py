@@ -58,7 +58,7 @@ def test_going_on_after_fit_and_after_pickling(iris):
 
 def test_parameters_changed_between_parts_are_gone_on_from(iris):
     X, y = iris
-    one = estimator().partial_fit(X, y, classes=np.unique(y))
+    one = estimator(solver="sgd", momentum=0).partial_fit(X, y, classes=np.unique(y))
     one.network_.W[1] = np.zeros_like(one.network_.W[1])
     one.network_.b[1] = np.full_like(one.network_.b[1], -1.0)
     one.partial_fit(X, y)
@@ -120,9 +120,9 @@ def test_the_engine_does_not_depend_on_the_number_of_epochs(iris):
     from chainrule.estimator.labels import labels_of
     from chainrule.estimator.options import new_network
 
-    y = np.arange(100_000) % 2
+    X, y = np.zeros((100_000, 50)), np.arange(100_000) % 2
     found = set()
     for max_iter in (1, 10_000):
         given = SimpleNamespace(**estimator(max_iter=max_iter).get_params())
-        found.add(new_network(given, 50, len(y), labels_of(y, False), np.float64, 0).engine)
+        found.add(new_network(given, X, labels_of(y, False), np.float64, 0).engine)
     assert found == {"auto"}

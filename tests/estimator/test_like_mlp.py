@@ -15,23 +15,33 @@ from chainrule import ChainruleClassifier
 SAME = {
     "adam": {},
     "alpha": {"alpha": 0.5},
-    "adam-options": {"beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-4, "learning_rate_init": 0.01},
+    "adam-options": {"beta_1": 0.8, "beta_2": 0.99, "learning_rate_init": 0.01},
     "sgd": {"solver": "sgd", "learning_rate_init": 0.1},
     "momentum": {"solver": "sgd", "learning_rate_init": 0.1, "momentum": 0.5, "nesterovs_momentum": False},
     "plain-sgd": {"solver": "sgd", "learning_rate_init": 0.1, "momentum": 0.0},
     "adaptive": {
         "solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.05, "tol": 0.05,
-        "n_iter_no_change": 3,
+        "n_iter_no_change": 3, "momentum": 0.0, "alpha": 0.0,
     },
-    "batches": {"shuffle": False, "batch_size": 32},
+    "batches": {"batch_size": 32, "alpha": 0.0},
     "logistic": {"activation": "logistic"},
     "two-layers": {"activation": "tanh", "hidden_layer_sizes": (7, 5)},
 }  # fmt: skip
 
 
 def trained_by_both(X, y, sample_weight=None, **options):
-    """Ours, and scikit-learn's from the parameters with which ours began."""
-    given = {"hidden_layer_sizes": (8,), "max_iter": 15, "random_state": 0, "shuffle": False, **options}
+    """Ours, and scikit-learn's from the parameters with which ours began.
+
+    ε is all but 0, for in Adam's step theirs has it before the correction of the bias, ours after it.
+    """
+    given = {
+        "hidden_layer_sizes": (8,),
+        "max_iter": 15,
+        "random_state": 0,
+        "shuffle": False,
+        "epsilon": 1e-15,
+        **options,
+    }
     ours = ChainruleClassifier(**given).fit(X, y, sample_weight)
     begun = ChainruleClassifier(**{**given, "solver": "adam", "learning_rate": "constant"})
     begun.set_params(learning_rate_init=1e-300, max_iter=1).fit(X, y)
@@ -39,6 +49,7 @@ def trained_by_both(X, y, sample_weight=None, **options):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs.set_params(max_iter=1).fit(X, y).set_params(max_iter=given["max_iter"])
+        theirs.best_loss_, theirs._no_improvement_count = np.inf, 0
         theirs.coefs_ = [np.array(W) for W in begun.coefs_]
         theirs.intercepts_ = [np.array(b) for b in begun.intercepts_]
         theirs.fit(X, y, sample_weight)

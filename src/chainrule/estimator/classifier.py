@@ -233,8 +233,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, BaseEstimator):  # t
 
     def _begin(self, data: Examples, labels: Labels) -> None:
         seed = options.seed_of(check_random_state(self.random_state))
-        n_features = data.X.shape[1]
-        network = options.new_network(self, n_features, len(data.X), labels, data.Y.dtype, seed)
+        network = options.new_network(self, data.X, labels, data.Y.dtype, seed)
         names = tuple(map(str, labels.classes.tolist()))
         network.data = fitting.spec(names, getattr(self, "feature_names_in_", None), labels.n_outputs)
         self.network_, self._labels = network, labels

@@ -90,8 +90,8 @@ def train(estimator: Any, data: tuple[Examples, float], held_out: Examples | Non
 
     def after_epoch(record: EpochRecord) -> bool:
         _keep(estimator, record, len(examples.X))
-        stop = watch(record) or partial
-        stop = any([callback(record) is True for callback in callbacks]) or stop
+        answers = [watch(record), partial, *(callback(record) is True for callback in callbacks)]
+        stop = any(answers)
         return tasks.epoch_ends(stop) or stop
 
     history, state = run(
@@ -171,6 +171,7 @@ def _by_lbfgs(estimator: Any, examples: Examples, held_out: Examples | None, pen
             "Use solver='adam', or X.toarray() where that fits into memory."
         )
     settings = {"maxiter": estimator.max_iter, "maxfun": estimator.max_fun, "gtol": estimator.tol}
+    settings["ftol"] = 64 * np.finfo(np.float64).eps
     smoothing = as_real("label_smoothing", estimator.label_smoothing, at_least=0, below=1)
     found = lbfgs.minimize(estimator.network_, examples, penalty, smoothing, settings)
     estimator.n_iter_, estimator.loss_curve_ = found.iterations, found.curve

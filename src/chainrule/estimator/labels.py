@@ -42,8 +42,9 @@ class Labels(NamedTuple):
         unknown = self.classes[place] != y
         if unknown.any():
             row = int(unknown.argmax())
+            got = y[row : row + 1].tolist()[0]
             raise InputError(
-                f"labels must be among the classes {self.classes.tolist()}; got {y[row]!r} at row {row}. "
+                f"labels must be among the classes {self.classes.tolist()}; got {got!r} at row {row}. "
                 "Name every class in the first call: partial_fit(X, y, classes=…), or call fit."
             )
         columns = np.arange(self.n_outputs) + (self.n_outputs == 1)  # one output stands for the second class

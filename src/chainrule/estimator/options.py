@@ -30,10 +30,9 @@ TYPICAL_EPOCHS = 200
 BATCH = 200
 
 
-def new_network(
-    parameters: Any, n_features: int, n_samples: int, labels: Labels, dtype: Any, seed: int
-) -> Network:
+def new_network(parameters: Any, X: Any, labels: Labels, dtype: Any, seed: int) -> Network:
     """The network that an estimator's parameters describe."""
+    n_samples, n_features = X.shape
     layers = [n_features, *_widths(parameters.hidden_layer_sizes), labels.n_outputs]
     size = batch_size(parameters.batch_size, n_samples)
     steps = TYPICAL_EPOCHS * -(-n_samples // size)
@@ -47,9 +46,16 @@ def new_network(
         initializer=parameters.initializer,
         seed=seed,
         dtype=dtype,
-        engine=engine_for(parameters.engine, layers, size, steps),
+        engine=_engine(parameters.engine, X, layers, size, steps),
         threads=parameters.threads,
     )
+
+
+def _engine(name: str, X: Any, layers: list[int], size: int, steps: int) -> str:
+    """The fast engine takes no sparse rows."""
+    if name == "auto" and not isinstance(X, np.ndarray):
+        return "reference"
+    return engine_for(name, layers, size, steps)
 
 
 def _head(parameters: Any, labels: Labels, dtype: Any) -> str | Head:
@@ -137,7 +143,7 @@ class Penalties(NamedTuple):
 
 
 def penalties(parameters: Any, size: int, mean_weight: float) -> Penalties:
-    """``alpha`` beside the loss of a mini-batch's sum, as in scikit-learn, is λ₂ = α/batch beside its mean."""
+    """scikit-learn's ``alpha`` stands beside a mini-batch's sum of losses, λ₂ beside their mean."""
     alpha = as_real("alpha", parameters.alpha, at_least=0)
     return Penalties(as_real("l1", parameters.l1, at_least=0), alpha / (size * mean_weight))
 
@@ -179,7 +185,7 @@ def as_thresholds(threshold: Any, K: int) -> Any:
     values = np.full(K, threshold) if isinstance(threshold, Real) else np.asarray(threshold, np.float64)
     if values.shape != (K,) or not ((values >= 0) & (values <= 1)).all():
         raise InputError(
-            f"threshold must be between 0 and 1, one number or one for each of {K} labels; got {threshold!r}. "
-            "Leave it out for ½."
+            f"threshold must be between 0 and 1, one number or one for each of {K} labels; got "
+            f"{threshold!r}. Leave it out for ½."
         )
     return values

@@ -1,4 +1,4 @@
-"""What happens after each epoch: curves grow, callbacks are told, and training stops when nothing gets better."""
+"""What is looked at after each epoch: training stops when its loss no longer falls."""
 
 from __future__ import annotations
 
