@@ -96,7 +96,9 @@ def measure(table: Table, make: Callable[[int], Any], folds: int) -> Score:
     split = StratifiedKFold(folds, shuffle=True, random_state=0).split(X, table.y)
     for seed, (train, test) in enumerate(split):
         words = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-        columns = make_column_transformer((StandardScaler(), range(n)), (words, range(n, X.shape[1])))
+        columns = make_column_transformer(
+            (StandardScaler(), list(range(n))), (words, list(range(n, X.shape[1])))
+        )
         model = make_pipeline(columns, make(seed))
         started = time.perf_counter()
         with warnings.catch_warnings():
