@@ -88,6 +88,13 @@ def test_a_sparse_matrix_is_never_dense_as_a_whole(monkeypatch):
         np.asarray(SparseRows(X))
 
 
+def test_sparse_rows_may_be_held_out(iris):
+    dense = estimator(early_stopping=True).fit(*iris)
+    thin = estimator(early_stopping=True).fit(sparse.csr_matrix(iris[0]), iris[1])
+    assert same(dense, thin)
+    assert dense.validation_loss_curve_ == thin.validation_loss_curve_
+
+
 def test_sparse_rows_and_an_engine_that_cannot(iris):
     with pytest.raises(InputError, match="engine='llvm' cannot run this network: rows of a sparse matrix"):
         estimator(engine="llvm").fit(sparse.csr_matrix(iris[0]), iris[1])

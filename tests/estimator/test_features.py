@@ -102,6 +102,7 @@ def test_early_stopping_keeps_the_best_by_validation_loss(two_classes):
     given = {"early_stopping": True, "max_iter": 400, "learning_rate_init": 0.05, "hidden_layer_sizes": (50,)}
     one = estimator(**given).fit(X[:60], y[:60], validation_data=(X[60:], y[60:]))
     assert one.n_iter_ < 400
+    assert one.history_.stopped == "early stopping"
     curve = one.validation_loss_curve_
     assert one.best_loss_ == min(curve) < curve[-1]
     assert log_loss(y[60:], one.predict_proba(X[60:])) == pytest.approx(min(curve))
@@ -256,6 +257,14 @@ def test_lbfgs_finds_the_minimum_that_scikit_learn_finds(iris):
     np.testing.assert_allclose(one.predict_proba(X), other.predict_proba(X), atol=1e-6)
     gradients = one.network_.gradients(X, y, l2=1.0 / n)
     assert max(abs(g).max() for g in (*gradients.dW, *gradients.db)) < 1e-6
+
+
+def test_lbfgs_judges_validation_data_once(iris):
+    X, y = iris
+    one = estimator(solver="lbfgs", max_iter=30).fit(X[::2], y[::2], validation_data=(X[1::2], y[1::2]))
+    assert one.validation_loss_curve_ == pytest.approx([log_loss(y[1::2], one.predict_proba(X[1::2]))])
+    assert one.validation_scores_ == pytest.approx([one.score(X[1::2], y[1::2])])
+    assert one.loss_curve_ == sorted(one.loss_curve_, reverse=True)
 
 
 def test_lbfgs_refuses_what_it_cannot_do(iris):

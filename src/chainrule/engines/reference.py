@@ -55,6 +55,9 @@ NUMPY = cast(
 CHUNK = 4096
 """Rows predicted at a time, so that a large set needs little memory."""
 
+CHUNK_NUMBERS = 4_000_000
+"""Inputs predicted at a time, where rows are long."""
+
 ONE_THREAD_BELOW = 6e6
 """Operations in a matrix product under which a second BLAS thread costs more than it brings."""
 
@@ -191,5 +194,6 @@ def blas_threads(widths: Sequence[int], batch_size: int) -> Callable[[], Abstrac
 
 def _by_chunks(X: Floats, params: Params, of: Callable[[Floats], Floats]) -> Floats:
     dtype = params[1].W.dtype
-    parts = [of(X[i : i + CHUNK].astype(dtype, copy=False)) for i in range(0, len(X), CHUNK)]
+    size = max(1, min(CHUNK, CHUNK_NUMBERS // X.shape[1]))
+    parts = [of(X[i : i + size].astype(dtype, copy=False)) for i in range(0, len(X), size)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

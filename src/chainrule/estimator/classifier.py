@@ -19,11 +19,11 @@ from chainrule.equations.activations import Activation, sigmoid, softplus
 from chainrule.equations.heads import log_softmax
 from chainrule.errors import InputError
 from chainrule.estimator import fitting, options
+from chainrule.estimator.attributes import FittedAttributes
 from chainrule.estimator.labels import Labels, labels_of, read_labels
 from chainrule.estimator.protocol import CallbackSupport, with_callbacks
 from chainrule.estimator.sparse import SparseRows
 from chainrule.history import EpochRecord
-from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.schedules import Schedule
 
@@ -36,7 +36,7 @@ def _in_steps(self: Any) -> bool:
     return True
 
 
-class ChainruleClassifier(ClassifierMixin, CallbackSupport, BaseEstimator):  # type: ignore[misc]
+class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, BaseEstimator):  # type: ignore[misc]
     """Feed-forward classifier trained with cross-entropy: `sklearn.neural_network.MLPClassifier` and more.
 
     Two classes, many classes, or several labels a sample (y of 0 and 1, a column a label). X may be an array,
@@ -326,53 +326,11 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, BaseEstimator):  # t
             return np.concatenate([self.network_.logits(block) for block in SparseRows(X).blocks()])
         return self.network_.logits(X)
 
-    @property
-    def coefs_(self) -> list[Floats]:
-        """The weights as scikit-learn has them: of layer L an array (n_{L-1}, n_L). To be read only."""
-        return [_read_only(layer.W.T) for layer in self._fitted().params]
-
-    @property
-    def intercepts_(self) -> list[Floats]:
-        """The biases of each layer. To be read only."""
-        return [_read_only(layer.b.view()) for layer in self._fitted().params]
-
-    @property
-    def n_layers_(self) -> int:
-        """Layers, the inputs among them."""
-        return len(self._fitted().layers)
-
-    @property
-    def n_outputs_(self) -> int:
-        """Outputs of the network."""
-        return self._fitted().layers[-1]
-
-    @property
-    def out_activation_(self) -> str:
-        """The output activation, by scikit-learn's name."""
-        return "softmax" if self._fitted().head.distribution else "logistic"
-
-    @property
-    def loss_(self) -> float:
-        """The training loss of the last epoch."""
-        self._fitted()
-        return self.loss_curve_[-1]
-
-    def _fitted(self) -> Network:
-        network: Network | None = self.__dict__.get("network_")
-        if network is None:
-            raise AttributeError("an attribute of a fitted estimator was asked for: call fit first")
-        return network
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         tags.input_tags.sparse = True
         return tags
-
-
-def _read_only(array: Floats) -> Floats:
-    array.flags.writeable = False
-    return array
 
 
 def _kind(labels: Labels) -> str:

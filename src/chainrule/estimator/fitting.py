@@ -17,7 +17,7 @@ from chainrule.checks import as_real
 from chainrule.datasets import Scaling
 from chainrule.dataspec import DataSpec
 from chainrule.engines.base import Examples
-from chainrule.engines.reference import first_moments
+from chainrule.engines.reference import NUMPY, first_moments
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError
 from chainrule.estimator import lbfgs, options
@@ -25,10 +25,11 @@ from chainrule.estimator.labels import Labels, weights_of
 from chainrule.estimator.protocol import Tasks
 from chainrule.estimator.sparse import SparseRows
 from chainrule.estimator.watching import Watch, as_callbacks
+from chainrule.evaluation import correct
 from chainrule.fitting import run
 from chainrule.history import EpochRecord
 from chainrule.state import Position, TrainingState
-from chainrule.training import Plan
+from chainrule.training import Plan, mean_loss
 
 SPLIT = 3
 """Distinguishes the held-out samples' seed from others."""
@@ -71,17 +72,24 @@ def spec(classes: tuple[str, ...], features: Any, n_outputs: int) -> DataSpec:
 def train(estimator: Any, data: tuple[Examples, float], held_out: Examples | None, partial: bool) -> None:
     """Train the estimator's network and set what is known afterwards."""
     examples, mean_weight = data
-    network = estimator.network_
     if held_out is None and estimator.early_stopping:
-        examples, held_out = _split(examples, network.seed, estimator.validation_fraction, estimator._labels)
+        seed, fraction = estimator.network_.seed, estimator.validation_fraction
+        examples, held_out = _split(examples, seed, fraction, estimator._labels)
     size = options.batch_size(estimator.batch_size, len(examples.X))
-    penalties = Penalty(*options.penalties(estimator, size, mean_weight))
+    penalty = Penalty(*options.penalties(estimator, size, mean_weight))
     if estimator.solver == "lbfgs":
-        _by_lbfgs(estimator, examples, held_out, penalties)
-        return
-    plan, falling = _plan(estimator, len(examples.X), size, penalties)
-    start = _start(estimator, plan) if partial else None
+        _by_lbfgs(estimator, examples, held_out, penalty)
+    else:
+        _by_steps(estimator, examples, held_out, size, penalty, partial)
+
+
+def _by_steps(
+    estimator: Any, examples: Examples, held_out: Examples | None, size: int, penalty: Penalty, partial: bool
+) -> None:
+    network, start = estimator.network_, None
+    plan, falling = _plan(estimator, len(examples.X), size, penalty)
     if partial:
+        start = _start(estimator, plan)
         plan = plan._replace(first_epoch=0, epochs=max(plan.epochs, start.at.epoch + 1))
     watch = Watch(network, estimator.tol, estimator.n_iter_no_change, estimator.early_stopping, falling)
     watch.best = estimator.best_loss_ if partial else np.inf
@@ -90,26 +98,26 @@ def train(estimator: Any, data: tuple[Examples, float], held_out: Examples | Non
 
     def after_epoch(record: EpochRecord) -> bool:
         _keep(estimator, record, len(examples.X))
-        answers = [watch(record), partial, *(callback(record) is True for callback in callbacks)]
-        stop = any(answers)
+        stop = any([watch(record), partial, *(_says_stop(callback(record)) for callback in callbacks)])
         return tasks.epoch_ends(stop) or stop
 
+    show = bool(estimator.verbose)
     history, state = run(
-        network,
-        plan,
-        examples,
-        held_out,
-        on_epoch=[after_epoch],
-        progress=bool(estimator.verbose),
-        start=start,
+        network, plan, examples, held_out, on_epoch=[after_epoch], progress=show, start=start
     )
     estimator._state = state() if state is not None else None
     if watch.best_params is not None:
         network.params, estimator._state = watch.best_params, None
+    if watch.converged:
+        history.stopped = "early stopping"
     estimator.best_loss_, estimator.history_ = watch.best, history
     tasks.end()
-    if not partial and history.stopped == "finished" and len(history) == plan.epochs and estimator.tol > 0:
+    if not partial and history.stopped == "finished" and estimator.tol > 0:
         _warn(f"the loss was still falling after max_iter={plan.epochs} epochs. Raise max_iter")
+
+
+def _says_stop(answer: Any) -> bool:
+    return isinstance(answer, bool | np.bool_) and bool(answer)
 
 
 def _plan(estimator: Any, n: int, size: int, penalty: Penalty) -> tuple[Plan, options.Falling | None]:
@@ -151,8 +159,12 @@ def _split(examples: Examples, seed: int, fraction: float, labels: Labels) -> tu
     rest, held_out = train_test_split(
         np.arange(len(Y)), test_size=fraction, stratify=classes, random_state=(seed + SPLIT) % 2**32
     )
-    parts = [Examples(*(part[np.sort(rows)] for part in examples)) for rows in (rest, held_out)]
+    parts = [Examples(*(_some(part, np.sort(rows)) for part in examples)) for rows in (rest, held_out)]
     return parts[0]._replace(weight=parts[0].weight / parts[0].weight.mean()), parts[1]
+
+
+def _some(part: Any, rows: NDArray[np.intp]) -> Any:
+    return part.some(rows) if isinstance(part, SparseRows) else part[rows]
 
 
 def _keep(estimator: Any, record: EpochRecord, n: int) -> None:
@@ -176,6 +188,12 @@ def _by_lbfgs(estimator: Any, examples: Examples, held_out: Examples | None, pen
     found = lbfgs.minimize(estimator.network_, examples, penalty, smoothing, settings)
     estimator.n_iter_, estimator.loss_curve_ = found.iterations, found.curve
     estimator.t_, estimator.best_loss_ = found.iterations * len(examples.X), min(found.curve)
+    if held_out is not None:
+        z_H = estimator.network_.logits(held_out.X)
+        a_H = estimator.network_.head.predict(NUMPY, z_H)
+        estimator.validation_loss_curve_ = [mean_loss(estimator.network_.architecture, z_H, held_out)]
+        right = correct(a_H, held_out.Y, estimator._labels.multi_label)
+        estimator.validation_scores_ = [float(right.mean())]
     if not found.converged:
         _warn(f"lbfgs did not reach tol={estimator.tol:g} in {found.iterations} iterations. Raise max_iter")
 

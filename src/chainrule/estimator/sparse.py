@@ -28,6 +28,10 @@ class SparseRows:
         dense: Floats = self._matrix[rows].toarray()
         return dense
 
+    def some(self, rows: Any) -> SparseRows:
+        """Some of the rows, still sparse."""
+        return SparseRows(self._matrix[rows])
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
         raise TypeError("a sparse matrix must be taken some rows at a time, lest it fill the memory")
 
