@@ -4,8 +4,8 @@
     python -m benchmarks.tables --write docs/results/tables.md
 
 Five folds, the same for all, each with its own seed; columns of numbers scaled to mean 0 and deviation 1 and
-columns of words as one 0 or 1 for each word, both learnt from the training part alone. The defaults were
-chosen on other tables (`--development`), before these were looked at.
+columns of words as one 0 or 1 for each word, both learnt from the training part alone. The second row of
+settings was chosen on other tables (`--development`).
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ DEVELOPMENT = (
 
 MODELS: dict[str, Callable[[int], Any]] = {
     "chainrule": lambda seed: ChainruleClassifier(random_state=seed),
+    "chainrule, dropout and cosine": lambda seed: ChainruleClassifier(
+        random_state=seed, dropout=0.25, learning_rate="cosine", learning_rate_init=0.002
+    ),
     "MLPClassifier": lambda seed: MLPClassifier(random_state=seed),
     "HistGradientBoosting": lambda seed: HistGradientBoostingClassifier(random_state=seed),
 }
@@ -111,9 +114,9 @@ def measure(table: Table, make: Callable[[int], Any], folds: int) -> Score:
 
 
 def line(name: str, table: Table, scores: dict[str, Score]) -> str:
-    """A table's line of the report; the best log loss of the two networks in bold."""
+    """A table's line of the report; the best log loss in bold."""
     n = table.numbers.shape[1] + table.words.shape[1]
-    best = min(score.log_loss.mean() for key, score in scores.items() if key != "HistGradientBoosting")
+    best = min(score.log_loss.mean() for score in scores.values())
     cells = [f"{name} ({len(table.y):,} × {n}, {len(np.unique(table.y))})"]
     for score in scores.values():
         loss = f"{score.log_loss.mean():.4f} ± {score.log_loss.std():.4f}"
@@ -135,20 +138,22 @@ def main(arguments: list[str] | None = None) -> None:
     names = DEVELOPMENT if given.development else given.tables
     lines = [f"| table (rows × columns, classes) | {' | '.join(MODELS)} |", "|---" * (1 + len(MODELS)) + "|"]
     print("\n".join(lines), flush=True)
-    not_worse = 0
+    better = dict.fromkeys(list(MODELS)[:2], 0)
     for name in names:
         table = load(name)
         scores = {key: measure(table, make, given.folds) for key, make in MODELS.items()}
-        not_worse += scores["chainrule"].log_loss.mean() <= scores["MLPClassifier"].log_loss.mean()
+        for key in better:
+            better[key] += scores[key].log_loss.mean() <= scores["MLPClassifier"].log_loss.mean()
         lines.append(line(name, table, scores))
         print(lines[-1], flush=True)
-    last = f"Log loss not above MLPClassifier's on {not_worse} of {len(names)} tables."
+    counts = ", ".join(f"{key}: {count}" for key, count in better.items())
+    last = f"Tables, of {len(names)}, where the log loss is not above MLPClassifier's: {counts}."
     print(f"\n{last}")
     if given.write:
         cells = (
             "Each cell: log loss; accuracy; seconds of one fold. Mean ± standard deviation over the folds."
         )
-        report = ["# Ten real tables", cells, "\n".join(lines), last]
+        report = [cells, "\n".join(lines), last]
         given.write.write_text("\n\n".join(report) + "\n", encoding="utf-8")
 
 
