@@ -104,6 +104,15 @@ FORBIDDEN = {
     "chainrule.schedules": ["chainrule.training", "chainrule.network", "chainrule.engines", "numpy"],
     "chainrule.initializers": ["chainrule.training", "chainrule.network", "chainrule.engines"],
     "chainrule.training": ["chainrule.network", "chainrule.fitting", "chainrule.datasets"],
+    "chainrule.state": ["chainrule.network", "chainrule.training", "chainrule.engines", "numpy"],
+    "chainrule.checkpoints": [
+        "chainrule.network",
+        "chainrule.fitting",
+        "chainrule.resuming",
+        "chainrule.training",
+        "chainrule.engines",
+    ],
+    "chainrule.locks": ["chainrule.network", "chainrule.storage", "numpy"],
     "chainrule.evaluation": ["chainrule.network", "chainrule.training"],
     "chainrule.formulas": ["chainrule.network", "chainrule.training", "chainrule.proof"],
     "chainrule.diagnosis": [

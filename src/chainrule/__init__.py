@@ -19,13 +19,16 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from chainrule import datasets
+    from chainrule.checkpoints import Checkpoints
     from chainrule.datasets import Dataset
     from chainrule.derivation.network import derive
     from chainrule.diagnosis.diagnosis import diagnose
     from chainrule.errors import (
         ChainruleError,
+        CheckpointWarning,
         DataError,
         EngineWarning,
+        FolderBusy,
         FormulaWarning,
         InputError,
         ModelFileError,
@@ -44,10 +47,13 @@ _HOME = {
     "Activation": "formulas.activation",
     "ChainruleClassifier": "estimator.classifier",
     "ChainruleError": "errors",
+    "CheckpointWarning": "errors",
+    "Checkpoints": "checkpoints",
     "DataError": "errors",
     "Dataset": "datasets",
     "EngineWarning": "errors",
     "Evaluation": "evaluation",
+    "FolderBusy": "errors",
     "FormulaWarning": "errors",
     "Head": "formulas.head",
     "History": "history",
@@ -65,10 +71,13 @@ __all__ = [
     "Activation",
     "ChainruleClassifier",
     "ChainruleError",
+    "CheckpointWarning",
+    "Checkpoints",
     "DataError",
     "Dataset",
     "EngineWarning",
     "Evaluation",
+    "FolderBusy",
     "FormulaWarning",
     "Head",
     "History",

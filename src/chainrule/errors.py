@@ -4,6 +4,7 @@ ChainruleError
 ├── InputError          an argument, an array or a label that cannot be right (also a ValueError)
 ├── DataError           a data set or data file that cannot be read
 ├── ModelFileError      a model file that is damaged, foreign or from the future
+├── FolderBusy          another process is training in that folder
 ├── StorageError        the disk refused: full, read-only, not a folder (also an OSError)
 └── TrainingDiverged    the loss turned NaN or infinite (also an ArithmeticError)
 """
@@ -39,6 +40,14 @@ class ModelFileError(ChainruleError):
 
 class StorageError(ChainruleError, OSError):
     """The disk refused to take a file: full, read-only, or not a folder."""
+
+
+class FolderBusy(ChainruleError):
+    """Another process is training in that folder."""
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint could not be written, or a damaged one was passed over."""
 
 
 class FormulaWarning(UserWarning):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.checkpoints import Best, Checkpoint, Keeping, as_checkpoints, opened
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
 from chainrule.dataspec import DataSpec
@@ -18,6 +21,7 @@ from chainrule.history import History
 from chainrule.inputs import as_pair, as_penalty, as_samples, as_seed, as_targets, as_weights
 from chainrule.optimizers import as_optimizer, clip_by_value
 from chainrule.progress import ProgressBar
+from chainrule.resuming import OVER, Saver, describe, options_of, over
 from chainrule.schedules import as_schedule
 from chainrule.state import TrainingState
 from chainrule.training import BatchEnd, EpochEnd, Event, Plan, train
@@ -37,6 +41,8 @@ def fit(
     sample_weight: Any,
     on_epoch: Sequence[Callable[..., Any]],
     on_batch: Sequence[Callable[..., Any]],
+    checkpoint: Any,
+    resume: bool,
     progress: bool | None,
     **options: Any,
 ) -> History:
@@ -45,19 +51,24 @@ def fit(
     patience = _patience(patience, validation)
     callbacks = _several(on_epoch), _several(on_batch)
     examples = as_examples(network, data, y, sample_weight)
-    examples, held_out = _hold_out(network, examples, data, validation, plan.seed)
-    if isinstance(data, Dataset):
-        network.data = DataSpec.of(data)
-    return run(
-        network,
-        plan,
-        examples,
-        held_out,
-        patience=patience,
-        on_epoch=callbacks[0],
-        on_batch=callbacks[1],
-        progress=progress,
-    )[0]
+    with _opened(checkpoint, resume) as keeping:
+        found = keeping.found if keeping else None
+        if found is not None:
+            seed = found.run["options"]["seed"] if options["seed"] is None else plan.seed
+            plan = plan._replace(seed=seed, first_epoch=found.run["first_epoch"])
+        examples, held_out = _hold_out(network, examples, data, validation, plan.seed)
+        keeper = _Keeper(network, patience, *callbacks)
+        saver = Saver(keeping, partial(describe, network, plan, patience, examples, held_out))
+        if found is not None:
+            saver.check(found)
+            keeper.restore(found)
+        if isinstance(data, Dataset):
+            network.data = DataSpec.of(data)
+        if not (found and over(found, plan.epochs)):
+            _train(keeper, saver, examples, plan, held_out, progress)
+        keeper.finish()
+    network.training.append(_record(plan, len(examples.X), patience, keeper.history))
+    return keeper.history
 
 
 def run(
@@ -66,34 +77,75 @@ def run(
     examples: Examples,
     held_out: Examples | None,
     *,
-    patience: int | None = None,
     on_epoch: Sequence[Callable[..., Any]] = (),
-    on_batch: Sequence[Callable[..., Any]] = (),
     progress: bool | None = None,
     start: TrainingState | None = None,
 ) -> tuple[History, Callable[[], TrainingState] | None]:
     """Train by a plan on checked data, perhaps from a state on; with what gives the state at the end."""
-    keeper = _Keeper(network, patience, on_epoch, on_batch)
-    state = None
-    with ProgressBar(plan.epochs, progress) as bar:
+    keeper, saver = _Keeper(network, None, on_epoch, ()), Saver(None, dict, start)
+    _train(keeper, saver, examples, plan, held_out, progress)
+    keeper.finish()
+    network.training.append(_record(plan, len(examples.X), None, keeper.history))
+    return keeper.history, None if keeper.history.stopped == "interrupted" else saver.state
+
+
+def _opened(checkpoint: Any, resume: bool) -> AbstractContextManager[Keeping | None]:
+    """The folder of checkpoints, if there is to be one."""
+    if checkpoint is None:
+        if resume:
+            raise InputError(
+                "resume needs the folder of the checkpoints; got none. Pass checkpoint='folder'."
+            )
+        return nullcontext()
+    return opened(as_checkpoints(checkpoint), resume)
+
+
+def _train(
+    keeper: _Keeper,
+    saver: Saver,
+    examples: Examples,
+    plan: Plan,
+    held_out: Examples | None,
+    progress: bool | None,
+) -> None:
+    """Run the loop to its end, whatever that is."""
+    network, start = keeper.network, saver.start
+    with ProgressBar(plan.epochs, progress, _samples_done(plan, start, len(examples.X))) as bar:
         with listening(bar.hear):
             keeper.history.engine, events = _begin(
-                network, examples, plan, held_out, every_step=bool(on_batch), start=start
+                network, examples, plan, held_out, every_step=keeper.every_step, start=start
             )
+        saver.check_engine(keeper.history.engine)
         try:
-            for event in events:
-                bar.update(event)
-                state = event.state
-                if keeper.take(event):
-                    break
+            with saver.interrupts() as interrupted:
+                for event in events:
+                    bar.update(event)
+                    saver.note(event)
+                    stop = keeper.take(event)
+                    if not stop and interrupted():
+                        keeper.history.stopped, stop = "interrupted", True
+                    if stop:
+                        break
+                    saver.save(keeper)
         except KeyboardInterrupt:
-            keeper.history.stopped, state = "interrupted", None
-        except TrainingDiverged:
-            network.params = keeper.last_good()
+            keeper.history.stopped = "interrupted"
+        except TrainingDiverged as error:
+            _diverged(keeper, plan, len(examples.X), error)
             raise
-    keeper.finish()
-    network.training.append(_record(plan, len(examples.X), patience, keeper.history))
-    return keeper.history, state
+        saver.end(keeper)
+
+
+def _diverged(keeper: _Keeper, plan: Plan, n: int, error: TrainingDiverged) -> None:
+    """Keep the last good parameters, and remember the epochs that were done."""
+    network, keeper.history.stopped = keeper.network, "diverged"
+    network.params, error.history = keeper.last_good(), keeper.history
+    network.training.append(_record(plan, n, keeper.patience, keeper.history))
+
+
+def _samples_done(plan: Plan, start: TrainingState | None, n: int) -> int:
+    if start is None:
+        return 0
+    return (start.at.epoch - plan.first_epoch) * n + min(start.at.batch * plan.batch_size, n)
 
 
 def _begin(
@@ -128,10 +180,24 @@ class _Keeper:
         self.history = History()
         self._first = network.params
         self._events: tuple[BatchEnd | None, BatchEnd | None] = None, None
-        self._patience = patience
+        self.patience = patience
         self._on_epoch = on_epoch
         self._on_batch = on_batch
-        self._best: tuple[float, int, Params] | None = None
+        self.best: Best | None = None
+
+    @property
+    def every_step(self) -> bool:
+        """Whether an event must come after every step."""
+        return bool(self._on_batch)
+
+    def restore(self, found: Checkpoint) -> None:
+        """Be where a checkpoint was written."""
+        network, ended = self.network, found.stopped
+        network.params = self._first = found.state.params
+        network.seed, network.training = found.run["network_seed"], list(found.run["training"])
+        self.history = History(found.records, ended if ended in OVER else "finished")
+        self.history.engine = found.run["engine"]
+        self.best = found.best
 
     def take(self, event: Event) -> bool:
         """Return whether to stop."""
@@ -163,19 +229,19 @@ class _Keeper:
         return stop
 
     def _is_late(self, event: EpochEnd) -> bool:
-        if self._patience is None or event.record.val_loss is None:
+        if self.patience is None or event.record.val_loss is None:
             return False
-        if self._best is None or event.record.val_loss < self._best[0]:
-            self._best = event.record.val_loss, event.record.epoch, event.params
-        return event.record.epoch - self._best[1] >= self._patience
+        if self.best is None or event.record.val_loss < self.best.loss:
+            self.best = Best(event.record.val_loss, event.record.epoch, event.params)
+        return event.record.epoch - self.best.epoch >= self.patience
 
     def finish(self) -> None:
         """Give the network the last parameters; with early stopping those of the lowest validation loss."""
         last = self._events[1]
         if last is not None:
             self.network.params = last.params
-        if self._best is not None:
-            self.network.params = self._best[2]
+        if self.best is not None:
+            self.network.params = self.best.params
 
 
 def as_examples(network: Network, data: Any, y: Any = None, sample_weight: Any = None) -> Examples:
@@ -276,20 +342,9 @@ def _record(plan: Plan, n: int, patience: int | None, history: History) -> dict[
     """What was done, as JSON can hold it."""
     last = history[-1]._asdict() if len(history) else None
     return {
-        "samples": n,
-        "epochs": plan.epochs,
+        **options_of(plan, n, patience),
         "epochs_done": len(history),
         "stopped": history.stopped,
-        "batch_size": plan.batch_size,
-        "learning_rate": plan.learning_rate,
-        "optimizer": {"name": plan.optimizer.name, **dict(plan.optimizer.options)},
-        "schedule": {"name": plan.schedule.name, **dict(plan.schedule.options)},
-        **plan.penalty._asdict(),
-        "dropout": plan.dropout,
-        "label_smoothing": plan.label_smoothing,
-        "clip_norm": plan.clip_norm,
-        "patience": patience,
-        "seed": plan.seed,
         "best_epoch": history.best_epoch,
         "last": last,
     }

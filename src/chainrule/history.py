@@ -27,8 +27,8 @@ class EpochRecord(NamedTuple):
 class History(Sequence[EpochRecord]):
     """The epochs of a training run, and why it ended.
 
-    ``stopped`` is "finished", "early stopping", "callback" or "interrupted"; ``best_epoch`` is the
-    epoch of the lowest validation loss, or None without validation data. ``engine`` is the name of the
+    ``stopped`` is "finished", "early stopping", "callback", "interrupted" or "diverged"; ``best_epoch`` is
+    the epoch of the lowest validation loss, or None without validation data. ``engine`` is the name of the
     engine that trained.
     """
 

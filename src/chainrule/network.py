@@ -40,6 +40,7 @@ from chainrule.training import BatchEnd
 from chainrule.types import ByLayer, Forward, Gradients, Layer, Params
 
 if TYPE_CHECKING:
+    from chainrule.checkpoints import Checkpoints
     from chainrule.datasets import Dataset
     from chainrule.dataspec import DataSpec
     from chainrule.evaluation import Evaluation
@@ -303,6 +304,8 @@ class Network:
         on_epoch: Callable[[EpochRecord], Any] | Sequence[Callable[[EpochRecord], Any]] = (),
         on_batch: Callable[[BatchEnd], Any] | Sequence[Callable[[BatchEnd], Any]] = (),
         seed: int | None = None,
+        checkpoint: str | os.PathLike[str] | Checkpoints | None = None,
+        resume: bool = False,
         progress: bool | None = None,
     ) -> History:
         """Train on a `Dataset`, a pair (X, y), or X and y, and return the history.
@@ -327,13 +330,20 @@ class Network:
                 best parameters.
             on_epoch: function, or several, called with each `EpochRecord`; returning True stops training.
             on_batch: function, or several, called with each `BatchEnd`; returning True stops training.
-            seed: decides order and dropout; None takes the network's.
+            seed: decides order and dropout; None takes the network's, or the one of the run that is resumed.
+            checkpoint: folder for checkpoints, one every 30 s and one at the end, or `Checkpoints`.
+            resume: go on from the checkpoint in that folder to the same bits as if the run had never
+                stopped. Without one begin; where the run is over give back how it ended. More ``epochs``
+                may be asked for where the schedule is constant; the rest must be as before.
             progress: show a bar; None shows it on a terminal only.
 
         Ctrl-C ends training after the step under way and keeps what was learnt.
 
         Raises:
-            InputError: data or options that cannot be right. The network stays as it was.
+            InputError: data or options that cannot be right, or not those of the run that is resumed. The
+                network stays as it was.
+            FolderBusy: another process is training with these checkpoints.
+            ModelFileError: both of the last two checkpoints are damaged.
             TrainingDiverged: the loss turned NaN or infinite. The last good parameters are kept.
         """
         options = {name: value for name, value in locals().items() if name != "self"}

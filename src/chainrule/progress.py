@@ -42,8 +42,9 @@ COMPILING = "compiling for this processor, once"
 class ProgressBar:
     """A bar on standard error; with ``show=None`` only where that is a terminal. Quiet otherwise."""
 
-    def __init__(self, epochs: int, show: bool | None = None) -> None:
+    def __init__(self, epochs: int, show: bool | None = None, samples: int = 0) -> None:
         self._epochs = epochs
+        self._before = samples  # trained on before this process
         self._show = sys.stderr.isatty() if show is None else show
         self._bar: Progress | None = None
         self._shown_at = 0.0
@@ -92,7 +93,7 @@ class ProgressBar:
         samples = (event.epoch - 1) * event.samples * event.batches / event.batch + event.samples
         status = (
             f"loss {event.loss:.4f}  accuracy {event.accuracy:6.2%}  "
-            f"{samples / max(now - self._started, 1e-9):,.0f} samples/s{self._validated}"
+            f"{(samples - self._before) / max(now - self._started, 1e-9):,.0f} samples/s{self._validated}"
         )
         self._bar.update(
             self._task,

@@ -2,6 +2,7 @@
 
 - ``run.json``: every option, versions, seed, checksum of the data, and how it ended
 - ``history.jsonl``: a line for each epoch, written when the epoch ends
+- ``checkpoint.safetensors``: what ``chainrule train --resume`` goes on from
 - ``model.safetensors``: the network
 - ``curves.png``: loss and accuracy by epoch
 - ``confusion.png``: which class is taken for which
@@ -24,7 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError, StorageError
+from chainrule.errors import DataError, InputError, StorageError
 from chainrule.files import atomic_write, storage_errors
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ class FolderTaken(InputError):
 class Run:
     """One run folder. Making it checks that the disk will take what training is about to produce."""
 
-    def __init__(self, folder: str | os.PathLike[str], about: dict[str, Any], model_bytes: int) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        about: dict[str, Any],
+        model_bytes: int,
+        checkpoint_bytes: int = 0,
+    ) -> None:
         """Make the folder and write ``run.json``.
 
         Raises:
@@ -62,9 +69,10 @@ class Run:
         self._made = _make_folder(self.folder)
         self._history: list[str] = []
         self._written = 0
+        self.resumed = False
         try:
             _claim(self.folder)
-            _check_room(self.folder, 2 * model_bytes + ROOM_FOR_FIGURES)
+            _check_room(self.folder, 2 * model_bytes + 3 * checkpoint_bytes + ROOM_FOR_FIGURES)
             self._about = {"started": _now(), "status": "running", **about, "versions": _versions()}
             self._write_about()
         except FolderTaken:
@@ -73,8 +81,43 @@ class Run:
             self.discard()
             raise
 
+    @classmethod
+    def again(cls, folder: str | os.PathLike[str]) -> Run:
+        """The run in a folder, to be gone on with. Nothing is written before its next epoch is over.
+
+        Raises:
+            DataError: there is none, or what it says of itself cannot be read.
+        """
+        run = cls.__new__(cls)
+        run.folder, run._made, run._history, run._written, run.resumed = Path(folder), [], [], 0, True
+        path = run.folder / "run.json"
+        try:
+            run._about = json.loads(path.read_text(encoding="utf-8"))
+            missing = {"data", "options", "status", "versions"} - set(run._about)
+            if missing:
+                raise ValueError(f"it does not say its {', '.join(sorted(missing))}")
+        except (OSError, ValueError, TypeError) as error:
+            raise DataError(
+                f"a run folder must hold run.json as chainrule train wrote it; {path} is none: {error}. "
+                "Name the folder that training called its run folder."
+            ) from error
+        return run
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What ``run.json`` says."""
+        return self._about
+
+    @property
+    def other_versions(self) -> list[str]:
+        """Which programs are not those that the run began with, in words."""
+        then, now = self._about["versions"], _versions()
+        return [f"{name} is {now[name]}, was {then[name]}" for name in then if now.get(name) != then[name]]
+
     def discard(self) -> None:
         """Take back the folder of a run that never began."""
+        if self.resumed:
+            return
         (self.folder / "run.json").unlink(missing_ok=True)
         with suppress(OSError):  # another run may have put its folder into one of these meanwhile
             for path in self._made:
@@ -82,9 +125,22 @@ class Run:
 
     def epoch(self, record: EpochRecord) -> None:
         """Add an epoch to ``history.jsonl``. A disk that refuses is asked again later: training goes on."""
-        self._history.append(json.dumps(record._asdict()) + "\n")
+        with suppress(StorageError):
+            if self.resumed and not self._written:
+                self._take_up(record.epoch)
+        self._history.append(_line(record))
         with suppress(StorageError):
             self._write_history()
+
+    def _take_up(self, epoch: int) -> None:
+        """Keep the lines of the epochs before, drop those that come again, and say that the run goes on."""
+        path = self.folder / "history.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+        kept = "".join(line for line in lines[: epoch - 1] if line.endswith("\n")).encode()
+        atomic_write(path, kept)
+        self._written = len(kept)
+        self._about.update(status="running", resumed=[*self._about.get("resumed", []), _now()])
+        self._write_about()
 
     def _write_history(self) -> None:
         path = self.folder / "history.jsonl"
@@ -95,9 +151,12 @@ class Run:
         self._written += len(text)
         self._history.clear()
 
-    def end(self, status: str, **results: Any) -> None:
+    def end(self, status: str, history: History | None = None, **results: Any) -> None:
         """Write in ``run.json`` how it ended, and whatever of the history is not yet written."""
-        self._write_history()
+        if self.resumed and history is not None:
+            atomic_write(self.folder / "history.jsonl", "".join(map(_line, history)).encode())
+        else:
+            self._write_history()
         self._about.update(status=status, ended=_now(), **results)
         self._write_about()
 
@@ -148,13 +207,19 @@ class Run:
         atomic_write(self.folder / "run.json", text.encode() + b"\n")
 
 
-def begin(folder: str | os.PathLike[str] | None, data: str, about: dict[str, Any], model_bytes: int) -> Run:
+def begin(
+    folder: str | os.PathLike[str] | None,
+    data: str,
+    about: dict[str, Any],
+    model_bytes: int,
+    checkpoint_bytes: int = 0,
+) -> Run:
     """Make a run in ``folder``, or else in a new default folder, whatever else starts at the same time."""
     if folder is not None:
-        return Run(folder, about, model_bytes)
+        return Run(folder, about, model_bytes, checkpoint_bytes)
     while True:
         with suppress(FolderTaken):
-            return Run(default_folder(data), about, model_bytes)
+            return Run(default_folder(data), about, model_bytes, checkpoint_bytes)
 
 
 def default_folder(data: str) -> Path:
@@ -192,6 +257,10 @@ def _taken(folder: Path) -> FolderTaken:
         f"a run must get a folder of its own; {folder} is not empty. "
         "Name another with --run, or remove that one first."
     )
+
+
+def _line(record: EpochRecord) -> str:
+    return json.dumps(record._asdict()) + "\n"
 
 
 def _check_room(folder: Path, needed: int) -> None:

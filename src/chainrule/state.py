@@ -55,7 +55,7 @@ def check_start(start: TrainingState, first: ByLayer[Layer], done: int, epochs: 
     if not (0 <= done <= epochs and 0 <= start.at.batch <= batches):
         raise InputError(
             f"a state must lie inside the run of {epochs} epochs of {batches} mini-batches; it has {done} "
-            f"epochs and {start.at.batch} mini-batches behind it. Make first_epoch, epochs and batch_size fit."
+            f"epochs and {start.at.batch} mini-batches behind it. Make first_epoch, epochs, batch_size fit."
         )
 
 

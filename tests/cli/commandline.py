@@ -12,6 +12,7 @@ COMMAND = (sys.executable, "-W", "error", "-m", "chainrule")
 FILES = {
     "run.json",
     "history.jsonl",
+    "checkpoint.safetensors",
     "model.safetensors",
     "curves.png",
     "confusion.png",

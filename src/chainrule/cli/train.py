@@ -11,6 +11,7 @@ import click
 
 from chainrule.checks import as_real
 from chainrule.cli.options import complete_layers, engine_options, read_hidden, read_layers, target_option
+from chainrule.cli.resume import check_data, open_run, telling
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
 from chainrule.errors import InputError, TrainingDiverged
@@ -136,26 +137,74 @@ INTERRUPTED = 130
     metavar="DIR",
     help="Folder of this run, new or empty. [default: runs/DATA-DATE-TIME]",
 )
+@click.option(
+    "--checkpoint-seconds",
+    type=float,
+    default=30.0,
+    metavar="S",
+    help="How often a run writes what --resume goes on from; 0 for never.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(),
+    metavar="DIR",
+    help="Go on with the run in that folder, which was stopped or killed; with --epochs, beyond its end.",
+)
 @click.option("--progress/--no-progress", default=None, help="Show a bar. [default: on a terminal]")
-def train(data: str, folder: str | None, progress: bool | None, **options: Any) -> None:
+@click.pass_context
+def train(
+    ctx: click.Context,
+    /,
+    data: str,
+    folder: str | None,
+    resume: str | None,
+    progress: bool | None,
+    **options: Any,
+) -> None:
     """Train a network on DATA and test it; with no DATA, on the digits that come with the package.
 
     DATA is digits, mnist, fashion-mnist, two-digits, or a file (.csv, .tsv, .npz, idx pictures).
     """
+    run = None
+    if resume is not None:
+        run = open_run(resume, _given(ctx))
+        data, options = run.about["data"]["name"], run.about["options"]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C: keep what was learnt
+    with telling():
+        _job(data, folder, run, progress, options)
+
+
+def _given(ctx: click.Context) -> dict[str, Any]:
+    """The parameters that stand on the command line."""
+    from click.core import ParameterSource
+
+    defaults = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
+    return {
+        name: value for name, value in ctx.params.items() if ctx.get_parameter_source(name) not in defaults
+    }
+
+
+def _job(
+    data: str, folder: str | None, run: Run | None, progress: bool | None, options: dict[str, Any]
+) -> None:
+    """Load, train, test, and write everything down; in a new folder, or in that of a run that goes on."""
     from chainrule.runs import begin
 
-    training, test = _load(data, options["target"], options["test_fraction"])
+    training, test = _load(_place(data, run), options["target"], options["test_fraction"])
+    options["output"] = options["output"] or ("sigmoid" if training.multi_label else "softmax")
     network = _network(training, data, options)
     fit_options = _fit_options(options)
+    as_real("checkpoint-seconds", options["checkpoint_seconds"], at_least=0)
     if options["learning_rate"] is None:
         options["learning_rate"] = fit_options["optimizer"].learning_rate
-    about = {
-        "data": {"name": data, "checksum": training.checksum(), "samples": len(training), "test": len(test)},
-        "options": {**options, "layers": network.layers, "output": network.head.name},
-    }
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C: keep what was learnt
-    run = begin(folder, data, about, sum(layer.W.nbytes for layer in network.params))
+    if run is None:
+        about = {"data": _describe(data, training, test), "options": {**options, "layers": network.layers}}
+        room = _room(network, fit_options)
+        run = begin(folder, data, about, room[0], room[1] if options["checkpoint_seconds"] else 0)
+    else:
+        check_data(run, training)
     click.echo(f"{network!r}\n{training!r}")
+    fit_options |= _checkpoint_options(run, options["checkpoint_seconds"])
     history = _train(network, training, run, {**fit_options, "progress": progress})
     evaluation = network.evaluate(test)
     if network.data is not None:
@@ -164,10 +213,41 @@ def train(data: str, folder: str | None, progress: bool | None, **options: Any) 
     run.keep(network)
     run.draw(network, history, test, evaluation)
     test_figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy, "samples": evaluation.n}
-    run.end(history.stopped, test=test_figures, engine=history.engine)
+    run.end(history.stopped, history, test=test_figures, engine=history.engine)
     _report(network, history, evaluation, run.folder)
     if history.stopped == "interrupted":
+        if options["checkpoint_seconds"]:
+            click.echo(f"to go on: chainrule train --resume {run.folder}")
         sys.exit(INTERRUPTED)
+
+
+def _place(data: str, run: Run | None) -> str:
+    """Where the data are: a run that goes on knows, wherever it is called from."""
+    path = run.about["data"].get("path") if run else None
+    return path if path is not None and Path(path).exists() else data
+
+
+def _describe(data: str, training: Dataset, test: Dataset) -> dict[str, Any]:
+    from chainrule import datasets
+
+    path = {} if data in datasets.names() else {"path": str(Path(data).resolve())}
+    return {
+        "name": data,
+        **path,
+        "checksum": training.checksum(),
+        "samples": len(training),
+        "test": len(test),
+    }
+
+
+def _room(network: Network, fit_options: dict[str, Any]) -> tuple[int, int]:
+    """Bytes of the model, and of a checkpoint: parameters, moments, and the best if it is watched for."""
+    from chainrule.engines.reference import first_moments
+
+    model = sum(layer.W.nbytes + layer.b.nbytes for layer in network.params)
+    state = first_moments(fit_options["optimizer"], network.params)[1].W
+    copies = 1 + sum(moment is not None for moment in state[1:]) + (fit_options["patience"] is not None)
+    return model, copies * model
 
 
 def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any]) -> History:
@@ -176,10 +256,16 @@ def _train(network: Network, training: Dataset, run: Run, options: dict[str, Any
     except InputError:
         run.discard()
         raise
-    except TrainingDiverged:
+    except TrainingDiverged as error:
         run.keep(network)
-        run.end("diverged")
+        run.end("diverged", error.history)
         raise
+
+
+def _checkpoint_options(run: Run, seconds: float) -> dict[str, Any]:
+    from chainrule.checkpoints import Checkpoints
+
+    return {"checkpoint": Checkpoints(run.folder, seconds), "resume": run.resumed} if seconds else {}
 
 
 def _load(data: str, target: str | None, test_fraction: float | None) -> tuple[Dataset, Dataset]:
@@ -197,7 +283,7 @@ def _load(data: str, target: str | None, test_fraction: float | None) -> tuple[D
 def _network(training: Dataset, data: str, options: dict[str, Any]) -> Network:
     from chainrule.network import Network
 
-    output = options["output"] or ("sigmoid" if training.multi_label else "softmax")
+    output = options["output"]
     names = read_hidden(options["hidden"])
     return Network(
         complete_layers(options["layers"], training.n_features, training.n_classes, data),

@@ -1,0 +1,107 @@
+"""``chainrule train --resume``: which run may go on, and from what."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from chainrule.errors import CheckpointWarning, InputError
+
+if TYPE_CHECKING:
+    from chainrule.datasets import Dataset
+    from chainrule.runs import Run
+
+BESIDE = ("resume", "epochs", "progress")
+"""What may be given beside a run that goes on; all else it has in its run.json."""
+
+
+def open_run(folder: str, given: dict[str, Any]) -> Run:
+    """The run in a folder, with the number of epochs that is asked for.
+
+    Raises:
+        DataError: there is none.
+        InputError: it is over, it left nothing to go on from, or more is asked for than can be changed.
+    """
+    from chainrule.runs import Run
+
+    for name in given:
+        if name not in BESIDE:
+            option = {"data": "DATA", "folder": "--run"}.get(name, f"--{name.replace('_', '-')}")
+            raise InputError(
+                f"{option} must be left out with --resume, for the run has it in its run.json. "
+                "Leave it out, or start a new run."
+            )
+    run = Run.again(folder)
+    options, status = run.about["options"], run.about["status"]
+    if not options.get("checkpoint_seconds"):
+        raise InputError(
+            f"a run must have written checkpoints to be resumed; the one in {folder} was not asked to. "
+            "Start it anew."
+        )
+    epochs = given.get("epochs", options["epochs"])
+    if status == "finished" and epochs <= options["epochs"]:
+        raise InputError(
+            f"a run must have something left to do; the one in {folder} is finished, with "
+            f"{options['epochs']} epochs. To train it further: --epochs {2 * options['epochs']}."
+        )
+    if status in ("early stopping", "callback", "diverged"):
+        raise InputError(
+            f"a run must have something left to do; the one in {folder} ended by {status}. Start a new one."
+        )
+    options["epochs"] = epochs
+    _tell_versions(run)
+    return run
+
+
+def _tell_versions(run: Run) -> None:
+    if run.other_versions:
+        click.echo(
+            f"{_warning()} {'; '.join(run.other_versions)} when the run began: its numbers may differ in the "
+            "last digit from those of a run that was never stopped.",
+            err=True,
+        )
+
+
+def check_data(run: Run, training: Dataset) -> None:
+    """Check that the data are those that the run began with.
+
+    Raises:
+        InputError: they are others.
+    """
+    if training.checksum() != run.about["data"]["checksum"]:
+        raise InputError(
+            f"the data must be those that the run began with; {run.about['data']['name']} has changed since. "
+            "Put the former data back, or start a new run."
+        )
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Tell of checkpoints in a line of standard error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CheckpointWarning)
+        usual = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, CheckpointWarning):
+                click.echo(f"{_warning()} {message}", err=True)
+            else:
+                usual(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield
+
+
+def _warning() -> str:
+    return click.style("Warning:", fg="yellow", bold=True)

@@ -1,0 +1,260 @@
+"""``chainrule train --resume``: a run that was stopped or killed ends as one that never was."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from commandline import COMMAND, FILES, environment
+from test_ending import POSIX
+
+from chainrule import Network
+from chainrule.checkpoints import SLOTS, find
+from chainrule.locks import held
+from chainrule.runs import Run
+
+TIMES = ("started", "ended", "resumed")
+
+
+def left_behind(folder):
+    """All that a run leaves in files of its own, but for times and pictures."""
+    about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    history = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    network = Network.load(folder / "model.safetensors")
+    for record in (*history, *(run["last"] for run in network.training)):
+        record["seconds"] = 0
+    bits = [theta.tobytes() for layer in network.params for theta in layer]
+    return {name: about[name] for name in about if name not in TIMES}, history, network.training, bits
+
+
+@pytest.fixture
+def stop_at(monkeypatch):
+    """Let a signal come when that epoch is over."""
+    write = Run.epoch
+
+    def arrange(epoch, number=signal.SIGINT):
+        def stop(run, record):
+            write(run, record)
+            if record.epoch == epoch:
+                signal.raise_signal(number)
+
+        monkeypatch.setattr(Run, "epoch", stop)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield arrange
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("no_figures")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_and_resumed(here, data, tmp_path, stop_at, number):
+    options = (data / "kinds.csv", "--epochs", 8, "--optimizer", "adam", "--dropout", 0.2, "--patience", 7)
+    assert here("train", *options, "--run", "whole").code == 0
+    stop_at(3, number)
+    done = here("train", *options, "--run", "run")
+    assert (done.code, done.err) == (130, "")
+    assert "to go on: chainrule train --resume run\n" in done.out
+    assert (find(tmp_path / "run").place, left_behind(tmp_path / "run")[0]["status"]) == (
+        "the end of epoch 3",
+        "interrupted",
+    )
+    done = here("train", "--resume", "run")
+    assert (done.code, done.err) == (0, "")
+    assert "trained 8 epochs" in done.out
+    assert left_behind(tmp_path / "run") == left_behind(tmp_path / "whole")
+    about = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert about["started"] <= about["resumed"][0] <= about["ended"]
+
+
+@pytest.mark.usefixtures("no_figures")
+class TestOver:
+    def test_a_finished_run_is_left_alone(self, here, data, tmp_path):
+        here("train", data / "kinds.csv", "--epochs", 3, "--run", "run")
+        before = left_behind(tmp_path / "run")
+        done = here("train", "--resume", "run")
+        assert done.code == 1
+        assert "the one in run is finished, with 3 epochs. To train it further: --epochs 6." in done.err
+        assert left_behind(tmp_path / "run") == before
+
+    def test_more_epochs(self, here, data, tmp_path):
+        here("train", data / "kinds.csv", "--epochs", 5, "--run", "whole")
+        here("train", data / "kinds.csv", "--epochs", 3, "--run", "run")
+        assert here("train", "--resume", "run", "--epochs", 5).code == 0
+        assert left_behind(tmp_path / "run") == left_behind(tmp_path / "whole")
+
+    def test_more_epochs_of_a_schedule_that_counts_them(self, here, data, tmp_path):
+        here("train", data / "kinds.csv", "--epochs", 3, "--schedule", "cosine", "--run", "run")
+        before = left_behind(tmp_path / "run")
+        done = here("train", "--resume", "run", "--epochs", 5)
+        assert done.code == 1
+        assert "epochs must be 3" in done.err
+        assert left_behind(tmp_path / "run") == before
+
+    def test_ended_early(self, here, data, tmp_path):
+        options = ("--epochs", 50, "--patience", 1, "--learning-rate", 30, "--run", "run")
+        here("train", data / "kinds.csv", *options)
+        assert left_behind(tmp_path / "run")[0]["status"] == "early stopping"
+        done = here("train", "--resume", "run", "--epochs", 60)
+        assert (done.code, "ended by early stopping. Start a new one." in done.err) == (1, True)
+
+    def test_diverged(self, here, data, tmp_path):
+        here("train", data / "kinds.csv", "--hidden", "relu", "--learning-rate", 1e30, "--run", "run")
+        done = here("train", "--resume", "run")
+        assert (done.code, "ended by diverged" in done.err) == (1, True)
+
+
+@pytest.mark.usefixtures("no_figures")
+class TestRefused:
+    @pytest.fixture
+    def stopped(self, here, data, tmp_path, stop_at):
+        stop_at(2)
+        (tmp_path / "mine.csv").write_bytes((data / "kinds.csv").read_bytes())
+        assert here("train", "mine.csv", "--epochs", 4, "--run", "run").code == 130
+        return tmp_path / "run"
+
+    @pytest.mark.parametrize(
+        ("given", "named"),
+        [
+            (("--hidden", "tanh"), "--hidden"),
+            (("--batch-size", "10"), "--batch-size"),
+            (("--run", "other"), "--run"),
+            (("digits",), "DATA"),
+        ],
+    )
+    def test_options_that_the_run_has_already(self, here, stopped, given, named):
+        done = here("train", *given, "--resume", "run")
+        assert done.code == 1
+        assert f"{named} must be left out with --resume" in done.err
+
+    def test_data_that_have_changed(self, here, stopped, tmp_path):
+        table = tmp_path / "mine.csv"
+        table.write_text(table.read_text().replace("ant", "bee", 1))
+        before = left_behind(stopped)
+        done = here("train", "--resume", "run")
+        assert (done.code, "mine.csv has changed since" in done.err) == (1, True)
+        assert left_behind(stopped) == before
+
+    def test_no_run(self, here, tmp_path):
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "run.json").write_text("[1]")
+        for folder in ("nowhere", "run"):
+            done = here("train", "--resume", folder)
+            assert (done.code, "a run folder must hold run.json as" in done.err) == (1, True)
+        assert not (tmp_path / "nowhere").exists()
+
+    def test_a_run_without_checkpoints(self, here, data, stop_at):
+        stop_at(2)
+        options = ("--checkpoint-seconds", 0, "--epochs", 4, "--run", "run")
+        done = here("train", data / "kinds.csv", *options)
+        assert (done.code, "to go on" in done.out) == (130, False)
+        done = here("train", "--resume", "run")
+        assert (done.code, "must have written checkpoints" in done.err) == (1, True)
+
+    @POSIX
+    def test_while_another_process_trains_it(self, here, stopped):
+        before = left_behind(stopped)
+        with held(stopped):
+            done = here("train", "--resume", "run")
+        assert (done.code, "one process at a time; process " in done.err) == (1, True)
+        assert left_behind(stopped) == before
+        assert here("train", "--resume", "run").code == 0
+
+    def test_a_damaged_checkpoint_is_said(self, here, stopped):
+        (stopped / SLOTS[1]).write_bytes(b"damaged")
+        done = here("train", "--resume", "run")
+        assert (done.code, done.err.count("Warning:")) == (0, 1)
+        assert "Going on from the other one: the end of epoch 2." in done.err
+
+    def test_from_another_folder(self, here, stopped, tmp_path, monkeypatch):
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert here("train", "--resume", stopped).code == 0
+
+    def test_other_versions_are_said(self, here, stopped):
+        about = json.loads((stopped / "run.json").read_text())
+        about["versions"]["numpy"] = "1.0"
+        (stopped / "run.json").write_text(json.dumps(about))
+        done = here("train", "--resume", "run")
+        assert (done.code, f"numpy is {np.__version__}, was 1.0 when" in done.err) == (0, True)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A file with epochs longer than an engine is left to itself, so that runs stop inside of them."""
+    rng = np.random.default_rng(0)
+    y = np.arange(2500) % 3
+    path = tmp_path_factory.mktemp("many") / "many.npz"
+    np.savez(path, X=rng.standard_normal((2500, 20)) + 2 * np.eye(3, 20)[y], y=y)
+    return path
+
+
+def start(folder, *args):
+    return subprocess.Popen(
+        [*COMMAND, "train", *map(str, args)],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def kill_at_random(process, chance):
+    """Mostly while it trains, sometimes while it starts; return its exit code, which is 0 if it was done."""
+    if chance.random() < 0.9:
+        process.stdout.readline()  # it is about to train
+        time.sleep(chance.uniform(0, 0.5))
+    else:
+        time.sleep(chance.uniform(0, 0.5))
+    process.kill()
+    out, err = process.communicate(timeout=300)
+    assert process.returncode in (0, -signal.SIGKILL), (out, err)
+    return process.returncode
+
+
+def has_begun(run):
+    """Whether the folder says what to train; a run killed before that is started again."""
+    about = run / "run.json"
+    begun = about.exists() and about.stat().st_size > 0
+    if run.exists() and not begun:
+        for path in run.iterdir():
+            path.unlink()
+    return begun
+
+
+@POSIX
+@pytest.mark.slow
+def test_killed_at_50_random_instants(many, tmp_path):
+    """Real processes, SIGKILL; when a run gets to its end, another one begins."""
+    options = (many, "--epochs", 12, "--batch-size", 1, "--engine", "reference", "--optimizer", "adam")
+    options += ("--dropout", 0.1, "--checkpoint-seconds", 0.001, "--no-progress")
+    whole = start(tmp_path, *options, "--run", "whole")
+    _, err = whole.communicate(timeout=300)
+    assert (whole.returncode, err) == (0, "")
+    expected = left_behind(tmp_path / "whole")
+    chance, kills, inside, runs = random.Random(50), 0, 0, 0
+    while kills < 50:
+        runs += 1
+        run, code = tmp_path / f"run{runs}", None
+        first = (*options, "--run", run)
+        while code != 0 and kills < 50:
+            again = ("--resume", run, "--no-progress") if has_begun(run) else first
+            code = kill_at_random(start(tmp_path, *again), chance)
+            kills += code != 0
+            found = find(run) if run.exists() else None
+            inside += found is not None and found.state.at.batch > 0
+        if code != 0:
+            last = start(tmp_path, *(("--resume", run, "--no-progress") if has_begun(run) else first))
+            _, err = last.communicate(timeout=300)
+            assert (last.returncode, err) == (0, "")
+        assert left_behind(run) == expected
+        assert {path.name for path in run.iterdir()} == FILES
+    assert inside > 5
