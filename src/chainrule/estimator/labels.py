@@ -115,4 +115,4 @@ def weights_of(
                 "Leave out what does not occur."
             )
         return weight * np.array([known[label] for label in y.tolist()], np.float64)
-    return weight * compute_sample_weight(class_weight, y)
+    return np.asarray(weight * compute_sample_weight(class_weight, y))
