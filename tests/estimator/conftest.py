@@ -1,4 +1,4 @@
-"""Small data of every kind, and the estimator with few epochs."""
+"""Small data of every kind."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
-
-from chainrule import ChainruleClassifier
 
 
 @pytest.fixture(autouse=True)
@@ -36,13 +34,3 @@ def labels():
     rng = np.random.default_rng(1)
     X = rng.standard_normal((200, 6))
     return X, (X[:, :3] + 0.3 * rng.standard_normal((200, 3)) > 0.8).astype(int)
-
-
-def estimator(**options):
-    return ChainruleClassifier(**{"hidden_layer_sizes": (8,), "max_iter": 20, "random_state": 0, **options})
-
-
-def same(one, other):
-    """Whether two estimators have the same parameters, to the last bit."""
-    pairs = zip(one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_, strict=True)
-    return all(np.array_equal(p, q) for p, q in pairs)

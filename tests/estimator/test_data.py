@@ -6,7 +6,6 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import estimator, same
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -14,6 +13,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from small import estimator, same
 
 from chainrule.errors import InputError
 from chainrule.estimator.sparse import SparseRows

@@ -6,10 +6,10 @@ import warnings
 
 import numpy as np
 import pytest
-from conftest import estimator, same
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
+from small import estimator, same
 
 from chainrule import Activation, Network, gradient_check
 from chainrule.engines.reference import NUMPY

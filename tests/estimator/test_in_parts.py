@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import estimator, same
+from small import estimator, same
 
 from chainrule.errors import InputError
 

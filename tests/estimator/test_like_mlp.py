@@ -7,8 +7,8 @@ import warnings
 
 import numpy as np
 import pytest
-from conftest import estimator
 from sklearn.neural_network import MLPClassifier
+from small import estimator
 
 from chainrule import ChainruleClassifier
 
