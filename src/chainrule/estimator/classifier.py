@@ -36,7 +36,7 @@ def _in_steps(self: Any) -> bool:
     return True
 
 
-class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, BaseEstimator):  # type: ignore[misc]
+class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, BaseEstimator):
     """Feed-forward classifier trained with cross-entropy: `sklearn.neural_network.MLPClassifier` and more.
 
     Two classes, many classes, or several labels a sample (y of 0 and 1, a column a label). X may be an array,
@@ -188,7 +188,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         """
         return self._fit(X, y, sample_weight, validation_data)
 
-    @available_if(_in_steps)
+    @available_if(_in_steps)  # type: ignore[untyped-decorator]
     @with_callbacks
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
@@ -278,7 +278,8 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
     def _validation(self, data: Any, labels: Labels, dtype: Any) -> Examples:
         if not (isinstance(data, tuple | list) and len(data) == 2):
             raise InputError(f"validation_data must be a pair (X, y); got {type(data).__name__}.")
-        X, y, multi_label = self._validated(*data, reset=False)
+        X, y = data
+        X, y, multi_label = self._validated(X, y, reset=False)
         if multi_label != labels.multi_label or (multi_label and y.shape[1] != labels.n_outputs):
             raise InputError("validation_data must have labels of the same kind as y; theirs differ.")
         return Examples(fitting.dense_or_rows(X, dtype), labels.rows(y, dtype), np.ones(len(y), dtype))

@@ -59,7 +59,8 @@ def read(
 
 def dense_or_rows(X: Any, dtype: DTypeLike) -> Any:
     """A dense array as it is, a sparse matrix as rows that are made dense as they are taken."""
-    return SparseRows(X.astype(dtype, copy=False)) if sparse.issparse(X) else np.asarray(X, dtype)
+    is_sparse: bool = sparse.issparse(X)
+    return SparseRows(X.astype(dtype, copy=False)) if is_sparse else np.asarray(X, dtype)
 
 
 def spec(classes: tuple[str, ...], features: Any, n_outputs: int) -> DataSpec:

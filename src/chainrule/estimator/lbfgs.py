@@ -32,6 +32,7 @@ def minimize(
     """
     from scipy import optimize
 
+    search: Any = optimize.minimize  # its types know no callback of this kind
     net, dtype = network.architecture, network.dtype
     weight = examples.weight / examples.weight.sum()
     Y = examples.Y
@@ -51,7 +52,7 @@ def minimize(
 
     start = flatten(network.params).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        found = optimize.minimize(
+        found = search(
             value_and_gradient,
             start,
             method="L-BFGS-B",

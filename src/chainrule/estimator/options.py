@@ -112,7 +112,7 @@ def schedule_of(parameters: Any, n_samples: int) -> tuple[Schedule, Falling | No
     if name == "invscaling":
         power = as_real("power_t", parameters.power_t)
         return Schedule("invscaling", lambda p, _: float((int(p) * n_samples + 1) ** -power)), None
-    known = {**dict.fromkeys(("constant", "invscaling", "adaptive")), **SCHEDULES}
+    known: dict[str, Any] = {**dict.fromkeys(("constant", "invscaling", "adaptive")), **SCHEDULES}
     return look_up("learning_rate", name, known)(), None
 
 

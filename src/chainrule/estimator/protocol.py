@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 try:
-    from sklearn.callback import CallbackSupportMixin as CallbackSupport
-    from sklearn.callback import with_callbacks
-
-    PRESENT = True
+    from sklearn import callback as theirs
 except ImportError:  # before scikit-learn 1.9
-    PRESENT = False
+    theirs = None
 
-    class CallbackSupport:  # type: ignore[no-redef]
-        """Nothing."""
+CallbackSupport: Any = type("Nothing", (), {}) if theirs is None else theirs.CallbackSupportMixin
+"""What an estimator inherits to take such callbacks."""
 
-    def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
-        """The method as it is."""
-        return method
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def with_callbacks(method: Method) -> Method:
+    """The method, with callbacks torn down after it."""
+    found: Method = method if theirs is None else theirs.with_callbacks(method)
+    return found
 
 
 class Tasks:
@@ -29,14 +30,14 @@ class Tasks:
         self._estimator, self._data, self._left = estimator, {"X": X, "y": y}, max_iter
         self._training: Any = None
         self._epoch: Any = None
-        if PRESENT:
+        if theirs is not None:
             self._training = estimator._init_callback_context(max_subtasks=max_iter)
             self._training.call_on_fit_task_begin(estimator=estimator, **self._data)
             self._begin_epoch()
 
     def epoch_ends(self, last: bool) -> bool:
         """An epoch is over, perhaps the ``last`` one; return whether a callback wants to stop."""
-        if not PRESENT:
+        if theirs is None:
             return False
         stop = self._call_end(self._epoch)
         self._left -= 1
@@ -46,7 +47,7 @@ class Tasks:
 
     def end(self) -> None:
         """Training has ended."""
-        if PRESENT:
+        if theirs is not None:
             self._call_end(self._training)
 
     def _begin_epoch(self) -> None:
