@@ -129,6 +129,7 @@ def usual(data, tmp_path_factory):
 
 
 @pytest.mark.usefixtures("no_figures")
+@pytest.mark.filterwarnings("ignore:.*clip_norm:chainrule.errors.EngineWarning")
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option(here, data, tmp_path, usual, option):
     values, recorded, holds = OPTIONS[option]
