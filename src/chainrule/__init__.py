@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         StorageError,
         TrainingDiverged,
     )
+    from chainrule.estimator.classifier import ChainruleClassifier
     from chainrule.evaluation import Evaluation
     from chainrule.formulas.activation import Activation
     from chainrule.formulas.head import Head
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Activation": "formulas.activation",
+    "ChainruleClassifier": "estimator.classifier",
     "ChainruleError": "errors",
     "CheckpointWarning": "errors",
     "Checkpoints": "checkpoints",
@@ -67,6 +69,7 @@ _HOME = {
 
 __all__ = [
     "Activation",
+    "ChainruleClassifier",
     "ChainruleError",
     "CheckpointWarning",
     "Checkpoints",

@@ -20,7 +20,7 @@ from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
 from chainrule.inputs import as_penalty, as_seed
 from chainrule.material import Material, material
-from chainrule.optimizers import as_optimizer
+from chainrule.optimizers import as_optimizer, clip_by_value
 from chainrule.progress import ProgressBar
 from chainrule.resuming import OVER, Saver, describe, options_of, over
 from chainrule.schedules import as_schedule
@@ -70,6 +70,23 @@ def fit(
         keeper.finish()
     network.training.append(_record(plan, given.n, patience, keeper.history))
     return keeper.history
+
+
+def run(
+    network: Network,
+    plan: Plan,
+    given: Material,
+    *,
+    on_epoch: Sequence[Callable[..., Any]] = (),
+    progress: bool | None = None,
+    start: TrainingState | None = None,
+) -> tuple[History, Callable[[], TrainingState] | None]:
+    """Train by a plan on checked data, perhaps from a state on; with what gives the state at the end."""
+    keeper, saver = _Keeper(network, None, on_epoch, ()), Saver(None, dict, start)
+    _train(keeper, saver, given, plan, progress)
+    keeper.finish()
+    network.training.append(_record(plan, given.n, None, keeper.history))
+    return keeper.history, None if keeper.history.stopped == "interrupted" else saver.state
 
 
 def _opened(checkpoint: Any, resume: bool, data: Any) -> AbstractContextManager[Keeping | None]:
@@ -234,7 +251,9 @@ class _Keeper:
 
 def _plan(network: Network, **options: Any) -> Plan:
     optimizer = as_optimizer(options["optimizer"])
-    rate = options["learning_rate"]
+    if options["clip_value"] is not None:
+        optimizer = clip_by_value(optimizer, as_real("clip_value", options["clip_value"], above=0))
+    clip_norm, rate = options["clip_norm"], options["learning_rate"]
     return Plan(
         epochs=as_whole("epochs", options["epochs"]),
         batch_size=as_whole("batch_size", options["batch_size"]),
@@ -246,6 +265,7 @@ def _plan(network: Network, **options: Any) -> Plan:
         label_smoothing=as_real("label_smoothing", options["label_smoothing"], at_least=0, below=1),
         seed=network.seed if options["seed"] is None else as_seed(options["seed"]),
         first_epoch=sum(run["epochs_done"] for run in network.training),
+        clip_norm=0.0 if clip_norm is None else as_real("clip_norm", clip_norm, above=0),
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from chainrule.checks import as_real, as_whole
 from chainrule.equations.activations import ACTIVATIONS, Activation
-from chainrule.equations.heads import HEADS, Head
+from chainrule.equations.heads import HEADS, Head, pos_weighted
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
 from chainrule.types import ByLayer
@@ -150,6 +150,17 @@ def as_activations(hidden: Any, n: int) -> ByLayer[Activation]:
 def as_head(output: str | Head) -> Head:
     """The output head, by its name or as it is."""
     return output if isinstance(output, Head) else look_up("output", output, HEADS)
+
+
+def as_pos_weighted(pos_weight: Any, dtype: DTypeLike) -> Head:
+    """The sigmoid head where a label that is on counts so many times: one number, or one for each label."""
+    p = as_numbers("pos_weight", pos_weight, dtype)
+    if p.ndim > 1 or not (np.isfinite(p) & (p > 0)).all():
+        raise InputError(
+            f"pos_weight must be above 0, one number or one for each label; got {pos_weight!r}. "
+            "Try the labels that are off over those that are on."
+        )
+    return pos_weighted(p if p.ndim else float(p))
 
 
 def as_seed(seed: Any) -> int:

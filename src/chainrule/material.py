@@ -52,7 +52,12 @@ def material(network: Network, data: Any, y: Any, sample_weight: Any, validation
 
 
 def as_examples(network: Network, data: Any, y: Any = None, sample_weight: Any = None) -> Examples:
-    """Checked rows of a `Dataset`, a pair (X, y), or X and y. Weights are relative to their mean."""
+    """Checked rows of a `Dataset`, a pair (X, y), or X and y. Weights are relative to their mean.
+
+    `Examples` are taken as they are, for they have been checked.
+    """
+    if isinstance(data, Examples):
+        return data
     n_outputs = network.layers[-1]
     if isinstance(data, Dataset):
         if y is not None:

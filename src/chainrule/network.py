@@ -230,6 +230,11 @@ class Network:
         """The outputs a^H: the probability of every class (softmax) or label (sigmoid). → (N, n_H)."""
         return self._predictor().outputs(X)
 
+    def logits(self, X: Any) -> Floats:
+        """The logits z^H: what goes into the output head. Eq. F1. → (N, n_H)."""
+        x = as_samples(X, self.layers[0], self.dtype)
+        return self._predictor().logits(x)
+
     def predict(self, X: Any) -> NDArray[np.int64]:
         """Class numbers (N,); with sigmoid outputs 0/1 rows (N, n_H), a label being on above ½."""
         from chainrule.evaluation import decide
@@ -291,6 +296,8 @@ class Network:
         l2: float = 0.0,
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
         sample_weight: Any = None,
         validation: Dataset | tuple[Any, Any] | float | None = None,
         patience: int | None = None,
@@ -316,6 +323,8 @@ class Network:
             l2: strength of the L2 penalty on weights, Eq. P1.
             dropout: share of hidden activations dropped in training, Eq. D1.
             label_smoothing: ε of Eq. S1.
+            clip_norm: longest gradient, of all parameters together; a longer one is shortened to it.
+            clip_value: largest entry of a gradient; a larger one is cut to it.
             sample_weight: how much each sample counts, (N,); only ratios matter.
             validation: a `Dataset`, a pair (X, y), or the fraction of ``data`` to hold out.
             patience: stop after so many epochs without a lower validation loss, and go back to the

@@ -12,7 +12,7 @@ Shapes: theta, g, direction and every moment in the state are alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from chainrule.checks import as_real
@@ -45,6 +45,30 @@ def descend(theta: Array, direction: Array, learning_rate: float, weight_decay: 
     if weight_decay:
         direction = direction + weight_decay * theta
     return theta - learning_rate * direction
+
+
+def clip_by_norm(xp: Namespace, gradients: Sequence[Array], limit: float) -> list[Array]:
+    """Shorten a gradient to the limit c, all parameters together: g ← g c / max(c, ‖g‖), ‖g‖² = Σ_θ Σ g_θ².
+
+    The direction stays: every part is multiplied by the same number.
+    Source: Pascanu, Mikolov & Bengio, ICML 2013. Shapes: any, and the same again.
+    """
+    squares = sum(xp.sum(g * g) for g in gradients)
+    factor = limit / xp.maximum(xp.sqrt(squares), limit)
+    return [g * factor for g in gradients]
+
+
+def clip_by_value(optimizer: Optimizer, limit: float) -> Optimizer:
+    """An optimiser that takes each entry of the gradient into −c … c first: g ← min(max(g, −c), c).
+
+    Other than `clip_by_norm` it changes the direction.
+    """
+
+    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
+        return optimizer.update(xp, xp.minimum(xp.maximum(g, -limit), limit), state)
+
+    options = (*optimizer.options, ("clip_value", limit))
+    return optimizer._replace(update=update, options=options)
 
 
 def sgd() -> Optimizer:

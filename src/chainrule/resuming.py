@@ -44,6 +44,8 @@ def options_of(plan: Plan, n: int, patience: int | None) -> dict[str, Any]:
         **plan.penalty._asdict(),
         "dropout": plan.dropout,
         "label_smoothing": plan.label_smoothing,
+        "clip_norm": plan.clip_norm,
+        "shuffle": plan.shuffle,
         "patience": patience,
         "seed": plan.seed,
     }
@@ -150,20 +152,25 @@ class Saver:
     """Writes checkpoints of a run while it goes on; without a folder it does nothing.
 
     ``describe`` gives what they say of the run. It reads all of the data, and is not called before the
-    first checkpoint is due.
+    first checkpoint is due. ``start`` is where to begin without a folder; ``state`` gives the last one.
     """
 
-    def __init__(self, keeping: Keeping | None, describe: Callable[[], dict[str, Any]]) -> None:
-        self._keeping = keeping
+    def __init__(
+        self,
+        keeping: Keeping | None,
+        describe: Callable[[], dict[str, Any]],
+        start: TrainingState | None = None,
+    ) -> None:
+        self._keeping, self._start = keeping, start
         self._describe: Callable[[], dict[str, Any]] = cache(describe)
-        self._state: Callable[[], TrainingState] | None = None
+        self.state: Callable[[], TrainingState] | None = None
         self._steps = 0
 
     @property
     def start(self) -> TrainingState | None:
         """The state to begin at, if there is one."""
         found = self._keeping.found if self._keeping else None
-        return None if found is None else found.state
+        return self._start if found is None else found.state
 
     def check(self, found: Checkpoint) -> None:
         """Check that a checkpoint is one of this run, and let the next ones say what it says."""
@@ -189,21 +196,21 @@ class Saver:
 
     def note(self, event: Event) -> None:
         """Remember where the state is to be had."""
-        self._state = event.state
+        self.state = event.state
         if isinstance(event, BatchEnd):
             self._steps = (event.epoch - 1) * event.batches + event.batch
 
     def save(self, kept: Kept) -> None:
         """Write what stands after the last event, if it is time."""
-        if self._keeping is not None and self._state is not None and self._keeping.due(self._steps):
-            self._keeping.write(self._checkpoint(self._state(), kept, ""), self._steps)
+        if self._keeping is not None and self.state is not None and self._keeping.due(self._steps):
+            self._keeping.write(self._checkpoint(self.state(), kept, ""), self._steps)
 
     def end(self, kept: Kept) -> None:
         """Write where and how the run ended."""
         if self._keeping is None:
             return
         try:
-            state = self._state() if self._state else self.start
+            state = self.state() if self.state else self.start
         except InputError:  # a second Ctrl-C in the middle of a step: what was written before stands
             return
         if state is not None:

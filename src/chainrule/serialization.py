@@ -13,9 +13,9 @@ from chainrule.checks import as_whole
 from chainrule.datasets import Preprocessing, Scaling
 from chainrule.dataspec import DataSpec
 from chainrule.equations.activations import ACTIVATIONS, Activation
-from chainrule.equations.heads import HEADS, Head
+from chainrule.equations.heads import HEADS, Head, PosWeighted
 from chainrule.errors import InputError, ModelFileError, look_up
-from chainrule.inputs import Floats, as_dtype, as_widths
+from chainrule.inputs import Floats, as_dtype, as_pos_weighted, as_widths
 from chainrule.network import Network
 from chainrule.storage import Tensors, read_model, write_model
 from chainrule.types import ByLayer, Layer
@@ -72,7 +72,7 @@ def _network(tensors: Tensors, about: dict[str, Any]) -> Network:
     network = Network(
         about["layers"],
         hidden=[_activation_of(text) for text in about["hidden"]],
-        output=_head_of(about["output"]),
+        output=_head_of(about["output"], about["dtype"]),
         initializer=about["initializer"],
         seed=about["seed"],
         dtype=about["dtype"],
@@ -119,6 +119,8 @@ def _head_as_text(head: Head) -> str | dict[str, Any]:
     """A built-in head by its name, one of the user's by its formulas."""
     if HEADS.get(head.name) == head:
         return head.name
+    if isinstance(head, PosWeighted):
+        return {"pos_weight": np.asarray(head.pos_weight, np.float64).tolist()}
     formulas = getattr(head, "formulas", None)
     if formulas is None:
         raise InputError(
@@ -129,9 +131,11 @@ def _head_as_text(head: Head) -> str | dict[str, Any]:
     return {"link": link, "loss": loss, "name": head.name, "multi_label": head.multi_label}
 
 
-def _head_of(text: str | dict[str, Any]) -> str | Head:
+def _head_of(text: str | dict[str, Any], dtype: str) -> str | Head:
     if isinstance(text, str):
         return text
+    if "pos_weight" in text:
+        return as_pos_weighted(text["pos_weight"], dtype)
     from chainrule.formulas.head import again
 
     return again(text["link"], text["loss"], text["name"], text["multi_label"])

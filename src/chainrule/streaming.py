@@ -80,7 +80,7 @@ def train_stream(
         Unsupported: the engine cannot run this.
     """
     size = min(plan.batch_size, source.rows)
-    task = Task(net, plan.optimizer, plan.penalty, plan.dropout, plan.label_smoothing, size)
+    task = Task(net, plan.optimizer, plan.penalty, plan.dropout, plan.label_smoothing, size, plan.clip_norm)
     pace = _Pace(every_step, max(1, int(training.FIRST_OPERATIONS / training._operations(params, size))))
     widths = tuple(len(layer.b) for layer in params)[:-1]
     course = _Course(engine, task, source, plan, History(), pace, widths)

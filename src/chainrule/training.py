@@ -54,6 +54,10 @@ class Plan(NamedTuple):
     seed: int
     first_epoch: int
     """Epochs this network has seen before: the order of the samples goes on from there."""
+    clip_norm: float = 0.0
+    """Longest gradient, of all parameters together; 0 for any."""
+    shuffle: bool = True
+    """Whether each epoch has an order of its own."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ def train(
         plan.dropout,
         plan.label_smoothing,
         min(plan.batch_size, n),
+        plan.clip_norm,
     )
     first = first_moments(plan.optimizer, params)
     start = start or TrainingState(params, first, Position(plan.first_epoch))
@@ -175,7 +180,7 @@ def _epochs(run: _Run, validation: Examples | None, at: Position) -> Iterator[Ev
         end = yield from _epoch(run, number, at, started)
         val_loss, val_accuracy = _score(run, validation) if validation else (None, None)
         if val_loss is not None and not np.isfinite(val_loss):
-            raise _diverged(end, run.examples.X, run.history)
+            raise _diverged(end, run.examples.X[:CHECKED_ROWS], run.history)
         seconds = time.perf_counter() - started
         record = EpochRecord(
             number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds
@@ -222,6 +227,7 @@ def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[Ba
     """The rest of a pass over the shuffled examples; returns its last event."""
     plan, n, size = run.plan, run.n, run.task.batch_size
     order, mask_rng = epoch_randomness(plan.seed, at.epoch, n)
+    order = order if plan.shuffle else np.arange(n)
     order = order if run.rows is None else run.rows[order]
     if at.masks is not None:
         mask_rng.bit_generator.state = at.masks

@@ -110,6 +110,8 @@ OPTIONS = {
     "l2": (("0.01",), 0.01, lambda net: net.training[0]["l2"] == 0.01),
     "dropout": (("0.3",), 0.3, lambda net: net.training[0]["dropout"] == 0.3),
     "label_smoothing": (("0.1",), 0.1, lambda net: net.training[0]["label_smoothing"] == 0.1),
+    "clip_norm": (("0.01",), 0.01, lambda net: net.training[0]["clip_norm"] == 0.01),
+    "clip_value": (("0.001",), 0.001, lambda net: net.training[0]["optimizer"]["clip_value"] == 0.001),
     "validation": (("0.25",), 0.25, lambda net: net.training[0]["samples"] == 54),
     "patience": (("2",), 2, lambda net: net.training[0]["patience"] == 2),
     "seed": (("7",), 7, lambda net: net.seed == 7),
@@ -129,6 +131,7 @@ def usual(data, tmp_path_factory):
 
 
 @pytest.mark.usefixtures("no_figures")
+@pytest.mark.filterwarnings("ignore:.*clip_norm:chainrule.errors.EngineWarning")
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option(here, data, tmp_path, usual, option):
     values, recorded, holds = OPTIONS[option]

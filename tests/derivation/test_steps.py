@@ -142,7 +142,10 @@ HEAD = {"quadratic_cost": "quadratic", "quadratic_error": "quadratic", "multi_la
 PLANTED = [
     mutant
     for mutant in MUTANTS
-    if mutant.tag not in UNPRINTED and "mask" not in mutant.mistake and "decay" not in mutant.mistake
+    if mutant.tag not in UNPRINTED
+    and "mask" not in mutant.mistake
+    and "decay" not in mutant.mistake
+    and not mutant.target.startswith("weighted")
 ]
 
 

@@ -192,7 +192,10 @@ def _fit_options(options: dict[str, Any]) -> dict[str, Any]:
     rising = as_real("warm-up", options["warm_up"], at_least=0, remedy="Try 1, for one epoch.")
     if rising:
         schedule = warm_up(schedule, rising)
-    same = ("epochs", "batch_size", "learning_rate", "l1", "l2", "dropout", "label_smoothing", "patience")
+    same = (
+        "epochs", "batch_size", "learning_rate", "l1", "l2", "dropout", "label_smoothing", "patience",
+        "clip_norm", "clip_value",
+    )  # fmt: skip
     return {
         **{name: options[name] for name in same},
         "optimizer": as_optimizer(options["optimizer"]),

@@ -79,6 +79,15 @@ from chainrule.schedules import SCHEDULES
     help="Share of each label spread evenly.",
 )
 @click.option(
+    "--clip-norm", type=float, metavar="LENGTH", help="Shorten longer gradients to this. [default: none]"
+)
+@click.option(
+    "--clip-value",
+    type=float,
+    metavar="SIZE",
+    help="Cut larger entries of gradients to this. [default: none]",
+)
+@click.option(
     "--validation",
     type=float,
     default=0.1,

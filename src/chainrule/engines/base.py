@@ -41,6 +41,7 @@ class Task(NamedTuple):
     dropout: float
     label_smoothing: float
     batch_size: int
+    clip_norm: float = 0.0
 
 
 class Steps(NamedTuple):

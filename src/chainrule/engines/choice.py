@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from chainrule.engines.base import Engine
 from chainrule.engines.reference import ReferenceEngine
 from chainrule.errors import EngineWarning, InputError
+
+STEP_SECONDS = 120e-6
+"""What a step of the reference costs however small the arrays are: NumPy's calls."""
+
+OPERATION_SECONDS = 1 / 15e9
+"""What each further operation of the reference costs, in products as small as these."""
+
+WORTH_COMPILING = 0.5
+"""Seconds of the reference from which compiling is worth it: it takes 1.5 s, once, and is then kept."""
 
 
 class Choice(NamedTuple):
@@ -34,6 +45,19 @@ def choose(name: str, threads: int | None = None) -> Choice:
     if name == "llvm":
         raise InputError(f"engine='llvm' must find its compiler; got {missing} Or take engine='reference'.")
     return Choice(ReferenceEngine(), missing)
+
+
+def engine_for(name: str, layers: Sequence[int], batch_size: int, steps: int) -> str:
+    """The engine that "auto" means for so many steps: the reference where compiling would take longer.
+
+    It depends on the sizes alone, not on what has been compiled before, so that the same job gives the same
+    bits on the same machine.
+    """
+    if name != "auto":
+        return name
+    operations = 6 * batch_size * sum(n * m for n, m in pairwise(layers))
+    seconds = steps * (STEP_SECONDS + operations * OPERATION_SECONDS)
+    return "reference" if seconds < WORTH_COMPILING else "auto"
 
 
 def fall_back(name: str, reason: str) -> Engine:

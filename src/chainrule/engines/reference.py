@@ -15,7 +15,7 @@ from chainrule.engines.base import Examples, Floats, Masks, Steps, Task
 from chainrule.equations.heads import smooth_labels
 from chainrule.equations.network import Architecture, backward, forward, loss
 from chainrule.evaluation import correct
-from chainrule.optimizers import Optimizer, descend
+from chainrule.optimizers import Optimizer, clip_by_norm, descend
 from chainrule.types import ByLayer, Gradients, Layer, Namespace, Params
 
 
@@ -54,6 +54,9 @@ NUMPY = cast(
 
 CHUNK = 4096
 """Rows predicted at a time, so that a large set needs little memory."""
+
+CHUNK_NUMBERS = 4_000_000
+"""Inputs predicted at a time, where rows are long."""
 
 ONE_THREAD_BELOW = 6e6
 """Operations in a matrix product under which a second BLAS thread costs more than it brings."""
@@ -108,6 +111,8 @@ class ReferenceTrainer:
                 losses[step], hits[step], gradients = step_gradients(self._task, self._params, batch, of_step)
                 if not np.isfinite(losses[step]):
                     break
+                if self._task.clip_norm:
+                    gradients = clipped_gradients(gradients, self._task.clip_norm)
                 optimizer = self._task.optimizer
                 self._params, self._moments = apply_step(
                     optimizer, self._params, gradients, self._moments, eta
@@ -160,6 +165,13 @@ def apply_step(
     return ByLayer(layers), ByLayer(states)
 
 
+def clipped_gradients(gradients: Gradients, limit: float) -> Gradients:
+    """The gradients of all W and b, together no longer than the limit; δ stays as it is."""
+    H = len(gradients.dW)
+    parts = clip_by_norm(NUMPY, [*gradients.dW, *gradients.db], limit)
+    return gradients._replace(dW=ByLayer(parts[:H]), db=ByLayer(parts[H:]))
+
+
 def first_moments(optimizer: Optimizer, params: Params) -> ByLayer[Layer]:
     """The optimiser's state of every W and b before the first step."""
     return params.map(lambda layer: Layer(*(optimizer.init(NUMPY, theta) for theta in layer)))
@@ -182,5 +194,6 @@ def blas_threads(widths: Sequence[int], batch_size: int) -> Callable[[], Abstrac
 
 def _by_chunks(X: Floats, params: Params, of: Callable[[Floats], Floats]) -> Floats:
     dtype = params[1].W.dtype
-    parts = [of(X[i : i + CHUNK].astype(dtype, copy=False)) for i in range(0, len(X), CHUNK)]
+    size = max(1, min(CHUNK, CHUNK_NUMBERS // X.shape[1]))
+    parts = [of(X[i : i + size].astype(dtype, copy=False)) for i in range(0, len(X), size)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

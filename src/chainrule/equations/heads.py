@@ -11,7 +11,7 @@ Shapes: z, a, y (N, n_H) → predict and delta (N, n_H), loss (N,), one J for ea
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chainrule.equations.activations import d_sigmoid, sigmoid, softplus
 from chainrule.types import Array, Namespace
@@ -67,6 +67,19 @@ def cross_entropy_error(xp: Namespace, z: Array, a: Array, y: Array) -> Array:
     return a - y
 
 
+def weighted_multi_label_cross_entropy(xp: Namespace, z: Array, y: Array, p: Array) -> Array:
+    """J = −Σ_m [p_m y_m log a_m + (1 − y_m) log(1 − a_m)], with a = σ(z). Eq. H4, where p_m = 1.
+
+    A label that is on counts p_m times. Shapes: p (n_H,), or one number.
+    """
+    return xp.sum(p * y * softplus(xp, -z) + (1 - y) * softplus(xp, z), axis=1)
+
+
+def weighted_cross_entropy_error(a: Array, y: Array, p: Array) -> Array:
+    """Its error, δ_m = (1 − y_m) a_m − p_m y_m (1 − a_m). Eq. B1, where p_m = 1."""
+    return (1 - y) * a - p * y * (1 - a)
+
+
 def quadratic_cost(xp: Namespace, z: Array, y: Array) -> Array:
     """J = ½ Σ_m (a_m − y_m)², with a = σ(z). Eq. Q1. Kept for comparison."""
     a = sigmoid(xp, z)
@@ -80,6 +93,34 @@ def quadratic_error(xp: Namespace, z: Array, a: Array, y: Array) -> Array:
     with cross-entropy it would not be the gradient.
     """
     return (a - y) * d_sigmoid(xp, z, a)
+
+
+class PosWeighted(Head):
+    """The head of `pos_weighted`, which copies and pickles by its weights."""
+
+    pos_weight: Array = 1.0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made again by its weights."""
+        return pos_weighted, (self.pos_weight,)
+
+
+def pos_weighted(p: Array) -> PosWeighted:
+    """The sigmoid head with multi-label cross-entropy where a label that is on counts p_m times.
+
+    Shapes: p (n_H,), in the precision of z, or one number.
+    """
+
+    def loss(xp: Namespace, z: Array, y: Array) -> Array:
+        return weighted_multi_label_cross_entropy(xp, z, y, p)
+
+    def delta(xp: Namespace, z: Array, a: Array, y: Array) -> Array:
+        return weighted_cross_entropy_error(a, y, p)
+
+    name = "weighted multi-label cross-entropy"
+    head = PosWeighted("pos-weighted sigmoid", sigmoid, loss, delta, loss_name=name, multi_label=True)
+    head.pos_weight = p
+    return head
 
 
 def smooth_labels(y: Array, epsilon: float, uninformed: float) -> Array:

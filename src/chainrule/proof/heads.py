@@ -52,6 +52,13 @@ def theorems() -> list[Theorem]:
             (e.multi_label_cross_entropy,),
             multi_label_values,
         ),
+        Theorem(
+            "H4",
+            "pos_weight",
+            f"J = −Σ [p y log a + (1−y) log(1−a)]{ANY}",
+            (e.weighted_multi_label_cross_entropy,),
+            pos_weighted_values,
+        ),
         Theorem("B1", "softmax", f"∂J/∂z = w (a − y){ANY}", (e.cross_entropy_error,), softmax_error),
         Theorem(
             "B1",
@@ -59,6 +66,13 @@ def theorems() -> list[Theorem]:
             f"∂J/∂z = w (a − y){ANY}",
             (e.cross_entropy_error,),
             lambda: error_claims("sigmoid"),
+        ),
+        Theorem(
+            "B1",
+            "pos_weight",
+            f"∂J/∂z = (1−y) a − p y (1−a){ANY}",
+            (e.weighted_cross_entropy_error,),
+            pos_weighted_error,
         ),
         Theorem("Q1", "quadratic", f"J = ½ Σ (a − y)²{ANY}", (e.quadratic_cost,), quadratic_values),
         Theorem(
@@ -193,6 +207,51 @@ def multi_label_values() -> list[Claim]:
     found += [AnyIdentity(given, loss, plain) for given in _labelled(ROWS, BRANCHES[:2])]
     found.append(Stable({"z": Given((6, 5), "huge"), "y": Given((6, 5), "share")}, loss, far))
     return found
+
+
+def pos_weighted_values() -> list[Claim]:
+    """H4 with weights: the loss from logits is that of the probabilities, and that of H4 where p = 1."""
+
+    def loss(xp: Namespace, v: Values) -> Array:
+        return equations.pos_weighted(v.p).loss(xp, v.z, v.y)
+
+    def plain(xp: Namespace, v: Values) -> Array:
+        a, b = plain_sigmoid(xp, v.z), plain_sigmoid(xp, -v.z)
+        return -xp.sum(v.p * v.y * xp.log(a) + (1 - v.y) * xp.log(b), axis=1)
+
+    def far(xp: Namespace, v: Values) -> Array:
+        return np.sum(v.p * v.y * np.maximum(-v.z, 0) + (1 - v.y) * np.maximum(v.z, 0), axis=1)
+
+    def unweighted(xp: Namespace, v: Values) -> Array:
+        return equations.weighted_multi_label_cross_entropy(xp, v.z, v.y, 1)
+
+    found: list[Claim] = [Identity(given, loss, plain) for given in _pos_weighted((N, 3), BRANCHES)]
+    found += [AnyIdentity(given, loss, plain) for given in _pos_weighted(ROWS, BRANCHES[:2])]
+    same = lambda xp, v: equations.multi_label_cross_entropy(xp, v.z, v.y)  # noqa: E731
+    found += [AnyIdentity(given, unweighted, same) for given in _labelled(ROWS, BRANCHES[:2])]
+    huge = {"z": Given((6, 5), "huge"), "y": Given((6, 5), "share"), "p": Given((5,), "positive")}
+    return [*found, Stable(huge, loss, far)]
+
+
+def pos_weighted_error() -> list[Claim]:
+    """B1 with weights, in every branch; it is a − y where p = 1."""
+
+    def value(xp: Namespace, v: Values) -> Array:
+        return equations.pos_weighted(v.p).loss(xp, v.z, v.y)
+
+    def gradient(xp: Namespace, v: Values) -> dict[str, Array]:
+        head = equations.pos_weighted(v.p)
+        return {"z": head.delta(xp, v.z, head.predict(xp, v.z), v.y)}
+
+    found: list[Claim] = [Derivative(given, value, gradient) for given in _pos_weighted((N, 3), BRANCHES[:3])]
+    found += [AnyDerivative(given, value, gradient) for given in _pos_weighted(ROWS, BRANCHES[:2])]
+    given = {"a": Given(ROWS, "share"), "y": Given(ROWS, "share")}
+    unweighted = lambda xp, v: equations.weighted_cross_entropy_error(v.a, v.y, 1)  # noqa: E731
+    return [*found, AnyIdentity(given, unweighted, lambda xp, v: v.a - v.y)]
+
+
+def _pos_weighted(rows: tuple[Any, ...], branches: tuple[str, ...]) -> list[dict[str, Given]]:
+    return [{**given, "p": Given(rows[1:], "positive")} for given in _labelled(rows, branches)]
 
 
 def softmax_error() -> list[Claim]:

@@ -140,6 +140,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "y and 1 − y swapped",
         lambda xp, z, y: xp.sum(y * softplus(xp, z) + (1 - y) * softplus(xp, -z), axis=1),
     ),
+    Mutant(
+        "H4",
+        "weighted_multi_label_cross_entropy",
+        "p on labels that are off, too",
+        lambda xp, z, y, p: xp.sum(p * (y * softplus(xp, -z) + (1 - y) * softplus(xp, z)), axis=1),
+    ),
+    Mutant("B1", "weighted_cross_entropy_error", "p (a − y)", lambda a, y, p: p * (a - y)),
     Mutant("B1", "cross_entropy_error", "extra σ'", lambda xp, z, a, y: (a - y) * a * (1 - a)),
     Mutant("B1", "cross_entropy_error", "sign", lambda xp, z, a, y: y - a),
     Mutant("B1", "cross_entropy_error", "∂J/∂a", lambda xp, z, a, y: -y / a),

@@ -45,6 +45,8 @@ USUAL: dict[str, Any] = {
     "test_fraction": None,
     "categorical": None,
     "drop": None,
+    "clip_norm": None,
+    "clip_value": None,
 }
 """What ``chainrule train`` takes where nothing is said."""
 

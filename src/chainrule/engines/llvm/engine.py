@@ -34,6 +34,12 @@ class LlvmEngine:
     def trainer(self, task: Task, params: Params, moments: ByLayer[Layer], examples: Examples) -> LlvmTrainer:
         """Begin training from these parameters."""
         n_outputs, dtype = len(params[-1].b), params[1].W.dtype
+        if not isinstance(examples.X, np.ndarray):
+            raise Unsupported("rows of a sparse matrix, which are made dense one mini-batch after the other")
+        if task.clip_norm:
+            raise Unsupported("clip_norm, which needs the whole gradient before any parameter moves")
+        if not isinstance(getattr(task.net.head, "pos_weight", 1.0), float):
+            raise Unsupported("a pos_weight of its own for each label; one number for all it can")
         with _unsupported():
             program = training_program(task, n_outputs, dtype, self.target)
         return LlvmTrainer(

@@ -1,0 +1,204 @@
+"""From an estimator's data and parameters to a training run, and its figures back."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import _check_sample_weight
+
+from chainrule import optimizers
+from chainrule.checks import as_real
+from chainrule.datasets import Scaling
+from chainrule.dataspec import DataSpec
+from chainrule.engines.base import Examples
+from chainrule.engines.reference import NUMPY, first_moments
+from chainrule.equations.penalty import Penalty
+from chainrule.errors import InputError
+from chainrule.estimator import lbfgs, options
+from chainrule.estimator.labels import Labels, weights_of
+from chainrule.estimator.protocol import Tasks
+from chainrule.estimator.sparse import SparseRows
+from chainrule.estimator.watching import Watch, as_callbacks
+from chainrule.evaluation import correct
+from chainrule.fitting import run
+from chainrule.history import EpochRecord
+from chainrule.material import Material
+from chainrule.state import Position, TrainingState
+from chainrule.training import Plan, mean_loss
+
+SPLIT = 3
+"""Distinguishes the held-out samples' seed from others."""
+
+
+def read(
+    estimator: Any, X: Any, y: NDArray[Any], labels: Labels, sample_weight: Any, partial: bool
+) -> tuple[Examples, float]:
+    """Checked data as the training takes them, and the mean of their weights.
+
+    Samples of weight 0 are left out, so that they count as if they were not there.
+    """
+    if sample_weight is not None:
+        sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    Y = labels.rows(y, X.dtype)
+    weight = weights_of(y, labels, estimator.class_weight, sample_weight, partial)
+    counts = weight > 0
+    if not counts.any():
+        raise InputError(
+            "sample weights must not all be 0; they are. Leave out sample_weight, or class_weight."
+        )
+    if not counts.all():
+        X, Y, weight = X[counts], Y[counts], weight[counts]
+    mean = float(weight.mean())
+    return Examples(dense_or_rows(X, X.dtype), Y, np.asarray(weight / mean, X.dtype)), mean
+
+
+def dense_or_rows(X: Any, dtype: DTypeLike) -> Any:
+    """A dense array as it is, a sparse matrix as rows that are made dense as they are taken."""
+    is_sparse: bool = sparse.issparse(X)
+    return SparseRows(X.astype(dtype, copy=False)) if is_sparse else np.asarray(X, dtype)
+
+
+def spec(classes: tuple[str, ...], features: Any, n_outputs: int) -> DataSpec:
+    """What explanations and files call the outputs and inputs."""
+    names = classes if len(classes) >= n_outputs else (*classes, "other")
+    columns = None if features is None else tuple(map(str, features))
+    return DataSpec("", names, columns, None, Scaling.identity())
+
+
+def train(estimator: Any, data: tuple[Examples, float], held_out: Examples | None, partial: bool) -> None:
+    """Train the estimator's network and set what is known afterwards."""
+    examples, mean_weight = data
+    if held_out is None and estimator.early_stopping:
+        seed, fraction = estimator.network_.seed, estimator.validation_fraction
+        examples, held_out = _split(examples, seed, fraction, estimator._labels)
+    size = options.batch_size(estimator.batch_size, len(examples.X))
+    penalty = Penalty(*options.penalties(estimator, size, mean_weight))
+    if estimator.solver == "lbfgs":
+        _by_lbfgs(estimator, examples, held_out, penalty)
+    else:
+        _by_steps(estimator, examples, held_out, size, penalty, partial)
+
+
+def _by_steps(
+    estimator: Any, examples: Examples, held_out: Examples | None, size: int, penalty: Penalty, partial: bool
+) -> None:
+    network, start = estimator.network_, None
+    plan, falling = _plan(estimator, len(examples.X), size, penalty)
+    if partial:
+        start = _start(estimator, plan)
+        plan = plan._replace(first_epoch=0, epochs=max(plan.epochs, start.at.epoch + 1))
+    watch = Watch(network, estimator.tol, estimator.n_iter_no_change, estimator.early_stopping, falling)
+    watch.best = estimator.best_loss_ if partial else np.inf
+    tasks = Tasks(estimator, 1 if partial else plan.epochs, examples.X, examples.Y)
+    callbacks = as_callbacks(estimator.callbacks)
+
+    def after_epoch(record: EpochRecord) -> bool:
+        _keep(estimator, record, len(examples.X))
+        stop = any([watch(record), partial, *(_says_stop(callback(record)) for callback in callbacks)])
+        return tasks.epoch_ends(stop) or stop
+
+    show = bool(estimator.verbose)
+    history, state = run(
+        network, plan, Material(examples, held_out), on_epoch=[after_epoch], progress=show, start=start
+    )
+    estimator._state = state() if state is not None else None
+    if watch.best_params is not None:
+        network.params, estimator._state = watch.best_params, None
+    if watch.converged:
+        history.stopped = "early stopping"
+    estimator.best_loss_, estimator.history_ = watch.best, history
+    tasks.end()
+    if not partial and history.stopped == "finished" and estimator.tol > 0:
+        _warn(f"the loss was still falling after max_iter={plan.epochs} epochs. Raise max_iter")
+
+
+def _says_stop(answer: Any) -> bool:
+    return isinstance(answer, bool | np.bool_) and bool(answer)
+
+
+def _plan(estimator: Any, n: int, size: int, penalty: Penalty) -> tuple[Plan, options.Falling | None]:
+    schedule, falling = options.schedule_of(estimator, n)
+    optimizer = options.optimizer_of(estimator)
+    if estimator.clip_value is not None:
+        optimizer = optimizers.clip_by_value(optimizer, as_real("clip_value", estimator.clip_value, above=0))
+    clip = estimator.clip_norm
+    network = estimator.network_
+    plan = Plan(
+        epochs=estimator.max_iter,
+        batch_size=size,
+        learning_rate=as_real("learning_rate_init", estimator.learning_rate_init, above=0),
+        optimizer=optimizer,
+        schedule=schedule,
+        penalty=penalty,
+        dropout=as_real("dropout", estimator.dropout, at_least=0, below=1),
+        label_smoothing=as_real("label_smoothing", estimator.label_smoothing, at_least=0, below=1),
+        seed=network.seed,
+        first_epoch=sum(done["epochs_done"] for done in network.training),
+        clip_norm=0.0 if clip is None else as_real("clip_norm", clip, above=0),
+        shuffle=bool(estimator.shuffle),
+    )
+    return plan, falling
+
+
+def _start(estimator: Any, plan: Plan) -> TrainingState:
+    """Where training in parts stands: the parameters as they are now, and the moments of before."""
+    params, state = estimator.network_.params, estimator._state
+    if state is None:
+        return TrainingState(params, first_moments(plan.optimizer, params), Position(plan.first_epoch))
+    return TrainingState(params, state.moments, state.at)
+
+
+def _split(examples: Examples, seed: int, fraction: float, labels: Labels) -> tuple[Examples, Examples]:
+    """The samples trained on and those held out, with the same share of each class in both."""
+    Y = examples.Y
+    classes = None if labels.multi_label else (Y[:, 0] if Y.shape[1] == 1 else Y.argmax(axis=1))
+    rest, held_out = train_test_split(
+        np.arange(len(Y)), test_size=fraction, stratify=classes, random_state=(seed + SPLIT) % 2**32
+    )
+    parts = [Examples(*(_some(part, np.sort(rows)) for part in examples)) for rows in (rest, held_out)]
+    return parts[0]._replace(weight=parts[0].weight / parts[0].weight.mean()), parts[1]
+
+
+def _some(part: Any, rows: NDArray[np.intp]) -> Any:
+    return part.some(rows) if isinstance(part, SparseRows) else part[rows]
+
+
+def _keep(estimator: Any, record: EpochRecord, n: int) -> None:
+    estimator.n_iter_ += 1
+    estimator.t_ += n
+    estimator.loss_curve_.append(record.loss)
+    if record.val_loss is not None:
+        estimator.validation_loss_curve_ = [*(estimator.validation_loss_curve_ or []), record.val_loss]
+        estimator.validation_scores_ = [*(estimator.validation_scores_ or []), record.val_accuracy]
+
+
+def _by_lbfgs(estimator: Any, examples: Examples, held_out: Examples | None, penalty: Penalty) -> None:
+    if not isinstance(examples.X, np.ndarray):
+        raise InputError(
+            "solver='lbfgs' must have a dense X, since it takes all samples at once; got a sparse matrix. "
+            "Use solver='adam', or X.toarray() where that fits into memory."
+        )
+    settings = {"maxiter": estimator.max_iter, "maxfun": estimator.max_fun, "gtol": estimator.tol}
+    settings["ftol"] = 64 * np.finfo(np.float64).eps
+    smoothing = as_real("label_smoothing", estimator.label_smoothing, at_least=0, below=1)
+    found = lbfgs.minimize(estimator.network_, examples, penalty, smoothing, settings)
+    estimator.n_iter_, estimator.loss_curve_ = found.iterations, found.curve
+    estimator.t_, estimator.best_loss_ = found.iterations * len(examples.X), min(found.curve)
+    if held_out is not None:
+        z_H = estimator.network_.logits(held_out.X)
+        a_H = estimator.network_.head.predict(NUMPY, z_H)
+        estimator.validation_loss_curve_ = [mean_loss(estimator.network_.architecture, z_H, held_out)]
+        right = correct(a_H, held_out.Y, estimator._labels.multi_label)
+        estimator.validation_scores_ = [float(right.mean())]
+    if not found.converged:
+        _warn(f"lbfgs did not reach tol={estimator.tol:g} in {found.iterations} iterations. Raise max_iter")
+
+
+def _warn(what: str) -> None:
+    warnings.warn(f"{what}, or scale the inputs to mean 0 and deviation 1.", ConvergenceWarning, stacklevel=2)

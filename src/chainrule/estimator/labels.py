@@ -1,0 +1,118 @@
+"""Labels of any kind as the rows Y that a network is trained on, and back."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+
+from chainrule.engines.base import Floats
+from chainrule.errors import InputError
+
+
+class Labels(NamedTuple):
+    """The classes in their order; with ``multi_label`` each is a label of its own, on or off."""
+
+    classes: NDArray[Any]
+    multi_label: bool
+
+    @property
+    def n_outputs(self) -> int:
+        """One output for a yes-or-no question, else one for each class or label."""
+        return len(self.classes) if self.multi_label or len(self.classes) > 2 else 1
+
+    @property
+    def head(self) -> str:
+        """The output head: softmax where classes share one probability, else sigmoid."""
+        return "softmax" if self.n_outputs > 1 and not self.multi_label else "sigmoid"
+
+    def rows(self, y: NDArray[Any], dtype: DTypeLike) -> Floats:
+        """Targets for the network. Shapes: classes (N,) or labels (N, K) → (N, n_outputs).
+
+        Raises:
+            InputError: a class that was not among those learnt first.
+        """
+        if self.multi_label:
+            return np.ascontiguousarray(y, dtype)
+        place = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
+        unknown = self.classes[place] != y
+        if unknown.any():
+            row = int(unknown.argmax())
+            got = y[row : row + 1].tolist()[0]
+            raise InputError(
+                f"labels must be among the classes {self.classes.tolist()}; got {got!r} at row {row}. "
+                "Name every class in the first call: partial_fit(X, y, classes=…), or call fit."
+            )
+        columns = np.arange(self.n_outputs) + (self.n_outputs == 1)  # one output stands for the second class
+        return np.asarray(place[:, None] == columns, dtype)
+
+    def decide(self, z: Floats) -> NDArray[Any]:
+        """The most probable class of each row of logits. Shapes: (N, n_outputs) → (N,)."""
+        if self.n_outputs == 1:
+            place = (z[:, 0] > 0).astype(np.intp) if len(self.classes) == 2 else np.zeros(len(z), np.intp)
+        else:
+            place = z.argmax(axis=1)
+        return self.classes[place]
+
+
+def read_labels(y: Any) -> tuple[NDArray[Any], bool]:
+    """One class a sample (N,), or 0/1 rows (N, K) where samples have several labels; and which it is.
+
+    Raises:
+        InputError: rows of labels that are not 0 and 1.
+        ValueError: what scikit-learn takes for regression.
+    """
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise InputError(
+            "rows of y must hold 0 and 1, each column a label that is on or off; got other values. "
+            "For several questions with many answers each, use MultiOutputClassifier."
+        )
+    if kind == "multilabel-indicator":
+        return np.asarray(y.toarray() if hasattr(y, "toarray") else y), True
+    return column_or_1d(y, warn=True), False
+
+
+def labels_of(y: NDArray[Any], multi_label: bool, classes: Any = None) -> Labels:
+    """The classes, as given or found in ``y``; of labels the numbers of their columns."""
+    if multi_label:
+        return Labels(np.arange(y.shape[1]), True)
+    return Labels(unique_labels(y) if classes is None else unique_labels(classes), False)
+
+
+def weights_of(
+    y: NDArray[Any], labels: Labels, class_weight: Any, sample_weight: NDArray[Any] | None, partial: bool
+) -> NDArray[np.float64]:
+    """What each sample counts: its own weight times that of its class. Shapes: → (N,).
+
+    Raises:
+        InputError: class weights for labels that do not exclude each other, or balanced ones in parts.
+    """
+    weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    if class_weight is None:
+        return weight
+    if labels.multi_label:
+        raise InputError(
+            f"class_weight must be None where a sample has several labels; got {class_weight!r}. "
+            "Use pos_weight: how much more a label counts where it is on."
+        )
+    if partial and class_weight == "balanced":
+        raise InputError(
+            "class_weight must be a dict for partial_fit, which sees the data in parts; got 'balanced'. "
+            "Compute it from all labels: sklearn.utils.class_weight.compute_class_weight."
+        )
+    if isinstance(class_weight, dict):
+        known = {label: class_weight.get(label, 1.0) for label in labels.classes.tolist()}
+        strange = set(class_weight) - set(known)
+        if strange and not partial:
+            raise InputError(
+                f"class_weight must name classes of y, {labels.classes.tolist()}; got {sorted(strange)!r}. "
+                "Leave out what does not occur."
+            )
+        return weight * np.array([known[label] for label in y.tolist()], np.float64)
+    return np.asarray(weight * compute_sample_weight(class_weight, y))

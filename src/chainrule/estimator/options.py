@@ -1,0 +1,191 @@
+"""An estimator's parameters, in scikit-learn's names, as a network and the options of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule import optimizers
+from chainrule.checks import as_real, as_whole
+from chainrule.engines.choice import engine_for
+from chainrule.equations.heads import Head
+from chainrule.errors import InputError, look_up
+from chainrule.estimator.labels import Labels
+from chainrule.inputs import as_pos_weighted
+from chainrule.network import Network
+from chainrule.optimizers import Optimizer
+from chainrule.schedules import SCHEDULES, Schedule
+
+NAMES = {"logistic": "sigmoid"}
+"""scikit-learn's names of activations that are called otherwise here."""
+
+SOLVERS = ("adam", "sgd", "lbfgs", *(name for name in optimizers.OPTIMIZERS if name not in ("adam", "sgd")))
+
+TYPICAL_EPOCHS = 200
+"""Epochs for which an engine is chosen; not max_iter, so that training in parts runs on the same engine."""
+
+BATCH = 200
+
+
+def new_network(parameters: Any, X: Any, labels: Labels, dtype: Any, seed: int) -> Network:
+    """The network that an estimator's parameters describe."""
+    n_samples, n_features = X.shape
+    layers = [n_features, *_widths(parameters.hidden_layer_sizes), labels.n_outputs]
+    size = batch_size(parameters.batch_size, n_samples)
+    steps = TYPICAL_EPOCHS * -(-n_samples // size)
+    activation = parameters.activation
+    names = [activation] if isinstance(activation, str) or not isinstance(activation, list) else activation
+    hidden = [NAMES.get(name, name) if isinstance(name, str) else name for name in names]
+    return Network(
+        layers,
+        hidden=hidden[0] if len(names) == 1 else hidden,
+        output=_head(parameters, labels, dtype),
+        initializer=parameters.initializer,
+        seed=seed,
+        dtype=dtype,
+        engine=_engine(parameters.engine, X, layers, size, steps),
+        threads=parameters.threads,
+    )
+
+
+def _engine(name: str, X: Any, layers: list[int], size: int, steps: int) -> str:
+    """The fast engine takes no sparse rows."""
+    if name == "auto" and not isinstance(X, np.ndarray):
+        return "reference"
+    return engine_for(name, layers, size, steps)
+
+
+def _head(parameters: Any, labels: Labels, dtype: Any) -> str | Head:
+    p = parameters.pos_weight
+    if p is None:
+        return labels.head
+    if not labels.multi_label:
+        raise InputError(
+            f"pos_weight must be None where a sample has one class; got {p!r}. Use class_weight instead."
+        )
+    if np.ndim(p) and len(p) != labels.n_outputs:
+        raise InputError(
+            f"pos_weight must be one number, or one for each of {labels.n_outputs} labels; got {len(p)}. "
+            "Put them in the order of y's columns."
+        )
+    return as_pos_weighted(p, dtype)
+
+
+def _widths(hidden_layer_sizes: Any) -> tuple[int, ...]:
+    sizes = hidden_layer_sizes
+    several = isinstance(sizes, Sequence | np.ndarray) and not isinstance(sizes, str)
+    widths = tuple(sizes) if several else (sizes,)
+    for width in widths:
+        as_whole("hidden_layer_sizes", width, remedy="Write (100,) for one hidden layer of 100.")
+    return tuple(int(width) for width in widths)
+
+
+def batch_size(size: Any, n_samples: int) -> int:
+    """Samples in a mini-batch; "auto" is 200, or all where there are fewer."""
+    if isinstance(size, str) and size == "auto":
+        return min(BATCH, n_samples)
+    return min(as_whole("batch_size", size, remedy="Or 'auto': 200, or all if there are fewer."), n_samples)
+
+
+class Falling:
+    """What scikit-learn calls an adaptive learning rate: divided by 5 when the loss no longer falls."""
+
+    def __init__(self) -> None:
+        self.share = 1.0
+
+    def __call__(self, progress: float, epochs: int) -> float:
+        """The share of the learning rate that is left."""
+        return self.share
+
+
+def schedule_of(parameters: Any, n_samples: int) -> tuple[Schedule, Falling | None]:
+    """The schedule of ``learning_rate``, and what makes it fall if it is "adaptive"."""
+    name = parameters.learning_rate
+    if isinstance(name, Schedule):
+        return name, None
+    if name == "adaptive":
+        falling = Falling()
+        return Schedule("adaptive", falling), falling
+    if name == "invscaling":
+        power = as_real("power_t", parameters.power_t)
+        return Schedule("invscaling", lambda p, _: float((int(p) * n_samples + 1) ** -power)), None
+    known: dict[str, Any] = {**dict.fromkeys(("constant", "invscaling", "adaptive")), **SCHEDULES}
+    return look_up("learning_rate", name, known)(), None
+
+
+def optimizer_of(parameters: Any) -> Optimizer:
+    """The optimiser of ``solver``; "sgd" has momentum unless ``momentum=0``, as in scikit-learn."""
+    solver = parameters.solver
+    if isinstance(solver, Optimizer):
+        return solver
+    known = {name: name for name in SOLVERS}
+    name = look_up("solver", solver, known)
+    mu, epsilon = parameters.momentum, parameters.epsilon
+    if name == "sgd":
+        if not mu:
+            return optimizers.sgd()
+        return optimizers.nesterov(mu) if parameters.nesterovs_momentum else optimizers.momentum(mu)
+    if name in ("momentum", "nesterov"):
+        return optimizers.OPTIMIZERS[name](mu)
+    if name == "rmsprop":
+        return optimizers.rmsprop(epsilon=epsilon)
+    return optimizers.OPTIMIZERS[name](parameters.beta_1, parameters.beta_2, epsilon)
+
+
+class Penalties(NamedTuple):
+    """Strengths of the penalties beside the mean loss."""
+
+    l1: float
+    l2: float
+
+
+def penalties(parameters: Any, size: int, mean_weight: float) -> Penalties:
+    """scikit-learn's ``alpha`` stands beside a mini-batch's sum of losses, λ₂ beside their mean."""
+    alpha = as_real("alpha", parameters.alpha, at_least=0)
+    return Penalties(as_real("l1", parameters.l1, at_least=0), alpha / (size * mean_weight))
+
+
+def check(parameters: Any) -> None:
+    """Refuse parameters that cannot be right before any time is spent.
+
+    Raises:
+        InputError: as its message says.
+    """
+    for name in ("max_iter", "n_iter_no_change", "max_fun"):
+        if not (name == "n_iter_no_change" and parameters.n_iter_no_change == np.inf):
+            as_whole(name, getattr(parameters, name))
+    as_real("tol", parameters.tol, at_least=0) if np.isfinite(parameters.tol) else None
+    if parameters.early_stopping:
+        as_real("validation_fraction", parameters.validation_fraction, above=0, below=1)
+    if parameters.solver == "lbfgs":
+        _check_lbfgs(parameters)
+
+
+def _check_lbfgs(parameters: Any) -> None:
+    used = [name for name in ("l1", "dropout", "clip_norm", "clip_value") if getattr(parameters, name)]
+    used += ["early_stopping"] if parameters.early_stopping else []
+    used += ["learning_rate"] if parameters.learning_rate != "constant" else []
+    if used:
+        raise InputError(
+            f"solver='lbfgs' must do without {', '.join(used)}: it takes all samples at once and chooses its "
+            "own steps along a smooth loss. Use solver='adam', or leave them out."
+        )
+
+
+def seed_of(random_state: np.random.RandomState) -> int:
+    """A seed for initial parameters, order and dropout."""
+    return int(random_state.randint(2**31 - 1))
+
+
+def as_thresholds(threshold: Any, K: int) -> Any:
+    """Probabilities above which a label is on: one, or one for each label."""
+    values = np.full(K, threshold) if isinstance(threshold, Real) else np.asarray(threshold, np.float64)
+    if values.shape != (K,) or not ((values >= 0) & (values <= 1)).all():
+        raise InputError(
+            f"threshold must be between 0 and 1, one number or one for each of {K} labels; got "
+            f"{threshold!r}. Leave it out for ½."
+        )
+    return values

@@ -1,0 +1,59 @@
+"""What is looked at after each epoch: training stops when its loss no longer falls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.estimator.options import Falling
+from chainrule.history import EpochRecord
+from chainrule.network import Network
+from chainrule.types import Params
+
+SMALLEST_RATE = 1e-6
+"""An adaptive learning rate ends training when it has fallen to this."""
+
+
+class Watch:
+    """Called with each epoch's record; returns whether to stop.
+
+    The loss watched is the validation loss with ``by_validation``, else that of the training mini-batches.
+    ``converged`` tells afterwards whether it had stopped falling.
+    """
+
+    def __init__(
+        self, network: Network, tol: float, patience: float, by_validation: bool, falling: Falling | None
+    ) -> None:
+        self.network = network
+        self.best = np.inf
+        self.best_params: Params | None = None
+        self.converged = False
+        self._tol, self._patience = tol, patience
+        self._by_validation, self._falling = by_validation, falling
+        self._since = 0
+
+    def __call__(self, record: EpochRecord) -> bool:
+        """Take one epoch's record."""
+        loss = record.val_loss if self._by_validation and record.val_loss is not None else record.loss
+        self._since = self._since + 1 if loss > self.best - self._tol else 0
+        if loss < self.best:
+            self.best = loss
+            if self._by_validation:
+                self.best_params = self.network.params
+        if self._since <= self._patience:
+            return False
+        if self._falling is not None and record.learning_rate > SMALLEST_RATE:
+            self._falling.share /= 5
+            self._since = 0
+            return False
+        self.converged = True
+        return True
+
+
+def as_callbacks(callbacks: Any) -> Sequence[Callable[..., Any]]:
+    """None, a function, or several, as a list."""
+    if callbacks is None:
+        return []
+    return [callbacks] if callable(callbacks) else callbacks
