@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -29,6 +30,9 @@ from chainrule.types import ByLayer, Params
 
 CHUNK_SECONDS = 0.2
 """How long an engine is left to itself, so that a progress bar moves and Ctrl-C is heard."""
+
+SNAPSHOT_SHARE = 0.02
+"""How much of the time may go into copies of the parameters, one for each event."""
 
 FIRST_OPERATIONS = 2e9
 """Operations of the first steps, some hundredths of a second's, before it is known how long a step takes."""
@@ -211,6 +215,7 @@ class _Pace:
         self._every_step = every_step
         self._count = first
         self._started = 0.0
+        self._chunk = CHUNK_SECONDS
         self.begun = 0
 
     def next(self, left: int, most: int) -> int:
@@ -220,7 +225,14 @@ class _Pace:
 
     def took(self, count: int) -> None:
         seconds = max(time.perf_counter() - self._started, 1e-9)
-        self._count = max(1, min(8 * self._count, int(count * CHUNK_SECONDS / seconds)))
+        self._count = max(1, min(8 * self._count, int(count * self._chunk / seconds)))
+
+    @contextmanager
+    def event(self) -> Iterator[None]:
+        """Around what an event takes: where parameters are many, events are rarer."""
+        started = time.perf_counter()
+        yield
+        self._chunk = max(CHUNK_SECONDS, (time.perf_counter() - started) / SNAPSHOT_SHARE)
 
 
 def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[BatchEnd, None, BatchEnd]:
@@ -251,7 +263,8 @@ def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[Ba
             seconds=time.perf_counter() - started,
             masks=mask_rng.bit_generator.state if _drops(run) else None,
         )
-        end = _batch_end(run, number, at, batches)
+        with run.pace.event():
+            end = _batch_end(run, number, at, batches)
         yield end
     last = order[(batches - 1) * size :][:CHECKED_ROWS]
     value, _ = _score(run, Examples(*(part[last] for part in run.examples)))

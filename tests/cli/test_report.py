@@ -13,7 +13,7 @@ from matplotlib.image import imread
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 
-from reading import checked
+from parsing import checked
 
 
 @pytest.fixture(scope="module")

@@ -172,15 +172,25 @@ def test_dropout_and_label_smoothing(iris):
     assert estimator(max_iter=1, dropout=0.5).fit(*iris).network_.training[0]["dropout"] == 0.5
 
 
+def name_of(choice):
+    return getattr(choice, "name", choice)
+
+
 @pytest.mark.parametrize(
-    "solver", ["adam", "sgd", "momentum", "nesterov", "rmsprop", "adamw", sgd()], ids=str
+    "solver",
+    ["adam", "sgd", "momentum", "nesterov", "rmsprop", "adamw", sgd()],
+    ids=name_of,
 )
 def test_all_optimisers(iris, solver):
     one = estimator(solver=solver, learning_rate_init=0.02, max_iter=60).fit(*iris)
     assert one.loss_curve_[-1] < 0.6 * one.loss_curve_[0]
 
 
-@pytest.mark.parametrize("schedule", [*SCHEDULES, "invscaling", warm_up(SCHEDULES["cosine"](), 2)], ids=str)
+@pytest.mark.parametrize(
+    "schedule",
+    [*SCHEDULES, "invscaling", warm_up(SCHEDULES["cosine"](), 2)],
+    ids=name_of,
+)
 def test_all_schedules(iris, schedule):
     one = estimator(learning_rate=schedule, max_iter=6, batch_size=10).fit(*iris)
     rates = one.history_.column("learning_rate")

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from reading import Page, checked
+from parsing import Page, checked
 
 from chainrule import Network
 from chainrule.cli.train import train
