@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
@@ -51,7 +53,8 @@ def model(parameters: Parameters) -> bytes:
         nodes.append(helper.make_node("Gemm", [last, f"W{L}", f"b{L}"], [f"z{L}"], transB=1))
         kind = "Softmax" if len(parameters) == L else "Sigmoid"
         last = f"a{L}"
-        nodes.append(helper.make_node(kind, [f"z{L}"], [last], **({"axis": 1} if kind == "Softmax" else {})))
+        options: dict[str, Any] = {"axis": 1} if kind == "Softmax" else {}
+        nodes.append(helper.make_node(kind, [f"z{L}"], [last], **options))
     value = helper.make_tensor_value_info
     x = value("x", TensorProto.FLOAT, ["N", parameters[0][0].shape[1]])
     a = value(last, TensorProto.FLOAT, ["N", len(parameters[-1][1])])
