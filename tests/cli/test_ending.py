@@ -85,7 +85,8 @@ def test_kill_leaves_what_was_written(tmp_path):
     assert about(tmp_path)["options"]["epochs"] == 100_000
     lines = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines[:3]] == [1, 2, 3]
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.json", "history.jsonl", "lock"}
+    left = {path.name for path in (tmp_path / "run").iterdir()}
+    assert left == {"run.json", "history.jsonl", "gradients.jsonl", "lock"}
 
 
 def test_divergence_is_explained(here, data, tmp_path):
