@@ -27,7 +27,7 @@ def test_one_tag():
     for row in rows:
         assert "proven" in row
         assert "src/chainrule/equations/heads.py:" in row
-    assert last.startswith("2 theorems proven and measured in ")
+    assert last.startswith("3 theorems proven and measured in ")
 
 
 def test_several_tags_in_the_order_of_the_derivation():
