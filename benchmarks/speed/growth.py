@@ -14,7 +14,9 @@ from benchmarks.speed.workloads import Workload, training_flops
 PEERS_GROWN = ("torch", "jax", "sklearn")
 WORK = 2_000_000_000
 """Operations a point: enough to be measured, few enough for a whole figure."""
-FEWEST_STEPS = 4
+MOST_ROWS = 60_000
+FEWEST_STEPS = 40
+"""An epoch of fewer would measure how parameters are taken over and given back."""
 
 
 class Point(NamedTuple):
@@ -27,8 +29,8 @@ class Point(NamedTuple):
 
     def workload(self) -> Workload:
         """As many rows as the work allows, in whole mini-batches."""
-        wanted = min(60_000, WORK // training_flops(self.layers, 1))
-        steps = max(FEWEST_STEPS, wanted // self.batch)
+        wanted = WORK // training_flops(self.layers, 1)
+        steps = min(max(FEWEST_STEPS, wanted // self.batch), MOST_ROWS // self.batch)
         name = f"{self.axis} {self.value}"
         return Workload(name, self.layers, self.batch, "pictures", steps * self.batch, 0.01)
 
