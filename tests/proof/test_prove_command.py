@@ -23,7 +23,11 @@ def test_one_tag():
     assert (done.returncode, done.stderr) == (0, "")
     heading, *rows, last = done.stdout.splitlines()
     assert heading.split()[:4] == ["tag", "statement", "symbolic", "float64"]
-    assert [row.split()[0] for row in rows] == ["B1", "B1", "B1"]  # of softmax, of sigmoid, of weighted labels
+    assert [row.split()[0] for row in rows] == [
+        "B1",
+        "B1",
+        "B1",
+    ]  # of softmax, of sigmoid, of weighted labels
     for row in rows:
         assert "proven" in row
         assert "src/chainrule/equations/heads.py:" in row
