@@ -196,15 +196,7 @@ class LlvmTrainer:
     @property
     def blocks(self) -> list[Block]:
         """All memory that generated code may change, for tests of what it leaves alone."""
-        fixed = [
-            self._theta,
-            self._rows,
-            self._transposed,
-            self._room,
-            self._partial,
-            self._zeros,
-            self._ones,
-        ]
+        own = [self._theta, self._rows, self._transposed, self._room, self._partial]
         return [*own, self._zeros, self._ones, *self._moments.values()]
 
 
