@@ -29,7 +29,7 @@ from chainrule.optimizers import Moments, Optimizer, descend
 FRAME = (
     "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "transposed", "rows", "zeros",
     "tables", "X", "X_stride", "Y", "weight", "order", "samples", "batch", "step", "steps", "numbers",
-    "masks", "masks_of_step", "result", "K", "labels", "room",
+    "masks", "masks_of_step", "result", "K", "labels", "room", "partial",
 )  # fmt: skip
 
 
@@ -260,6 +260,7 @@ class _Step:
         on_weights = code.numbers(frame.numbers) + s * (2 * self.slots.room)
         on_biases = on_weights + self.slots.room
         ones = Rows(self._table(self.H + 1, False), 0)
+        room = code.numbers(frame.partial) + self.thread * tiles.room_of_update(code.unit.shape)
         with code.loop(0, self.H) as back:
             L = self.H - back
             layer, at_output = self._layer(L), L.equals(self.H)
@@ -271,12 +272,12 @@ class _Step:
                 code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
                 share.first, share.last, layer.outputs_padded, *D, on_weights, ahead[0], soon,
                 layer.inputs_padded, code.pick(L > 1, layer.transposed.address, code.index(0)),
-                layer.inputs_padded, *self._arrays(layer.weights_offset),
+                layer.inputs_padded, room, *self._arrays(layer.weights_offset),
             )  # fmt: skip
             own, past = self._own(layer.panels)
             update(
                 code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead[0], 0, 1, 0, 0,
-                *self._arrays(layer.bias_offset),
+                room, *self._arrays(layer.bias_offset),
             )  # fmt: skip
         self._meet()
 

@@ -27,6 +27,13 @@ INNER_CACHE = 24 * 1024
 """Bytes of a panel that may stay in the innermost cache, beside the rows that pass by."""
 
 
+ROWS_AT_A_TIME = 512
+"""Rows that pass by one part of the weights after another: as many as stay in the second cache."""
+
+SAMPLES_AT_A_TIME = 256
+"""Samples that a gradient is summed over in one go: their errors in a panel stay in the innermost cache."""
+
+
 class Rows(NamedTuple):
     """A factor's rows: a table of their addresses, and how far apart their panels are."""
 
@@ -58,6 +65,11 @@ def block_of_k(shape: Shape) -> int:
     return rows // shape.panel * shape.panel
 
 
+def room_of_update(shape: Shape) -> int:
+    """Numbers of memory that `update` keeps sums in."""
+    return block_of_k(shape) * shape.panel
+
+
 def vectors_of(code: Code, columns: Int, p: Int) -> Int:
     """The width of panel p, in vectors: 2, or 1 for a narrow last one."""
     return (columns // code.lanes - p * 2).at_most(2)
@@ -80,18 +92,21 @@ def product(unit: Unit) -> Function:
         ahead: Int,
     ) -> None:  # fmt: skip
         size = block_of_k(shape)
-        with code.loop(0, K, size) as k:
+        with code.loop(0, rows, ROWS_AT_A_TIME) as i, code.loop(0, K, size) as k:
+            some_rows, place = (rows - i).at_most(ROWS_AT_A_TIME), code.ints(table) + i
             count, offset = (K - k).at_most(size), k // shape.panel * block
             with code.loop(first, last) as p:
                 vectors = vectors_of(code, columns, p)
                 B = code.numbers(weights) + (p * shape.panel * height + k * vectors * code.lanes)
-                C = code.numbers(address) + p * distance
+                C = code.numbers(address) + (p * distance + i * stride)
                 start = code.numbers(bias) + p * bias_step
                 begun = k > 0
                 start_at = code.pick(begun, C.address, start.address)
                 step = code.pick(begun, stride, code.index(0))
                 soon = code.pick(p.equals(first), ahead, code.index(0))
-                some(code, rows, vectors, count, table, offset, block, B, C, stride, start_at, step, soon)
+                some(
+                    code, some_rows, vectors, count, place, offset, block, B, C, stride, start_at, step, soon
+                )
 
     return product
 
@@ -166,11 +181,12 @@ Descend: TypeAlias = Callable[[Code, Vector, list[Array], "Int"], None]
 def update(unit: Unit, arrays: int, descend: Descend) -> Function:
     """Σ_m A[m, i] D[m, :] and at once the optimiser's step: Eq. B3 (with A = 1, B4) and G1.
 
-    The gradient never leaves the registers. ``arrays`` is how many arrays the step changes: the parameter and
-    its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and of D the panels from
-    ``first`` to ``last``. Meanwhile the same columns of ``soon`` rows ``ahead``, which the next step will
-    need, are fetched into the cache. Where there is a transposed copy (``copy`` not 0, for ``inputs`` rows of
-    weights in all), the changed rows are copied into it while they are at hand.
+    The gradient never leaves the registers, but where the samples are many: then sums over some hundred of
+    them are kept in ``room``, which holds one block of k of a panel. ``arrays`` is how many arrays the step
+    changes: the parameter and its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and
+    of D the panels from ``first`` to ``last``. Meanwhile the same columns of ``soon`` rows ``ahead``, which
+    the next step will need, are fetched into the cache. Where there is a transposed copy (``copy`` not 0, for
+    ``inputs`` rows of weights in all), the changed rows are copied into it while they are at hand.
     """
     shape = unit.shape
     copied = transposed_copy(unit)
@@ -178,14 +194,14 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
     some = _update_of_panel(unit, thetas, descend)
     parameters = (
         "M", "start", "stop", *Rows._fields, "first", "last", "columns", *Places._fields, "numbers", "ahead",
-        "soon", "height", "copy", "inputs",
+        "soon", "height", "copy", "inputs", "room",
     )  # fmt: skip
 
     @unit.function("update", (*parameters, *thetas))
     def update(
         code: Code, M: Int, start: Int, stop: Int, table: Int, block: Int, first: Int, last: Int,
         columns: Int, address: Int, stride: Int, distance: Int, numbers: Int, ahead: Int, soon: Int,
-        height: Int, copy: Int, inputs: Int, *places: Int,
+        height: Int, copy: Int, inputs: Int, room: Int, *places: Int,
     ) -> None:  # fmt: skip
         size = block_of_k(shape)
         with code.loop(start, stop, size) as k:
@@ -195,7 +211,13 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
                 D = code.numbers(address) + p * distance
                 panels = [code.numbers(place) + p * shape.panel * height for place in places]
                 rows = code.pick(p.equals(first), soon, code.index(0))
-                some(code, M, vectors, k, end, table, block, D, stride, numbers, ahead, rows, *panels)
+                with code.loop(0, M, SAMPLES_AT_A_TIME) as m:
+                    count = (M - m).at_most(SAMPLES_AT_A_TIME)
+                    left, fetched = M - m - count, code.pick(m.equals(0), rows, code.index(0))
+                    some(
+                        code, count, vectors, k, end, code.ints(table) + m, block, D + m * stride, stride,
+                        numbers, ahead, fetched, room, m, left, *panels,
+                    )  # fmt: skip
                 with code.when(copy > 0):
                     copied(code, panels[0], vectors, k, end, copy, p, columns, inputs)
 
@@ -204,16 +226,17 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
 
 def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> Function:
     height = min(8, unit.shape.panel, 1 << (unit.shape.tallest.bit_length() - 1))  # divides a panel's width
-    names = ("M", "table", "offset", "D", "stride", "numbers", *thetas)
+    names = ("M", "table", "offset", "D", "stride", "numbers", "room", "begun", "left", *thetas)
     tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, height + 1)}
     parameters = (
         "M", "vectors", "start", "stop", "table", "block", "D", "stride", "numbers", "ahead", "soon",
+        "room", "begun", "left",
     )  # fmt: skip
 
     @unit.function("update_of_panel", (*parameters, *thetas))
     def update_of_panel(
         code: Code, M: Int, vectors: Int, start: Int, stop: Int, table: Int, block: Int, D: Int, stride: Int,
-        numbers: Int, ahead: Int, soon: Int, *places: Int,
+        numbers: Int, ahead: Int, soon: Int, room: Int, begun: Int, left: Int, *places: Int,
     ) -> None:  # fmt: skip
         count, width = (stop - start) // height, unit.shape.panel
         middle = start + count * height
@@ -221,7 +244,8 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
         def tile(R: int, V: int, first: Int) -> None:
             moved = (code.numbers(place) + first * (V * code.lanes) for place in places)
             offset = first // width * block + first % width
-            tiles[R, V](code, M, table, offset, D, stride, numbers, *moved)
+            kept = code.numbers(room) + (first - start) * (V * code.lanes)
+            tiles[R, V](code, M, table, offset, D, stride, numbers, kept, begun, left, *moved)
 
         def fetch(first: Int) -> None:
             with code.loop(0, soon) as m:
@@ -243,20 +267,28 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
 def _update_tile(unit: Unit, R: int, V: int, names: tuple[str, ...], descend: Descend) -> Function:
     @unit.function(f"update_{R}x{V}", names)
     def tile(
-        code: Code, M: Int, table: Int, offset: Int, D: Int, stride: Int, numbers: Int, *places: Int
-    ) -> None:
-        lanes, rows, deltas = code.lanes, code.ints(table), code.numbers(D)
+        code: Code, M: Int, table: Int, offset: Int, D: Int, stride: Int, numbers: Int, room: Int, begun: Int,
+        left: Int, *places: Int,
+    ) -> None:  # fmt: skip
+        lanes, rows, deltas, kept = code.lanes, code.ints(table), code.numbers(D), code.numbers(room)
+        each = [(i, j) for i in range(R) for j in range(V)]
         for place in places:
             for line in range(0, R * V * lanes, LINE // code.item_size):
                 (code.numbers(place) + line).prefetch()
         sums = _accumulators(code, R, V)
+        with code.when(begun > 0):
+            for i, j in each:
+                sums[i][j].set(kept.vector(i * V + j))
         with code.loop(0, M) as m:
             a = code.numbers((rows + m).whole()) + offset
             d = [(deltas + m * stride).vector(j) for j in range(V)]
             for i in range(R):
                 _add(sums[i], (a + i).splat(), d)
-        for i in range(R):
-            for j in range(V):
+        with code.when(left > 0):
+            for i, j in each:
+                kept.put(sums[i][j].get(), i * V + j)
+        with code.when(left.equals(0)):
+            for i, j in each:
                 at = [code.numbers(place) + (i * V + j) * lanes for place in places]
                 descend(code, sums[i][j].get(), at, numbers)
 

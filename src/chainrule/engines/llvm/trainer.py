@@ -20,6 +20,7 @@ from chainrule.engines.llvm.pace import Pace
 from chainrule.engines.llvm.predictor import Panels
 from chainrule.engines.llvm.programs import PredictionProgram, TrainingProgram
 from chainrule.engines.llvm.steps import FRAME, moments
+from chainrule.engines.llvm.tiles import room_of_update
 from chainrule.optimizers import Moments
 from chainrule.types import ByLayer, Layer, Params
 
@@ -56,6 +57,7 @@ class LlvmTrainer:
             block(plan.n_transposed),
         )
         self._moments = {name: block(plan.n_theta) for name in self._names}
+        self._partial = block(threads * room_of_update(plan.shape))
         self._room = block(threads * room(plan.layers[-1].stride, plan.shape.lanes))
         self._zeros, self._ones = block(plan.shape.panel), block(1)
         self._ones.numbers[:] = 1
@@ -97,7 +99,7 @@ class LlvmTrainer:
             "X": self._X.ctypes.data, "X_stride": self._X.shape[1], "Y": self._Y.ctypes.data,
             "weight": self._weight.ctypes.data, "samples": len(self._X), "batch": task.batch_size,
             "masks_of_step": plan.n_masks, "K": self._Y.shape[1], "labels": self._labels.ctypes.data,
-            "room": self._room.address,
+            "room": self._room.address, "partial": self._partial.address,
         }  # fmt: skip
         for name, value in places.items():
             frame[name] = value
@@ -194,8 +196,8 @@ class LlvmTrainer:
     @property
     def blocks(self) -> list[Block]:
         """All memory that generated code may change, for tests of what it leaves alone."""
-        fixed = [self._theta, self._rows, self._transposed, self._room, self._zeros, self._ones]
-        return [*fixed, *self._moments.values()]
+        own = [self._theta, self._rows, self._transposed, self._room, self._partial]
+        return [*own, self._zeros, self._ones, *self._moments.values()]
 
 
 def operations(widths: Sequence[int], batch_size: int) -> int:
