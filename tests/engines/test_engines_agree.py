@@ -65,7 +65,7 @@ def test_every_option(option, dtype):
 
 
 @both_dtypes
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 11, 12, 13, 25, 64, 96, 97, 300])
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 11, 12, 13, 25, 64, 96, 97, 300, 1030])
 def test_every_batch_size_and_a_last_partial_batch(batch_size, dtype):
     widths = [9, 18, 5]
     n = 2 * batch_size + max(1, batch_size // 2)

@@ -63,7 +63,7 @@ def train(widths, n, batch_size, dtype, target, threads=1, surrounded=guarded):
 def test_training_stays_within_its_memory(dtype, target, blocks):
     for n in ODD:
         for widths in ([n, 2], [3, n, 2], [n, 5, n, 5]):
-            for rows, batch_size in ((1, 1), (17, 5), (33, 33)):
+            for rows, batch_size in ((1, 1), (17, 5), (33, 33), (530, 530)):
                 params, around = train(widths, rows, batch_size, dtype, target, threads=1 + n % 3)
                 assert all(np.isfinite(theta).all() for theta in numbers(params))
                 assert all(map(untouched, around))
