@@ -54,6 +54,7 @@ class Plan(NamedTuple):
     n_transposed: int
     n_rows: int
     n_masks: int
+    n_gathered: int
     batch: int
 
     @property
@@ -83,12 +84,23 @@ def plan(shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[in
         transposed += wide_in * wide_out
         rows += size + 2 * kept
         masks += kept
-    return Plan(shape, tuple(places), theta, transposed, rows, masks, batch)
+    gathered = batch * padded(shape, widths[0], shape.panel) if is_gathered(widths, batch) else 0
+    return Plan(shape, tuple(places), theta, transposed, rows, masks, gathered, batch)
 
 
-def padded(shape: Shape, n: int) -> int:
-    """Numbers in as many whole vectors as hold n."""
-    return -(-n // shape.lanes) * shape.lanes
+FEWEST = 48
+"""Rows of a mini-batch, and outputs of the first layer, from which on the rows are worth copying together."""
+
+
+def is_gathered(widths: Sequence[int], batch: int) -> bool:
+    """Whether the mini-batch's rows of X are copied into panels, or read where they lie."""
+    return batch >= FEWEST and widths[1] >= FEWEST
+
+
+def padded(shape: Shape, n: int, unit: int = 0) -> int:
+    """Numbers in as many whole vectors as hold n, or in as many wholes of another size."""
+    unit = unit or shape.lanes
+    return -(-n // unit) * unit
 
 
 class Block:

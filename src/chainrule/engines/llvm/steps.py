@@ -29,7 +29,7 @@ from chainrule.optimizers import Moments, Optimizer, descend
 FRAME = (
     "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "transposed", "rows", "zeros",
     "tables", "X", "X_stride", "Y", "weight", "order", "samples", "batch", "step", "steps", "numbers",
-    "masks", "masks_of_step", "result", "K", "labels", "room", "partial",
+    "masks", "masks_of_step", "result", "K", "labels", "room", "partial", "gathered", "n_gathered", "X_block",
 )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ def training_unit(unit: Unit, recipe: Recipe) -> None:
         activate=activate(unit, recipe.activations, slopes=True, dropout=recipe.dropout),
         multiply=_multiply(unit),
         head=head(unit, recipe.output),
+        gather=tiles.gather(unit),
         arrays=arrays,
     )
 
@@ -72,8 +73,10 @@ def training_unit(unit: Unit, recipe: Recipe) -> None:
     def train(code: Code, address: Int, thread: Int) -> None:
         frame = Fields(code, address, FRAME)
         step = _Step(code, frame, thread, parts, recipe, slots)
-        with code.without_denormals(), code.loop(0, frame.steps) as s:
-            step.write(s)
+        with code.without_denormals():
+            step.begin()
+            with code.loop(0, frame.steps) as s:
+                step.write(s)
 
 
 def moments(optimizer: Optimizer) -> tuple[str, ...]:
@@ -89,6 +92,7 @@ class _Parts(NamedTuple):
     activate: Function
     multiply: Function
     head: Function
+    gather: Function
     arrays: int
 
 
@@ -131,6 +135,21 @@ class _Share(NamedTuple):
     stop: Int
 
 
+class _MiniBatch(NamedTuple):
+    """Where the order of a mini-batch's rows stands, and how many they are."""
+
+    order: Array
+    count: Int
+
+
+class _Coming(NamedTuple):
+    """Addresses of some of the next mini-batch's rows, from its row ``first`` on."""
+
+    table: Array
+    first: Int
+    count: Int
+
+
 class _Step:
     """Writes one step of training: forward, head, back, update."""
 
@@ -144,29 +163,65 @@ class _Step:
         self.panel = code.unit.shape.panel
         self.met = code.variable(0)
 
+    def begin(self) -> None:
+        """Gather the first mini-batch; each step gathers the next one."""
+        with self.code.when(self.frame.gathered > 0):
+            self._gather(self._rows_of_step(self.code.index(0)), self.code.index(0))
+            self._meet()
+
     def write(self, s: Int) -> None:
         code, frame = self.code, self.frame
-        start = s * frame.batch + frame.step * frame.batch
-        rows = (frame.samples - start).at_most(frame.batch)
-        order = code.ints(frame.order) + start
-        table = self._find_rows(order, rows, 0)
-        is_last = (s + 1).equals(frame.steps)
-        soon = Int(code, code.builder.select(is_last, code.index(0).ir, (frame.samples - start - rows).ir))
-        soon = soon.at_most(frame.batch)
-        ahead = self._find_rows(order + rows, soon, 1)
-        self._forward(s, rows, table)
-        self._output(s, rows, order, table)
-        self._backward(rows)
-        self._update(s, rows, table, (ahead.address, soon))
+        own, coming = self._rows_of_step(s), self._rows_of_step(s + 1)
+        table = self._find_rows(own, s)
+        self._forward(s, own.count, table)
+        self._output(s, own.count, own.order, table)
+        self._backward(own.count)
+        self._update(s, own.count, table, coming)
+        with code.when(frame.gathered > 0):
+            self._gather(coming, s + 1)
+        self._meet()
 
-    def _find_rows(self, order: Array, rows: Int, line: int) -> Array:
-        """The addresses of a mini-batch's rows of X, in this thread's table of this step or of the next."""
+    def _rows_of_step(self, s: Int) -> _MiniBatch:
+        """The mini-batch of step s; none behind the last step."""
         code, frame = self.code, self.frame
-        table = code.ints(frame.tables) + (self.thread * 2 + line) * frame.batch
-        size = code.item_size
-        with code.loop(0, rows) as i:
-            (table + i).store(frame.X + (order + i).whole() * frame.X_stride * size)
+        start = s * frame.batch + frame.step * frame.batch
+        left = code.pick(s < frame.steps, frame.samples - start, code.index(0))
+        return _MiniBatch(code.ints(frame.order) + start, left.at_most(frame.batch))
+
+    def _row_of_X(self, order: Array, i: Int) -> Int:
+        return self.frame.X + (order + i).whole() * self.frame.X_stride * self.code.item_size
+
+    def _find_rows(self, batch: _MiniBatch, s: Int) -> Array:
+        """The addresses of a mini-batch's rows, gathered or not, in this thread's table."""
+        code, frame = self.code, self.frame
+        table = code.ints(frame.tables) + self.thread * 2 * frame.batch
+        gathered, place = frame.gathered > 0, self._place(s)
+        with code.loop(0, batch.count) as i:
+            copied = (place + i * self.panel).address
+            (table + i).store(code.pick(gathered, copied, self._row_of_X(batch.order, i)))
         return table
+
+    def _place(self, s: Int) -> Array:
+        """Where the rows of step s are gathered: two places take turns."""
+        return self.code.numbers(self.frame.gathered) + s % 2 * self.frame.n_gathered
+
+    def _find_coming(self, batch: _MiniBatch) -> _Coming:
+        """Rows of X that the next step will need: this thread's share where they are gathered, else all."""
+        code, frame = self.code, self.frame
+        table = code.ints(frame.tables) + (self.thread * 2 + 1) * frame.batch
+        first, stop = self._own(batch.count)
+        gathered = frame.gathered > 0
+        first, stop = code.pick(gathered, first, code.index(0)), code.pick(gathered, stop, batch.count)
+        with code.loop(first, stop) as i:
+            (table + (i - first)).store(self._row_of_X(batch.order, i))
+        return _Coming(table, first, stop - first)
+
+    def _gather(self, batch: _MiniBatch, s: Int) -> None:
+        """Copy this thread's share of step s's rows of X into panels."""
+        frame, coming = self.frame, self._find_coming(batch)
+        place = self._place(s) + coming.first * self.panel
+        inputs = self._layer(self.code.index(1)).inputs
+        self.parts.gather(self.code, coming.count, coming.table, inputs, place, frame.X_block)
 
     def _layer(self, L: Int) -> Layer:
         return Layer(self.code, self.frame, L)
@@ -181,7 +236,7 @@ class _Step:
         """The rows of a^{L−1}; those of X, which are whole, for the first layer."""
         code, first = self.code, L.equals(1)
         here = code.pick(first, table.address, self._table(L - 1, False).address)
-        return Rows(here, code.pick(first, code.index(self.panel), self._layer(L - 1).block))
+        return Rows(here, code.pick(first, self.frame.X_block, self._layer(L - 1).block))
 
     def _forward(self, s: Int, rows: Int, table: Array) -> None:
         code, parts = self.code, self.parts
@@ -255,8 +310,9 @@ class _Step:
         logits, deltas = self._table(L, False).address, self._table(L, True).address
         return Rows(self.code.pick(L.equals(self.H), logits, deltas), self._layer(L).block)
 
-    def _update(self, s: Int, rows: Int, table: Array, ahead: tuple[Int, Int]) -> None:
+    def _update(self, s: Int, rows: Int, table: Array, coming: _MiniBatch) -> None:
         code, frame, update = self.code, self.frame, self.parts.update
+        ahead = self._find_coming(coming)
         on_weights = code.numbers(frame.numbers) + s * (2 * self.slots.room)
         on_biases = on_weights + self.slots.room
         ones = Rows(self._table(self.H + 1, False), 0)
@@ -267,19 +323,18 @@ class _Step:
             deltas = code.pick(at_output, layer.activations().address, layer.deltas().address)
             D = Places(deltas, layer.stride, layer.block)
             share = self._share_of_update(layer, at_output)
-            soon = code.pick(L.equals(1), ahead[1], code.index(0))
+            soon = code.pick(L.equals(1), ahead.count, code.index(0))
             update(
                 code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
-                share.first, share.last, layer.outputs_padded, *D, on_weights, ahead[0], soon,
+                share.first, share.last, layer.outputs_padded, *D, on_weights, ahead.table, soon,
                 layer.inputs_padded, code.pick(L > 1, layer.transposed.address, code.index(0)),
                 layer.inputs_padded, room, *self._arrays(layer.weights_offset),
             )  # fmt: skip
             own, past = self._own(layer.panels)
             update(
-                code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead[0], 0, 1, 0, 0,
+                code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead.table, 0, 1, 0, 0,
                 room, *self._arrays(layer.bias_offset),
             )  # fmt: skip
-        self._meet()
 
     def _share_of_update(self, layer: Layer, at_output: Any) -> _Share:
         """The panels a thread owns, all rows; of the output layer, which may be narrow, some rows of all."""

@@ -57,6 +57,7 @@ class LlvmTrainer:
             block(plan.n_transposed),
         )
         self._moments = {name: block(plan.n_theta) for name in self._names}
+        self._gathered = block(2 * plan.n_gathered)
         self._partial = block(threads * room_of_update(plan.shape))
         self._room = block(threads * room(plan.layers[-1].stride, plan.shape.lanes))
         self._zeros, self._ones = block(plan.shape.panel), block(1)
@@ -100,6 +101,8 @@ class LlvmTrainer:
             "weight": self._weight.ctypes.data, "samples": len(self._X), "batch": task.batch_size,
             "masks_of_step": plan.n_masks, "K": self._Y.shape[1], "labels": self._labels.ctypes.data,
             "room": self._room.address, "partial": self._partial.address,
+            "gathered": self._gathered.address if plan.n_gathered else 0, "n_gathered": plan.n_gathered,
+            "X_block": plan.shape.panel * (plan.batch if plan.n_gathered else 1),
         }  # fmt: skip
         for name, value in places.items():
             frame[name] = value
@@ -196,7 +199,7 @@ class LlvmTrainer:
     @property
     def blocks(self) -> list[Block]:
         """All memory that generated code may change, for tests of what it leaves alone."""
-        own = [self._theta, self._rows, self._transposed, self._room, self._partial]
+        own = [self._theta, self._rows, self._transposed, self._room, self._partial, self._gathered]
         return [*own, self._zeros, self._ones, *self._moments.values()]
 
 
