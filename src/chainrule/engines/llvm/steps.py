@@ -332,8 +332,8 @@ class _Step:
             )  # fmt: skip
             own, past = self._own(layer.panels)
             update(
-                code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead.table, 0, 1, 0, 0,
-                room, *self._arrays(layer.bias_offset),
+                code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead.table, 0,
+                1, 0, 0, room, *self._arrays(layer.bias_offset),
             )  # fmt: skip
 
     def _share_of_update(self, layer: Layer, at_output: Any) -> _Share:

@@ -10,7 +10,8 @@ float32) and does R·V·lanes multiply-adds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
@@ -29,6 +30,9 @@ INNER_CACHE = 24 * 1024
 
 ROWS_AT_A_TIME = 512
 """Rows that pass by one part of the weights after another: as many as stay in the second cache."""
+
+TALLEST_UPDATE = 8
+"""Rows of the tallest tile of an update: each brings the optimiser's step into the code once more."""
 
 SAMPLES_AT_A_TIME = 256
 """Samples that a gradient is summed over in one go: their errors in a panel stay in the innermost cache."""
@@ -112,7 +116,6 @@ def product(unit: Unit) -> Function:
 
 
 def _product_of_panel(unit: Unit) -> Function:
-    """As few tiles as will do, of heights that differ by at most one."""
     tallest = unit.shape.tallest
     tiles = {(R, V): _product_tile(unit, R, V) for V in (2, 1) for R in range(1, tallest + 1)}
     names = (
@@ -125,13 +128,7 @@ def _product_of_panel(unit: Unit) -> Function:
         code: Code, rows: Int, vectors: Int, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int,
         stride: Int, start: Int, start_stride: Int, ahead: Int,
     ) -> None:  # fmt: skip
-        count = (rows + (tallest - 1)) // tallest
-        short, more = rows // count, rows % count
-        done = code.variable(0)
-        with code.loop(0, count) as t:
-            height = short + Int(code, code.builder.zext((t < more), short.ir.type))
-            i = done.get()
-            done.set(i + height)
+        with tile_by_tile(code, rows, tallest) as (i, height):
             place, begin = code.numbers(C) + i * stride, code.numbers(start) + i * start_stride
             arguments = (K, code.ints(table) + i, offset, block, B, place, stride, begin, start_stride, ahead)
             for V in (2, 1):
@@ -140,6 +137,23 @@ def _product_of_panel(unit: Unit) -> Function:
                     code.choose(height, calls)
 
     return product_of_panel
+
+
+def _ceil(n: Int, size: int) -> Int:
+    return (n + (size - 1)) // size
+
+
+@contextmanager
+def tile_by_tile(code: Code, rows: Int, tallest: int) -> Iterator[tuple[Int, Int]]:
+    """Where each tile of some rows begins, and its height: as few as will do, as even as can be."""
+    count = _ceil(rows, tallest)
+    short, more = rows // count, rows % count
+    done = code.variable(0)
+    with code.loop(0, count) as t:
+        height = short + Int(code, code.builder.zext((t < more), short.ir.type))
+        i = done.get()
+        done.set(i + height)
+        yield i, height
 
 
 def _product_tile(unit: Unit, R: int, V: int) -> Function:
@@ -157,7 +171,7 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
             [code.variable((code.numbers(start) + start_stride * i).vector(j)) for j in range(V)]
             for i in range(R)
         ]
-        with code.loop(0, (K + (width - 1)) // width) as n:
+        with code.loop(0, _ceil(K, width)) as n:
             moved, panel = n * block, code.numbers(B) + n * (width * step)
             with code.when(ahead > 0):
                 for row in rows:
@@ -247,9 +261,10 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
 
 
 def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> Function:
-    height = min(8, unit.shape.panel, 1 << (unit.shape.tallest.bit_length() - 1))  # divides a panel's width
+    """Panel by panel of A, as few tiles as will do."""
+    tallest, width = min(TALLEST_UPDATE, unit.shape.tallest), unit.shape.panel
     names = ("M", "table", "offset", "D", "stride", "numbers", "room", "begun", "left", *thetas)
-    tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, height + 1)}
+    tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, tallest + 1)}
     parameters = (
         "M", "vectors", "start", "stop", "table", "block", "D", "stride", "numbers", "ahead", "soon",
         "room", "begun", "left",
@@ -260,9 +275,6 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
         code: Code, M: Int, vectors: Int, start: Int, stop: Int, table: Int, block: Int, D: Int, stride: Int,
         numbers: Int, ahead: Int, soon: Int, room: Int, begun: Int, left: Int, *places: Int,
     ) -> None:  # fmt: skip
-        count, width = (stop - start) // height, unit.shape.panel
-        middle = start + count * height
-
         def tile(R: int, V: int, first: Int) -> None:
             moved = (code.numbers(place) + first * (V * code.lanes) for place in places)
             offset = first // width * block + first % width
@@ -275,13 +287,13 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
 
         fetch(stop - 1)  # a row need not begin with a line: its end may reach into one line more
         for V in (2, 1):
-            with code.when(vectors.equals(V)):
-                with code.loop(0, count) as t:
-                    first = start + t * height
-                    with code.when(((first * code.item_size) % LINE).equals(0)):
-                        fetch(first)
-                    tile(height, V, first)
-                code.choose(stop - middle, {R: partial(tile, R, V, middle) for R in range(1, height)})
+            with code.when(vectors.equals(V)), code.loop(start // width, _ceil(stop, width)) as q:
+                for line in range(0, width, LINE // code.item_size):
+                    fetch(q * width + line)
+                begin, end = (q * width).at_least(start), (q * width + width).at_most(stop)
+                with tile_by_tile(code, end - begin, tallest) as (i, height):
+                    first = begin + i
+                    code.choose(height, {R: partial(tile, R, V, first) for R in range(1, tallest + 1)})
 
     return update_of_panel
 

@@ -79,6 +79,11 @@ class Int:
         other = self.code.index(other)
         return Int(self.code, self.code.builder.select(self < other, self.ir, other.ir))
 
+    def at_least(self, other: Int | int) -> Int:
+        """The larger of the two."""
+        other = self.code.index(other)
+        return Int(self.code, self.code.builder.select(self < other, other.ir, self.ir))
+
 
 class Array:
     """A place in memory where items of one type follow each other. Adding n moves n items on."""
