@@ -95,7 +95,7 @@ def test_prediction_stays_within_its_memory(dtype, target, blocks):
     assert guards_hold(blocks)
 
 
-@pytest.mark.parametrize("part", ["n_theta", "n_rows", "n_transposed"])
+@pytest.mark.parametrize("part", ["n_theta", "n_rows"])
 def test_a_block_that_is_one_vector_too_small_is_found(part, blocks, monkeypatch):
     """The guards themselves, tested with something wrong."""
     real = layout.plan
@@ -108,7 +108,6 @@ def test_a_block_that_is_one_vector_too_small_is_found(part, blocks, monkeypatch
 
     monkeypatch.setattr(layout, "plan", too_small)
     monkeypatch.setattr(layout, "pack", lambda plan, theta, values: None)
-    monkeypatch.setattr(layout, "pack_transposed", lambda *arguments: None)
     what, widths = task([5, 17, 16, 9]), [5, 17, 16, 9]
     params = parameters(widths)
     trainer = LlvmEngine(1).trainer(what, params, first_moments(what.optimizer, params), examples(widths, 20))

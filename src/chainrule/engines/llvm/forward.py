@@ -94,11 +94,6 @@ class Layer:
         return self._code.numbers(self._frame.theta) + self.bias_offset
 
     @property
-    def transposed(self) -> Array:
-        """W^L, a row for each output, in panels."""
-        return self._code.numbers(self._frame.transposed) + self._int(self._place.transposed)
-
-    @property
     def inputs_padded(self) -> Int:
         """n_{L−1}, filled up to whole vectors."""
         return self._int(self._place.inputs_padded)

@@ -34,7 +34,6 @@ class LayerPlace(NamedTuple):
     outputs_padded: int
     weights: int
     bias: int
-    transposed: int
     activations: int
     slopes: int
     deltas: int
@@ -51,7 +50,6 @@ class Plan(NamedTuple):
     shape: Shape
     layers: tuple[LayerPlace, ...]
     n_theta: int
-    n_transposed: int
     n_rows: int
     n_masks: int
     n_gathered: int
@@ -65,7 +63,7 @@ class Plan(NamedTuple):
 
 def plan(shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[int]) -> Plan:
     """Lay out a network for mini-batches of up to ``batch`` rows."""
-    theta = rows = transposed = masks = 0
+    theta = rows = masks = 0
     places = [LayerPlace(*(0,) * len(LayerPlace._fields))]
     for n_in, n_out, function in zip(widths[:-1], widths[1:], functions, strict=True):
         wide_in, wide_out = padded(shape, n_in), padded(shape, n_out)
@@ -75,17 +73,16 @@ def plan(shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[in
         kept = 0 if at_output else size  # δ^H takes the place of the logits, and needs no slopes
         place = LayerPlace(
             n_in, n_out, wide_in, wide_out,
-            weights=theta, bias=theta + wide_in * wide_out, transposed=transposed,
+            weights=theta, bias=theta + wide_in * wide_out,
             activations=rows, slopes=rows + kept, deltas=rows + 2 * kept, mask=masks,
             stride=stride, block=shape.panel if at_output else batch * stride, function=function,
         )  # fmt: skip
         places.append(place)
         theta = place.bias + wide_out
-        transposed += wide_in * wide_out
         rows += size + 2 * kept
         masks += kept
     gathered = batch * padded(shape, widths[0], shape.panel) if is_gathered(widths, batch) else 0
-    return Plan(shape, tuple(places), theta, transposed, rows, masks, gathered, batch)
+    return Plan(shape, tuple(places), theta, rows, masks, gathered, batch)
 
 
 FEWEST = 48
@@ -150,18 +147,6 @@ def _unpack_layer(plan: Plan, theta: NDArray[Any], place: LayerPlace) -> Layer:
         if columns > 0:
             W[column : column + columns] = panel[:, :columns].T
     return Layer(W, theta[place.bias : place.bias + place.outputs].copy())
-
-
-def pack_transposed(plan: Plan, transposed: NDArray[Any], params: Params) -> None:
-    """Put W^L, L ≥ 2, into panels along its inputs: what Eq. B2 reads."""
-    shape = plan.shape
-    for place, layer in zip(plan.layers[2:], list(params)[1:], strict=True):
-        for column in range(0, place.inputs_padded, shape.panel):
-            width = min(shape.panel, place.inputs_padded - column)
-            start = place.transposed + column * place.outputs_padded
-            block = transposed[start : start + place.outputs_padded * width]
-            part = layer.W[:, column : column + width]
-            block.reshape(place.outputs_padded, width)[: len(part), : part.shape[1]] = part
 
 
 class Frame:

@@ -1,9 +1,9 @@
 """Training as generated code: one function that takes many steps, run by every thread at once.
 
 Thread t owns a fixed share of each layer's panels: it alone computes their activations, their deltas and
-their updates, so that weights stay with a core; activations and deltas travel between cores, and the
-transposed copies that Eq. B2 reads. The output head is shared out by rows, as many as fill a vector. All
-threads meet at a barrier after each layer, forward and back, and after the update.
+their updates, so that weights stay with a core, but for Eq. B2, which needs all of the next layer's;
+activations and deltas travel between cores. The output head is shared out by rows, as many as fill a vector.
+All threads meet at a barrier after each layer, forward and back, and after the update.
 
 A step's result does not depend on the number of threads, to the last bit.
 """
@@ -27,7 +27,7 @@ from chainrule.equations.penalty import Penalty, penalty_gradient
 from chainrule.optimizers import Moments, Optimizer, descend
 
 FRAME = (
-    "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "transposed", "rows", "zeros",
+    "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "rows", "zeros",
     "tables", "X", "X_stride", "Y", "weight", "order", "samples", "batch", "step", "steps", "numbers",
     "masks", "masks_of_step", "result", "K", "labels", "room", "partial", "gathered", "n_gathered", "X_block",
 )  # fmt: skip
@@ -61,6 +61,7 @@ def training_unit(unit: Unit, recipe: Recipe) -> None:
     arrays = 1 + len(moments(recipe.optimizer))
     parts = _Parts(
         product=tiles.product(unit),
+        turned_product=tiles.turned_product(unit),
         update=tiles.update(unit, arrays, partial(_descend, recipe, slots)),
         activate=activate(unit, recipe.activations, slopes=True, dropout=recipe.dropout),
         multiply=_multiply(unit),
@@ -88,6 +89,7 @@ def moments(optimizer: Optimizer) -> tuple[str, ...]:
 
 class _Parts(NamedTuple):
     product: Function
+    turned_product: Function
     update: Function
     activate: Function
     multiply: Function
@@ -139,7 +141,7 @@ class _MiniBatch(NamedTuple):
     """Where the order of a mini-batch's rows stands, and how many they are."""
 
     order: Array
-    count: Int
+    size: Int
 
 
 class _Coming(NamedTuple):
@@ -147,7 +149,7 @@ class _Coming(NamedTuple):
 
     table: Array
     first: Int
-    count: Int
+    size: Int
 
 
 class _Step:
@@ -173,10 +175,10 @@ class _Step:
         code, frame = self.code, self.frame
         own, coming = self._rows_of_step(s), self._rows_of_step(s + 1)
         table = self._find_rows(own, s)
-        self._forward(s, own.count, table)
-        self._output(s, own.count, own.order, table)
-        self._backward(own.count)
-        self._update(s, own.count, table, coming)
+        self._forward(s, own.size, table)
+        self._output(s, own.size, own.order, table)
+        self._backward(own.size)
+        self._update(s, own.size, table, coming)
         with code.when(frame.gathered > 0):
             self._gather(coming, s + 1)
         self._meet()
@@ -196,7 +198,7 @@ class _Step:
         code, frame = self.code, self.frame
         table = code.ints(frame.tables) + self.thread * 2 * frame.batch
         gathered, place = frame.gathered > 0, self._place(s)
-        with code.loop(0, batch.count) as i:
+        with code.loop(0, batch.size) as i:
             copied = (place + i * self.panel).address
             (table + i).store(code.pick(gathered, copied, self._row_of_X(batch.order, i)))
         return table
@@ -209,9 +211,9 @@ class _Step:
         """Rows of X that the next step will need: this thread's share where they are gathered, else all."""
         code, frame = self.code, self.frame
         table = code.ints(frame.tables) + (self.thread * 2 + 1) * frame.batch
-        first, stop = self._own(batch.count)
+        first, stop = self._own(batch.size)
         gathered = frame.gathered > 0
-        first, stop = code.pick(gathered, first, code.index(0)), code.pick(gathered, stop, batch.count)
+        first, stop = code.pick(gathered, first, code.index(0)), code.pick(gathered, stop, batch.size)
         with code.loop(first, stop) as i:
             (table + (i - first)).store(self._row_of_X(batch.order, i))
         return _Coming(table, first, stop - first)
@@ -221,7 +223,7 @@ class _Step:
         frame, coming = self.frame, self._find_coming(batch)
         place = self._place(s) + coming.first * self.panel
         inputs = self._layer(self.code.index(1)).inputs
-        self.parts.gather(self.code, coming.count, coming.table, inputs, place, frame.X_block)
+        self.parts.gather(self.code, coming.size, coming.table, inputs, place, frame.X_block)
 
     def _layer(self, L: Int) -> Layer:
         return Layer(self.code, self.frame, L)
@@ -296,11 +298,12 @@ class _Step:
             L = self.H - back
             layer, after = self._layer(L), self._layer(L + 1)
             first, last = self._own(layer.panels)
-            weights = Panels(first, last, after.inputs_padded, after.transposed, after.outputs_padded)
+            weights = Panels(first, last, after.inputs_padded, after.weights, after.inputs_padded)
             d_a = Places(layer.deltas(), layer.stride, layer.block)
-            parts.product(
-                code, rows, after.outputs, *self._deltas(L + 1), *weights, *d_a, self.frame.zeros, 0, 0
-            )
+            parts.turned_product(
+                code, rows, after.outputs, *self._deltas(L + 1), *weights, *d_a, after.outputs_padded,
+                self.frame.zeros, self._own_room(),
+            )  # fmt: skip
             with code.loop(first, last) as p:
                 parts.multiply(code, rows, layer.vectors(p), layer.deltas(p), layer.slopes(p), layer.stride)
             self._meet()
@@ -316,25 +319,29 @@ class _Step:
         on_weights = code.numbers(frame.numbers) + s * (2 * self.slots.room)
         on_biases = on_weights + self.slots.room
         ones = Rows(self._table(self.H + 1, False), 0)
-        room = code.numbers(frame.partial) + self.thread * tiles.room_of_update(code.unit.shape)
+        room = self._own_room()
         with code.loop(0, self.H) as back:
             L = self.H - back
             layer, at_output = self._layer(L), L.equals(self.H)
             deltas = code.pick(at_output, layer.activations().address, layer.deltas().address)
             D = Places(deltas, layer.stride, layer.block)
             share = self._share_of_update(layer, at_output)
-            soon = code.pick(L.equals(1), ahead.count, code.index(0))
+            soon = code.pick(L.equals(1), ahead.size, code.index(0))
             update(
                 code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
                 share.first, share.last, layer.outputs_padded, *D, on_weights, ahead.table, soon,
-                layer.inputs_padded, code.pick(L > 1, layer.transposed.address, code.index(0)),
                 layer.inputs_padded, room, *self._arrays(layer.weights_offset),
             )  # fmt: skip
             own, past = self._own(layer.panels)
             update(
                 code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead.table, 0,
-                1, 0, 0, room, *self._arrays(layer.bias_offset),
+                1, room, *self._arrays(layer.bias_offset),
             )  # fmt: skip
+
+    def _own_room(self) -> Array:
+        """This thread's room for a part of a panel."""
+        size = tiles.room_of_panel(self.code.unit.shape)
+        return self.code.numbers(self.frame.partial) + self.thread * size
 
     def _share_of_update(self, layer: Layer, at_output: Any) -> _Share:
         """The panels a thread owns, all rows; of the output layer, which may be narrow, some rows of all."""

@@ -16,7 +16,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from chainrule.engines.llvm.code import Code, Function, Shape, Unit
-from chainrule.engines.llvm.transpose import transposed_copy
+from chainrule.engines.llvm.transpose import turned_panel
 from chainrule.engines.llvm.values import Array, Int, Variable, Vector, fused
 
 Accumulators: TypeAlias = list[list[Variable]]
@@ -69,8 +69,8 @@ def block_of_k(shape: Shape) -> int:
     return rows // shape.panel * shape.panel
 
 
-def room_of_update(shape: Shape) -> int:
-    """Numbers of memory that `update` keeps sums in."""
+def room_of_panel(shape: Shape) -> int:
+    """Numbers of memory that `update` keeps sums in, and `turned_product` a part of the weights."""
     return block_of_k(shape) * shape.panel
 
 
@@ -80,13 +80,12 @@ def vectors_of(code: Code, columns: Int, p: Int) -> Int:
 
 
 def product(unit: Unit) -> Function:
-    """Σ_k A[i, k] B[k, :] + bias: the products of Eq. F1 and of Eq. B2.
+    """Σ_k A[i, k] B[k, :] + bias: the product of Eq. F1, with A = a^{L-1}, B = (W^L)ᵀ and bias = b^L.
 
-    F1: A = a^{L-1}, B = (W^L)ᵀ, bias = b^L. B2: A = δ^{L+1}, B = W^{L+1}, bias = 0 (``bias_step`` 0).
     Meanwhile what lies ``ahead`` numbers behind A is brought into the cache, if that is not 0.
     """
     shape = unit.shape
-    some = _product_of_panel(unit)
+    some = unit.shared(_product_of_panel)
     parameters = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "bias", "bias_step", "ahead")
 
     @unit.function("product", parameters)
@@ -113,6 +112,40 @@ def product(unit: Unit) -> Function:
                 )
 
     return product
+
+
+def turned_product(unit: Unit) -> Function:
+    """Σ_k A[i, k] B[k, :]: the product of Eq. B2, with A = δ^{L+1} and B = W^{L+1}, kept as its transpose.
+
+    As much of B as one part of the sums needs is turned into ``room``, and stays in the innermost cache while
+    all rows pass by. B has ``columns`` columns; its transpose has panels of ``height`` rows, and ``depth``
+    columns in all.
+    """
+    shape = unit.shape
+    some, turned = unit.shared(_product_of_panel), turned_panel(unit)
+    names = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "depth", "zeros", "room")
+
+    @unit.function("turned_product", names)
+    def turned_product(
+        code: Code, rows: Int, K: Int, table: Int, block: Int, first: Int, last: Int, columns: Int,
+        weights: Int, height: Int, address: Int, stride: Int, distance: Int, depth: Int, zeros: Int,
+        room: Int,
+    ) -> None:  # fmt: skip
+        size = block_of_k(shape)
+        with code.loop(0, K, size) as k, code.loop(first, last) as p:
+            vectors, count = vectors_of(code, columns, p), (K - k).at_most(size)
+            turned(code, weights, height, depth, p, vectors, k, count, room)
+            with code.loop(0, rows, ROWS_AT_A_TIME) as i:
+                C = code.numbers(address) + (p * distance + i * stride)
+                begun = k > 0
+                start = code.pick(begun, C.address, zeros)
+                step = code.pick(begun, stride, code.index(0))
+                some(
+                    code, (rows - i).at_most(ROWS_AT_A_TIME), vectors, count, code.ints(table) + i,
+                    k // shape.panel * block, block, room, C, stride, start, step, 0,
+                )  # fmt: skip
+
+    return turned_product
 
 
 def _product_of_panel(unit: Unit) -> Function:
@@ -221,23 +254,21 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
     them are kept in ``room``, which holds one block of k of a panel. ``arrays`` is how many arrays the step
     changes: the parameter and its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and
     of D the panels from ``first`` to ``last``. Meanwhile the same columns of ``soon`` rows ``ahead``, which
-    the next step will need, are fetched into the cache. Where there is a transposed copy (``copy`` not 0, for
-    ``inputs`` rows of weights in all), the changed rows are copied into it while they are at hand.
+    the next step will need, are fetched into the cache.
     """
     shape = unit.shape
-    copied = transposed_copy(unit)
     thetas = tuple(f"theta{n}" for n in range(arrays))
     some = _update_of_panel(unit, thetas, descend)
     parameters = (
         "M", "start", "stop", *Rows._fields, "first", "last", "columns", *Places._fields, "numbers", "ahead",
-        "soon", "height", "copy", "inputs", "room",
+        "soon", "height", "room",
     )  # fmt: skip
 
     @unit.function("update", (*parameters, *thetas))
     def update(
         code: Code, M: Int, start: Int, stop: Int, table: Int, block: Int, first: Int, last: Int,
         columns: Int, address: Int, stride: Int, distance: Int, numbers: Int, ahead: Int, soon: Int,
-        height: Int, copy: Int, inputs: Int, room: Int, *places: Int,
+        height: Int, room: Int, *places: Int,
     ) -> None:  # fmt: skip
         size = block_of_k(shape)
         with code.loop(start, stop, size) as k:
@@ -254,8 +285,6 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
                         code, count, vectors, k, end, code.ints(table) + m, block, D + m * stride, stride,
                         numbers, ahead, fetched, room, m, left, *panels,
                     )  # fmt: skip
-                with code.when(copy > 0):
-                    copied(code, panels[0], vectors, k, end, copy, p, columns, inputs)
 
     return update
 

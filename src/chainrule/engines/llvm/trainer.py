@@ -20,7 +20,7 @@ from chainrule.engines.llvm.pace import Pace
 from chainrule.engines.llvm.predictor import Panels
 from chainrule.engines.llvm.programs import PredictionProgram, TrainingProgram
 from chainrule.engines.llvm.steps import FRAME, moments
-from chainrule.engines.llvm.tiles import room_of_update
+from chainrule.engines.llvm.tiles import room_of_panel
 from chainrule.optimizers import Moments
 from chainrule.types import ByLayer, Layer, Params
 
@@ -51,14 +51,10 @@ class LlvmTrainer:
         functions = [*program.functions, 0]
         plan = self._plan = layout.plan(program.shape, widths, task.batch_size, functions)
         block = partial(Block, dtype=self._dtype)
-        self._theta, self._rows, self._transposed = (
-            block(plan.n_theta),
-            block(plan.n_rows),
-            block(plan.n_transposed),
-        )
+        self._theta, self._rows = block(plan.n_theta), block(plan.n_rows)
         self._moments = {name: block(plan.n_theta) for name in self._names}
         self._gathered = block(2 * plan.n_gathered)
-        self._partial = block(threads * room_of_update(plan.shape))
+        self._partial = block(threads * room_of_panel(plan.shape))
         self._room = block(threads * room(plan.layers[-1].stride, plan.shape.lanes))
         self._zeros, self._ones = block(plan.shape.panel), block(1)
         self._ones.numbers[:] = 1
@@ -66,7 +62,6 @@ class LlvmTrainer:
         self._layers = plan.table
         self._tables = self._make_tables()
         layout.pack(plan, self._theta.numbers, params)
-        layout.pack_transposed(plan, self._transposed.numbers, params)
         for name, moment in self._moments.items():
             layout.pack(plan, moment.numbers, state.map(lambda s, n=name: Layer(*(getattr(p, n) for p in s))))  # type: ignore[misc]
         self._X = np.ascontiguousarray(examples.X, self._dtype)
@@ -95,7 +90,7 @@ class LlvmTrainer:
         frame = Frame(FRAME)
         places = {
             "lines": 2 * self.threads, "barrier": self._barrier.address, "layers": self._layers.ctypes.data,
-            "H": len(plan.layers) - 1, "theta": self._theta.address, "transposed": self._transposed.address,
+            "H": len(plan.layers) - 1, "theta": self._theta.address,
             "rows": self._rows.address, "zeros": self._zeros.address, "tables": self._tables.ctypes.data,
             "X": self._X.ctypes.data, "X_stride": self._X.shape[1], "Y": self._Y.ctypes.data,
             "weight": self._weight.ctypes.data, "samples": len(self._X), "batch": task.batch_size,
@@ -199,7 +194,7 @@ class LlvmTrainer:
     @property
     def blocks(self) -> list[Block]:
         """All memory that generated code may change, for tests of what it leaves alone."""
-        own = [self._theta, self._rows, self._transposed, self._room, self._partial, self._gathered]
+        own = [self._theta, self._rows, self._room, self._partial, self._gathered]
         return [*own, self._zeros, self._ones, *self._moments.values()]
 
 

@@ -1,4 +1,4 @@
-"""Keeping a transposed copy of the weights, which the product of Eq. B2 reads as Eq. F1 reads the weights."""
+"""Turning weights for Eq. B2, whose product goes along the other side of W than that of Eq. F1."""
 
 from __future__ import annotations
 
@@ -8,38 +8,35 @@ from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.values import I32, Int, Vector
 
 
-def transposed_copy(unit: Unit) -> Function:
-    """Bring the rows of panel p from start to stop into the copy, whose panels go along the inputs.
+def turned_panel(unit: Unit) -> Function:
+    """Rows k to k + count of panel p of a matrix B whose transpose is kept in panels, side by side.
 
-    ``outputs`` and ``inputs`` are the sizes of the whole matrix, in whole vectors.
+    Row n of B stands in column n of the transpose, in its panel n // ``unit.shape.panel``; a panel has
+    ``height`` rows, and all together ``depth`` columns, in whole vectors. The next panel is fetched into the
+    cache while one is turned.
     """
     block = unit.shared(transpose_block)
-    names = ("source", "vectors", "start", "stop", "copy", "p", "outputs", "inputs")
+    names = ("source", "height", "depth", "p", "vectors", "k", "count", "target")
 
-    @unit.function("transposed_copy", names)
-    def transposed_copy(
-        code: Code,
-        source: Int,
-        vectors: Int,
-        start: Int,
-        stop: Int,
-        copy: Int,
-        p: Int,
-        outputs: Int,
-        inputs: Int,
-    ) -> None:
+    @unit.function("turned_panel", names)
+    def turned_panel(
+        code: Code, source: Int, height: Int, depth: Int, p: Int, vectors: Int, k: Int, count: Int,
+        target: Int,
+    ) -> None:  # fmt: skip
         lanes, panel = code.lanes, unit.shape.panel
         width = vectors * lanes
-        with code.loop(start, stop, lanes) as k:
-            q = k // panel
-            target = code.numbers(copy) + (q * panel * outputs + k - q * panel)
-            target_width = (inputs - q * panel).at_most(panel)
-            with code.loop(0, vectors) as v:
-                n = p * panel + v * lanes
-                rows = code.numbers(source) + (k * width + v * lanes)
-                block(code, rows, width, target + n * target_width, target_width)
+        with code.loop(0, (count + (lanes - 1)) // lanes) as v:
+            n = k + v * lanes
+            q = n // panel
+            source_width = (depth - q * panel).at_most(panel)
+            rows = code.numbers(source) + (q * panel * height + p * panel * source_width + n % panel)
+            with code.loop(0, vectors) as u:
+                here = rows + u * lanes * source_width
+                for i in range(lanes):
+                    (here + (source_width * i + panel * height)).prefetch()
+                block(code, here, source_width, code.numbers(target) + (v * lanes * width + u * lanes), width)
 
-    return transposed_copy
+    return turned_panel
 
 
 def transpose_block(unit: Unit) -> Function:
