@@ -163,16 +163,16 @@ def step() -> str:
     stages = (
         ("forward", FORWARD, ["F1 z = a W^T| + b", "in tiles; F2 a = φ(z)"], "own panels of W", "a^L"),
         ("output", FORWARD, ["F1; H1, H2: a^H|, J", "B1 δ^H| = a^H| − y"], "own rows", "δ^H"),
-        ("back", BACKWARD, ["B2 δ W in tiles,", "⊙ the slopes φ'(z)"], "own panels of W^T", "δ^L"),
+        ("back", BACKWARD, ["B2 δ W in tiles,", "⊙ the slopes φ'(z)"], "own rows of W^T, turned", "δ^L"),
         (
             "update",
             BACKWARD,
-            ["B3, B4 in tiles, and G1;", "then its transposed copy"],
+            ["B3, B4 in tiles, and G1;", "then the next rows of X"],
             "own panels of W",
             "W^L|, b^L",
         ),
     )
-    parts = [text(175, 20, "X: rows of the mini-batch, by a table of addresses", size=13)]
+    parts = [text(175, 20, "X: rows of the mini-batch, by a table or gathered", size=13)]
     parts += [text(x, 50, f"thread {t}", size=13, font_weight="600") for t, x in enumerate(lanes)]
     for i, (name, colour, words, own, gives) in enumerate(stages):
         y = 66.0 + 118 * i

@@ -7,10 +7,12 @@ import pytest
 from claims import examples, numbers, parameters, take, task
 from compiled import DTYPES, name_of
 
+from chainrule.engines.llvm import layout
 from chainrule.engines.llvm.engine import LlvmEngine
 
 WIDTHS = [20, 65, 33, 10]
 SIZES = (1, 2, 3, 4, 5, 8, 9, 16, 25, 40)
+GATHERED = (48, 50, 83)
 
 
 def bits(threads, batch_size, dtype, chunks=None, n=83):
@@ -28,6 +30,18 @@ def test_the_number_of_threads_changes_no_bit(batch_size, dtype):
     alone = bits(1, batch_size, dtype)
     for threads in (2, 3, 5):
         assert bits(threads, batch_size, dtype) == alone
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+@pytest.mark.parametrize("batch_size", GATHERED)
+def test_gathering_rows_changes_no_bit(batch_size, dtype, monkeypatch):
+    assert layout.is_gathered(WIDTHS, batch_size)
+    for threads in (1, 2, 5):
+        for chunks in (None, [1], [1, 2]):
+            with monkeypatch.context() as patch:
+                patch.setattr(layout, "FEWEST", 10**6)
+                by_table = bits(1, batch_size, dtype, n=200)
+            assert bits(threads, batch_size, dtype, chunks, n=200) == by_table
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

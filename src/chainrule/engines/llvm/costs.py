@@ -12,11 +12,11 @@ from math import ceil
 from typing import NamedTuple, TypeAlias
 
 from chainrule.engines.llvm.code import Shape, Unit
-from chainrule.engines.llvm.layout import LayerPlace, plan
+from chainrule.engines.llvm.layout import LayerPlace, is_gathered, plan
 from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
 from chainrule.engines.llvm.outputs import Output, head
 from chainrule.engines.llvm.steps import moments
-from chainrule.engines.llvm.tiles import block_of_k
+from chainrule.engines.llvm.tiles import TALLEST_UPDATE, block_of_k
 from chainrule.equations.heads import HEADS
 from chainrule.optimizers import as_optimizer
 
@@ -46,7 +46,8 @@ KERNELS = (
     Kernel("head", "H1, H2, H3, H4, B1", "outputs.head", "v*ceil(N/v)*(m*K + 7*P)", "v*ceil(N/v)*o*K"),
     Kernel("multiply", "B2", "steps._multiply", "3*N*w", "N*w"),
     Kernel("update", "B3, B4, P1, P2, G1", "tiles.update", "N*w*ceil(n/h) + N*n + 2*A*n*w", "(2*N + g)*n*w"),
-    Kernel("transpose", "", "transpose.transpose_block", "2*v*v", "0"),
+    Kernel("gather", "", "tiles.gather", "2*N*n", "0"),
+    Kernel("transpose", "B2", "transpose.transpose_block", "2*v*v", "0"),
 )
 """Those of training."""
 
@@ -76,8 +77,8 @@ def calls(
     numbers for each of K outputs; v lanes; P is K in whole vectors.
     """
     places = plan(AVX512, layers, batch_size, [0] * (len(layers) - 1)).layers
-    h = 1 << (AVX512.tallest.bit_length() - 1)
-    fixed = {"N": batch_size, "R": AVX512.tallest, "h": min(8, h), "v": AVX512.lanes, "K": layers[-1]}
+    h = min(TALLEST_UPDATE, AVX512.tallest)
+    fixed = {"N": batch_size, "R": AVX512.tallest, "h": h, "v": AVX512.lanes, "K": layers[-1]}
     fixed["k"] = block_of_k(AVX512)
     fixed["A"] = 1 + len(moments(as_optimizer(optimizer)))
     fixed["g"] = operations(descend_code(optimizer)[0])
@@ -134,11 +135,17 @@ def _transposed(places: Sequence[LayerPlace], N: int) -> Iterator[Sizes]:
         yield from ({} for _ in range(place.inputs_padded // lanes * (place.outputs_padded // lanes)))
 
 
+def _gathered(places: Sequence[LayerPlace], N: int) -> Iterator[Sizes]:
+    if is_gathered([places[1].inputs, places[1].outputs], N):
+        yield {"n": places[1].inputs}
+
+
 _CALLS = {
     "product": _products,
     "activate": _hidden,
     "head": lambda places, N: iter([{}]),
     "multiply": _hidden,
     "update": _updates,
+    "gather": _gathered,
     "transpose": _transposed,
 }
