@@ -7,7 +7,8 @@ import pytest
 from compiled import DTYPES, TARGETS, compiled, guarded, name_of, untouched
 
 from chainrule.engines.llvm import layout
-from chainrule.engines.llvm.tiles import block_of_k, gather, room_of_panel
+from chainrule.engines.llvm.caches import block_of_k, room_of_panel
+from chainrule.engines.llvm.tiles import gather
 from chainrule.engines.llvm.transpose import turned_panel
 
 

@@ -33,6 +33,14 @@ def test_the_number_of_threads_changes_no_bit(batch_size, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+@pytest.mark.parametrize("batch_size", [300, 600])
+def test_the_number_of_threads_changes_no_bit_of_sums_in_parts(batch_size, dtype):
+    alone = bits(1, batch_size, dtype, n=1300)
+    for threads in (2, 3, 5):
+        assert bits(threads, batch_size, dtype, n=1300) == alone
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
 @pytest.mark.parametrize("batch_size", GATHERED)
 def test_gathering_rows_changes_no_bit(batch_size, dtype, monkeypatch):
     assert layout.is_gathered(WIDTHS, batch_size)

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple, TypeAlias
 
+from chainrule.engines.llvm.caches import block_of_k
 from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.layout import LayerPlace, is_gathered, plan
 from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
 from chainrule.engines.llvm.outputs import Output, head
 from chainrule.engines.llvm.steps import moments
-from chainrule.engines.llvm.tiles import TALLEST_UPDATE, block_of_k
+from chainrule.engines.llvm.tiles import TALLEST_UPDATE
 from chainrule.equations.heads import HEADS
 from chainrule.optimizers import as_optimizer
 

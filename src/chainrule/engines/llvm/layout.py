@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engines.llvm.caches import SAMPLES_AT_A_TIME, room_of_panel, spread_rows
 from chainrule.engines.llvm.code import Shape
 from chainrule.types import ByLayer, Layer, Params
 
@@ -54,6 +55,8 @@ class Plan(NamedTuple):
     n_masks: int
     n_gathered: int
     batch: int
+    spread: int
+    """Rows' room in a panel."""
 
     @property
     def table(self) -> Integers:
@@ -64,25 +67,37 @@ class Plan(NamedTuple):
 def plan(shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[int]) -> Plan:
     """Lay out a network for mini-batches of up to ``batch`` rows."""
     theta = rows = masks = 0
+    spread = spread_rows(shape, batch)
     places = [LayerPlace(*(0,) * len(LayerPlace._fields))]
     for n_in, n_out, function in zip(widths[:-1], widths[1:], functions, strict=True):
         wide_in, wide_out = padded(shape, n_in), padded(shape, n_out)
         at_output = len(places) == len(widths) - 1
         stride = wide_out if at_output else shape.panel
-        size = padded(shape, batch) * stride if at_output else batch * stride * -(-wide_out // shape.panel)
+        size = padded(shape, batch) * stride if at_output else spread * stride * -(-wide_out // shape.panel)
         kept = 0 if at_output else size  # δ^H takes the place of the logits, and needs no slopes
         place = LayerPlace(
             n_in, n_out, wide_in, wide_out,
             weights=theta, bias=theta + wide_in * wide_out,
             activations=rows, slopes=rows + kept, deltas=rows + 2 * kept, mask=masks,
-            stride=stride, block=shape.panel if at_output else batch * stride, function=function,
+            stride=stride, block=shape.panel if at_output else spread * stride, function=function,
         )  # fmt: skip
         places.append(place)
         theta = place.bias + wide_out
         rows += size + 2 * kept
         masks += kept
-    gathered = batch * padded(shape, widths[0], shape.panel) if is_gathered(widths, batch) else 0
-    return Plan(shape, tuple(places), theta, rows, masks, gathered, batch)
+    gathered = spread * padded(shape, widths[0], shape.panel) if is_gathered(widths, batch) else 0
+    return Plan(shape, tuple(places), theta, rows, masks, gathered, batch, spread)
+
+
+def n_partial(plan: Plan, threads: int) -> int:
+    """Numbers of memory for parts of sums and of weights.
+
+    A part of a panel for each thread; where a gradient is summed up in several parts, for each panel of the
+    widest layer, and for each thread that many of the output layer's.
+    """
+    panels = [-(-place.outputs_padded // plan.shape.panel) for place in plan.layers[1:]]
+    rooms = max(*panels, threads * panels[-1]) if plan.batch > SAMPLES_AT_A_TIME else threads
+    return rooms * room_of_panel(plan.shape)
 
 
 FEWEST = 48

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from chainrule.engines.llvm import tiles
+from chainrule.engines.llvm.caches import room_of_panel
 from chainrule.engines.llvm.code import Code, Function, Shape, Unit
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import VECTORS
@@ -135,6 +136,8 @@ class _Share(NamedTuple):
     last: Int
     start: Int
     stop: Int
+    room: Int
+    """The room for sums over its first panel; the other panels' follow."""
 
 
 class _MiniBatch(NamedTuple):
@@ -302,7 +305,7 @@ class _Step:
             d_a = Places(layer.deltas(), layer.stride, layer.block)
             parts.turned_product(
                 code, rows, after.outputs, *self._deltas(L + 1), *weights, *d_a, after.outputs_padded,
-                self.frame.zeros, self._own_room(),
+                self.frame.zeros, self._room(self.thread),
             )  # fmt: skip
             with code.loop(first, last) as p:
                 parts.multiply(code, rows, layer.vectors(p), layer.deltas(p), layer.slopes(p), layer.stride)
@@ -319,13 +322,13 @@ class _Step:
         on_weights = code.numbers(frame.numbers) + s * (2 * self.slots.room)
         on_biases = on_weights + self.slots.room
         ones = Rows(self._table(self.H + 1, False), 0)
-        room = self._own_room()
         with code.loop(0, self.H) as back:
             L = self.H - back
             layer, at_output = self._layer(L), L.equals(self.H)
             deltas = code.pick(at_output, layer.activations().address, layer.deltas().address)
             D = Places(deltas, layer.stride, layer.block)
             share = self._share_of_update(layer, at_output)
+            room = self._room(share.room)
             soon = code.pick(L.equals(1), ahead.size, code.index(0))
             update(
                 code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
@@ -338,10 +341,9 @@ class _Step:
                 1, room, *self._arrays(layer.bias_offset),
             )  # fmt: skip
 
-    def _own_room(self) -> Array:
-        """This thread's room for a part of a panel."""
-        size = tiles.room_of_panel(self.code.unit.shape)
-        return self.code.numbers(self.frame.partial) + self.thread * size
+    def _room(self, n: Int) -> Array:
+        """Room number n for a part of a panel."""
+        return self.code.numbers(self.frame.partial) + n * room_of_panel(self.code.unit.shape)
 
     def _share_of_update(self, layer: Layer, at_output: Any) -> _Share:
         """The panels a thread owns, all rows; of the output layer, which may be narrow, some rows of all."""
@@ -353,6 +355,7 @@ class _Step:
             code.pick(at_output, layer.panels, last),
             code.pick(at_output, start, zero),
             code.pick(at_output, stop, layer.inputs_padded),
+            code.pick(at_output, self.thread * layer.panels, first),
         )
 
     def _arrays(self, offset: Int) -> list[Array]:

@@ -15,27 +15,15 @@ from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
-from chainrule.engines.llvm.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.caches import LINE, SAMPLES_AT_A_TIME, block_of_k, room_of_panel, rows_at_a_time
+from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.transpose import turned_panel
 from chainrule.engines.llvm.values import Array, Int, Variable, Vector, fused
 
 Accumulators: TypeAlias = list[list[Variable]]
 
-LINE = 64
-"""Bytes of a cache line."""
-
-INNER_CACHE = 24 * 1024
-"""Bytes of a panel that may stay in the innermost cache, beside the rows that pass by."""
-
-
-ROWS_AT_A_TIME = 512
-"""Rows that pass by one part of the weights after another: as many as stay in the second cache."""
-
 TALLEST_UPDATE = 8
 """Rows of the tallest tile of an update: each brings the optimiser's step into the code once more."""
-
-SAMPLES_AT_A_TIME = 256
-"""Samples that a gradient is summed over in one go: their errors in a panel stay in the innermost cache."""
 
 
 class Rows(NamedTuple):
@@ -63,17 +51,6 @@ class Places(NamedTuple):
     block: Int
 
 
-def block_of_k(shape: Shape) -> int:
-    """How many k are summed at a time: a whole number of panels, so that a block of rows is one."""
-    rows = INNER_CACHE // (shape.panel * shape.item_size)
-    return rows // shape.panel * shape.panel
-
-
-def room_of_panel(shape: Shape) -> int:
-    """Numbers of memory that `update` keeps sums in, and `turned_product` a part of the weights."""
-    return block_of_k(shape) * shape.panel
-
-
 def vectors_of(code: Code, columns: Int, p: Int) -> Int:
     """The width of panel p, in vectors: 2, or 1 for a narrow last one."""
     return (columns // code.lanes - p * 2).at_most(2)
@@ -94,9 +71,9 @@ def product(unit: Unit) -> Function:
         weights: Int, height: Int, address: Int, stride: Int, distance: Int, bias: Int, bias_step: Int,
         ahead: Int,
     ) -> None:  # fmt: skip
-        size = block_of_k(shape)
-        with code.loop(0, rows, ROWS_AT_A_TIME) as i, code.loop(0, K, size) as k:
-            some_rows, place = (rows - i).at_most(ROWS_AT_A_TIME), code.ints(table) + i
+        size, part = block_of_k(shape), rows_at_a_time(shape)
+        with code.loop(0, rows, part) as i, code.loop(0, K, size) as k:
+            some_rows, place = (rows - i).at_most(part), code.ints(table) + i
             count, offset = (K - k).at_most(size), k // shape.panel * block
             with code.loop(first, last) as p:
                 vectors = vectors_of(code, columns, p)
@@ -131,17 +108,17 @@ def turned_product(unit: Unit) -> Function:
         weights: Int, height: Int, address: Int, stride: Int, distance: Int, depth: Int, zeros: Int,
         room: Int,
     ) -> None:  # fmt: skip
-        size = block_of_k(shape)
+        size, part = block_of_k(shape), rows_at_a_time(shape)
         with code.loop(0, K, size) as k, code.loop(first, last) as p:
             vectors, count = vectors_of(code, columns, p), (K - k).at_most(size)
             turned(code, weights, height, depth, p, vectors, k, count, room)
-            with code.loop(0, rows, ROWS_AT_A_TIME) as i:
+            with code.loop(0, rows, part) as i:
                 C = code.numbers(address) + (p * distance + i * stride)
                 begun = k > 0
                 start = code.pick(begun, C.address, zeros)
                 step = code.pick(begun, stride, code.index(0))
                 some(
-                    code, (rows - i).at_most(ROWS_AT_A_TIME), vectors, count, code.ints(table) + i,
+                    code, (rows - i).at_most(part), vectors, count, code.ints(table) + i,
                     k // shape.panel * block, block, room, C, stride, start, step, 0,
                 )  # fmt: skip
 
@@ -251,7 +228,7 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
     """Σ_m A[m, i] D[m, :] and at once the optimiser's step: Eq. B3 (with A = 1, B4) and G1.
 
     The gradient never leaves the registers, but where the samples are many: then sums over some hundred of
-    them are kept in ``room``, which holds one block of k of a panel. ``arrays`` is how many arrays the step
+    them are kept in ``room``, which holds a block of k of each panel. ``arrays`` is how many arrays the step
     changes: the parameter and its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and
     of D the panels from ``first`` to ``last``. Meanwhile the same columns of ``soon`` rows ``ahead``, which
     the next step will need, are fetched into the cache.
@@ -273,18 +250,18 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
         size = block_of_k(shape)
         with code.loop(start, stop, size) as k:
             end = (k + size).at_most(stop)
-            with code.loop(first, last) as p:
-                vectors = vectors_of(code, columns, p)
-                D = code.numbers(address) + p * distance
+            with code.loop(0, M, SAMPLES_AT_A_TIME) as m, code.loop(first, last) as p:
+                vectors, count = vectors_of(code, columns, p), (M - m).at_most(SAMPLES_AT_A_TIME)
+                D = code.numbers(address) + (p * distance + m * stride)
                 panels = [code.numbers(place) + p * shape.panel * height for place in places]
-                rows = code.pick(p.equals(first), soon, code.index(0))
-                with code.loop(0, M, SAMPLES_AT_A_TIME) as m:
-                    count = (M - m).at_most(SAMPLES_AT_A_TIME)
-                    left, fetched = M - m - count, code.pick(m.equals(0), rows, code.index(0))
-                    some(
-                        code, count, vectors, k, end, code.ints(table) + m, block, D + m * stride, stride,
-                        numbers, ahead, fetched, room, m, left, *panels,
-                    )  # fmt: skip
+                kept = code.numbers(room) + (p - first) * room_of_panel(shape)
+                fetched = code.pick(
+                    m.equals(0), code.pick(p.equals(first), soon, code.index(0)), code.index(0)
+                )
+                some(
+                    code, count, vectors, k, end, code.ints(table) + m, block, D, stride, numbers, ahead,
+                    fetched, kept, m, M - m - count, *panels,
+                )  # fmt: skip
 
     return update
 

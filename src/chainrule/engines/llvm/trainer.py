@@ -20,7 +20,6 @@ from chainrule.engines.llvm.pace import Pace
 from chainrule.engines.llvm.predictor import Panels
 from chainrule.engines.llvm.programs import PredictionProgram, TrainingProgram
 from chainrule.engines.llvm.steps import FRAME, moments
-from chainrule.engines.llvm.tiles import room_of_panel
 from chainrule.optimizers import Moments
 from chainrule.types import ByLayer, Layer, Params
 
@@ -54,7 +53,7 @@ class LlvmTrainer:
         self._theta, self._rows = block(plan.n_theta), block(plan.n_rows)
         self._moments = {name: block(plan.n_theta) for name in self._names}
         self._gathered = block(2 * plan.n_gathered)
-        self._partial = block(threads * room_of_panel(plan.shape))
+        self._partial = block(layout.n_partial(plan, threads))
         self._room = block(threads * room(plan.layers[-1].stride, plan.shape.lanes))
         self._zeros, self._ones = block(plan.shape.panel), block(1)
         self._ones.numbers[:] = 1
@@ -97,7 +96,7 @@ class LlvmTrainer:
             "masks_of_step": plan.n_masks, "K": self._Y.shape[1], "labels": self._labels.ctypes.data,
             "room": self._room.address, "partial": self._partial.address,
             "gathered": self._gathered.address if plan.n_gathered else 0, "n_gathered": plan.n_gathered,
-            "X_block": plan.shape.panel * (plan.batch if plan.n_gathered else 1),
+            "X_block": plan.shape.panel * (plan.spread if plan.n_gathered else 1),
         }  # fmt: skip
         for name, value in places.items():
             frame[name] = value
