@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule import Dataset, InputError, Network
+from chainrule import Dataset, InputError, Network, material
 from chainrule.optimizers import OPTIMIZERS, momentum
 from chainrule.schedules import Schedule
 
@@ -389,6 +389,26 @@ class TestWeights:
 
 class TestNumpyScalars:
     """Options often come out of arrays."""
+
+    @pytest.mark.parametrize("engine", ["auto", "reference"])
+    def test_large_samples_keep_their_precision_in_memory(self, moon, engine, monkeypatch):
+        """They are cast mini-batch by mini-batch, to the same bits as if they had been cast before."""
+        X, y = moon
+        cast, kept = make(dtype="float32", engine=engine), make(dtype="float32", engine=engine)
+        fit(cast, (X, y), validation=0.2)
+        monkeypatch.setattr(material, "LARGE", 0)
+        assert material.as_examples(kept, (X, y)).X is X
+        fit(kept, (X, y), validation=0.2)
+        assert [W.tobytes() for W in kept.W] == [W.tobytes() for W in cast.W]
+
+    def test_large_samples_out_of_range_are_refused(self, moon, monkeypatch):
+        monkeypatch.setattr(material, "LARGE", 0)
+        X, y = moon
+        X = X.copy()
+        X[3, 1] = -1e39
+        with pytest.raises(InputError, match=r"X must be finite in float32; got -1e\+39 at row 3, column 1"):
+            fit(make(dtype="float32"), (X, y))
+        fit(make(dtype="float64"), (X, y), epochs=1, learning_rate=1e-90)
 
     @pytest.mark.parametrize(
         "options",

@@ -248,6 +248,19 @@ def check_finite(name: str, values: Floats) -> None:
     )
 
 
+def check_range(name: str, values: Floats, dtype: np.dtype[Any]) -> None:
+    """Refuse numbers that would be infinite in ``dtype``, naming the first. Shapes: (N, n)."""
+    if values.dtype == dtype or not values.size:
+        return
+    largest = np.finfo(dtype).max
+    if values.max() > largest or values.min() < -largest:
+        row, column = (int(i) for i in np.argwhere(abs(values) > largest)[0])
+        raise InputError(
+            f"{name} must be finite in {dtype}; got {values[row, column]} at row {row}, column {column}. "
+            "Scale such columns first, or make a network with dtype='float64'."
+        )
+
+
 def _one_hot(labels: NDArray[Any], n_outputs: int, dtype: DTypeLike) -> Floats:
     wrong = ~((labels >= 0) & (labels < n_outputs) & (labels == np.floor(labels)))
     if wrong.any():

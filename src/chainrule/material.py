@@ -13,7 +13,7 @@ from chainrule.datasets import Dataset
 from chainrule.datasets.stream import Stream
 from chainrule.engines.base import Examples
 from chainrule.errors import InputError
-from chainrule.inputs import as_pair, as_samples, as_targets, as_weights
+from chainrule.inputs import as_pair, as_samples, as_targets, as_weights, check_range
 from chainrule.streaming import Source
 
 if TYPE_CHECKING:
@@ -75,12 +75,22 @@ def as_examples(network: Network, data: Any, y: Any = None, sample_weight: Any =
         data, y = data.X, data.y
     elif y is None:
         data, y = as_pair(data)
-    # The samples stay in their own precision: each mini-batch is cast on its way in.
-    dtype = data.dtype if isinstance(data, np.ndarray) and data.dtype == np.float32 else network.dtype
-    X = as_samples(data, network.layers[0], dtype)
+    X = as_samples(data, network.layers[0], _precision_kept(data, network.dtype))
+    check_range("X", X, network.dtype)
     weight = as_weights(sample_weight, len(X), network.dtype)
     Y = as_targets(y, len(X), n_outputs, network.head, network.dtype)
     return Examples(X, Y, weight / weight.mean())
+
+
+LARGE = 2**25
+"""Bytes of samples that are not copied into another precision, but cast mini-batch by mini-batch."""
+
+
+def _precision_kept(data: Any, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The precision to keep samples in: the network's, or their own if a copy would take much memory."""
+    if not isinstance(data, np.ndarray) or data.dtype not in (np.float32, np.float64):
+        return dtype
+    return data.dtype if data.flags.c_contiguous and data.nbytes > LARGE else dtype
 
 
 def _hold_out(examples: Examples, validation: Any, seed: int) -> Material:

@@ -87,7 +87,7 @@ def compilation(engine: LlvmEngine) -> Compilation:
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(2):
             started, unit = time.perf_counter(), Unit(shape)
-            training_unit(unit, recipe_of(task, SMALL.layers[-1], shape))
+            training_unit(unit, recipe_of(task, SMALL.layers[-1], shape, shape.item_size))
             compile_unit(unit, engine.target, Path(folder))
             seconds.append(time.perf_counter() - started)
     return Compilation(*seconds)

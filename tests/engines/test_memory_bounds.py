@@ -42,10 +42,11 @@ def guards_hold(blocks):
     )
 
 
-def train(widths, n, batch_size, dtype, target, threads=1, surrounded=guarded):
+def train(widths, n, batch_size, dtype, target, threads=1, surrounded=guarded, of_samples=None):
     """Some steps on arguments that lie amid NaN; returns the parameters, and what surrounds the arguments."""
     what = task(widths, batch_size=batch_size, optimizer="adam")
     data, params = examples(widths, n, dtype=dtype), parameters(widths, dtype)
+    data = data._replace(X=data.X.astype(of_samples or dtype))
     views, wholes = zip(*(surrounded(part) for part in data), strict=True)
     order, around = surrounded(np.random.default_rng(0).permutation(n))
     trainer = LlvmEngine(threads, target).trainer(
@@ -67,6 +68,21 @@ def test_training_stays_within_its_memory(dtype, target, blocks):
                 params, around = train(widths, rows, batch_size, dtype, target, threads=1 + n % 3)
                 assert all(np.isfinite(theta).all() for theta in numbers(params))
                 assert all(map(untouched, around))
+    assert guards_hold(blocks)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=name_of)
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+@pytest.mark.parametrize("of_samples", DTYPES, ids=name_of)
+def test_gathering_and_casting_stay_within_their_memory(of_samples, dtype, target, blocks):
+    for n in (1, 15, 16, 17, 33):
+        for rows, batch_size in ((61, 60), (7, 3), (700, 600)):
+            widths = [n, 50, 3]
+            params, around = train(
+                widths, rows, batch_size, dtype, target, threads=1 + n % 3, of_samples=of_samples
+            )
+            assert all(np.isfinite(theta).all() for theta in numbers(params))
+            assert all(map(untouched, around))
     assert guards_hold(blocks)
 
 
@@ -100,8 +116,8 @@ def test_a_block_that_is_one_vector_too_small_is_found(part, blocks, monkeypatch
     """The guards themselves, tested with something wrong."""
     real = layout.plan
 
-    def too_small(shape, *arguments):
-        plan = real(shape, *arguments)
+    def too_small(shape, *arguments, **options):
+        plan = real(shape, *arguments, **options)
         return plan._replace(
             **{part: getattr(plan, part) - shape.lanes}
         )  # what is written fits into the guard

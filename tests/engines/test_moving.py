@@ -22,18 +22,22 @@ def in_panels(A, width):
 
 @pytest.mark.parametrize("target", TARGETS, ids=name_of)
 @pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+@pytest.mark.parametrize("given", DTYPES, ids=name_of)
 @pytest.mark.parametrize("n", [1, 7, 8, 15, 16, 17, 33, 64, 100])
-def test_gathered_rows_are_the_rows_in_panels(n, dtype, target):
+def test_gathered_rows_are_the_rows_in_panels(n, given, dtype, target):
     parameters = ("rows", "table", "n", "target", "distance")
     width = target.shape(dtype).panel
-    run = compiled(lambda code, *values: gather(code.unit)(code, *values), target, dtype, parameters)
-    X, around_X = guarded(np.random.default_rng(n).normal(size=(9, n)).astype(dtype))
+    size = np.dtype(given).itemsize
+    run = compiled(lambda code, *values: gather(code.unit, size)(code, *values), target, dtype, parameters)
+    X, around_X = guarded(np.random.default_rng(n).normal(size=(9, n)).astype(given))
     chosen = np.array([4, 0, 8, 4])
     table = X.ctypes.data + chosen * X.strides[0]
     panels = -(-n // width)
     place, around = guarded(np.zeros(panels * len(chosen) * width, dtype))
     run(len(chosen), table.ctypes.data, n, place.ctypes.data, len(chosen) * width)
-    assert np.array_equal(place.reshape(panels, len(chosen), width), in_panels(X[chosen], width))
+    assert np.array_equal(
+        place.reshape(panels, len(chosen), width), in_panels(X[chosen].astype(dtype), width)
+    )
     assert untouched(around)
     assert untouched(around_X)
 

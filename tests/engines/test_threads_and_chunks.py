@@ -52,6 +52,22 @@ def test_gathering_rows_changes_no_bit(batch_size, dtype, monkeypatch):
             assert bits(threads, batch_size, dtype, chunks, n=200) == by_table
 
 
+@pytest.mark.parametrize("batch_size", [5, 60])
+@pytest.mark.parametrize(("theirs", "ours"), [(np.float64, np.float32), (np.float32, np.float64)])
+def test_samples_of_another_precision_are_cast_on_their_way_in(theirs, ours, batch_size):
+    what, params = task(WIDTHS, batch_size=batch_size), parameters(WIDTHS, ours)
+    data = examples(WIDTHS, 130, dtype=ours)
+    X = (np.random.default_rng(0).normal(size=data.X.shape) / 3).astype(theirs)
+    assert (X.astype(ours) != X).any() or theirs is np.float32
+    cast, kept = (
+        take(LlvmEngine(2), what, params, data._replace(X=given))[0] for given in (X.astype(ours), X)
+    )
+    for mine, theirs_ in zip(numbers(kept.snapshot()()), numbers(cast.snapshot()()), strict=True):
+        assert mine.dtype == ours
+        assert mine.tobytes() == theirs_.tobytes()
+    assert kept.logits(X).tobytes() == cast.logits(X.astype(ours)).tobytes()
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_the_same_bits_from_run_to_run(threads):
     assert len({str(bits(threads, 9, np.float32)) for _ in range(5)}) == 1

@@ -10,6 +10,7 @@ from llvmlite import ir
 
 from chainrule.engines.llvm.values import (
     CONTRACT,
+    F32,
     F64,
     I8,
     I32,
@@ -106,7 +107,7 @@ class Code:
         self.unit = unit
         self.lanes = unit.shape.lanes
         self.item_size = unit.shape.item_size
-        self.number_type: Any = ir.FloatType() if self.item_size == 4 else F64
+        self.number_type: Any = F32 if self.item_size == 4 else F64
         self.bits_type = I32 if self.item_size == 4 else I64
         self.suffix = f"f{8 * self.item_size}"
         self.vector_type = ir.VectorType(self.number_type, self.lanes)
@@ -125,6 +126,10 @@ class Code:
     def numbers(self, address: Int) -> Array:
         """Memory that holds numbers of the unit's precision."""
         return Array(self, address, self.number_type)
+
+    def samples(self, address: Int, size: int) -> Array:
+        """Memory that holds numbers of ``size`` bytes, whatever the unit's precision."""
+        return Array(self, address, F32 if size == 4 else F64)
 
     def ints(self, address: Int) -> Array:
         """Memory that holds integers."""
@@ -182,7 +187,7 @@ class Code:
 
     def sizeof(self, item: Any) -> int:
         """Bytes of a type that memory holds."""
-        return {I64: 8, F64: 8, I8: 1}.get(item, self.item_size)
+        return {I64: 8, F64: 8, I8: 1, F32: 4}.get(item, self.item_size)
 
     # Control
 

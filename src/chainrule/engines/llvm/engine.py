@@ -41,7 +41,7 @@ class LlvmEngine:
         if not isinstance(getattr(task.net.head, "pos_weight", 1.0), float):
             raise Unsupported("a pos_weight of its own for each label; one number for all it can")
         with _unsupported():
-            program = training_program(task, n_outputs, dtype, self.target)
+            program = training_program(task, n_outputs, dtype, self.target, examples.X.itemsize)
         return LlvmTrainer(
             program,
             self._prediction(task.net, params),

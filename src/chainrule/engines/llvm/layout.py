@@ -64,8 +64,10 @@ class Plan(NamedTuple):
         return np.array(self.layers, np.int64)
 
 
-def plan(shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[int]) -> Plan:
-    """Lay out a network for mini-batches of up to ``batch`` rows."""
+def plan(
+    shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[int], cast: bool = False
+) -> Plan:
+    """Lay out a network for mini-batches of up to ``batch`` rows, which may have to be cast."""
     theta = rows = masks = 0
     spread = spread_rows(shape, batch)
     places = [LayerPlace(*(0,) * len(LayerPlace._fields))]
@@ -85,19 +87,24 @@ def plan(shape: Shape, widths: Sequence[int], batch: int, functions: Sequence[in
         theta = place.bias + wide_out
         rows += size + 2 * kept
         masks += kept
-    gathered = spread * padded(shape, widths[0], shape.panel) if is_gathered(widths, batch) else 0
+    gathered = spread * padded(shape, widths[0], shape.panel) if cast or is_gathered(widths, batch) else 0
     return Plan(shape, tuple(places), theta, rows, masks, gathered, batch, spread)
 
 
-def n_partial(plan: Plan, threads: int) -> int:
-    """Numbers of memory for parts of sums and of weights.
+def rooms(plan: Plan, threads: int) -> int:
+    """How many parts of panels each of so many threads keeps: of its share of a layer, and of all outputs.
 
-    A part of a panel for each thread; where a gradient is summed up in several parts, for each panel of the
-    widest layer, and for each thread that many of the output layer's.
+    Where a gradient is summed up in one go, one: the part of the weights that B2 turns.
     """
-    panels = [-(-place.outputs_padded // plan.shape.panel) for place in plan.layers[1:]]
-    rooms = max(*panels, threads * panels[-1]) if plan.batch > SAMPLES_AT_A_TIME else threads
-    return rooms * room_of_panel(plan.shape)
+    if plan.batch <= SAMPLES_AT_A_TIME:
+        return 1
+    *hidden, outputs = (-(-place.outputs_padded // plan.shape.panel) for place in plan.layers[1:])
+    return max(outputs, *(-(-n // threads) for n in hidden), 1)
+
+
+def n_partial(plan: Plan, threads: int) -> int:
+    """Numbers of memory for parts of panels, of up to that many threads."""
+    return max(n * rooms(plan, n) for n in range(1, threads + 1)) * room_of_panel(plan.shape)
 
 
 FEWEST = 48

@@ -44,10 +44,12 @@ class PredictionProgram(NamedTuple):
 _made: dict[str, Any] = {}
 
 
-def training_program(task: Task, n_outputs: int, dtype: Any, target: Processor) -> TrainingProgram:
-    """The code that trains this kind of network with this optimiser."""
+def training_program(
+    task: Task, n_outputs: int, dtype: Any, target: Processor, size_of_X: int
+) -> TrainingProgram:
+    """The code that trains this kind of network with this optimiser, on numbers of so many bytes."""
     shape = target.shape(dtype)
-    recipe = recipe_of(task, n_outputs, shape)
+    recipe = recipe_of(task, n_outputs, shape, size_of_X)
 
     def build() -> Unit:
         unit = Unit(shape)
@@ -59,7 +61,7 @@ def training_program(task: Task, n_outputs: int, dtype: Any, target: Processor) 
     return TrainingProgram(train, slots, _distinct(task.net)[1], shape, compiled)
 
 
-def recipe_of(task: Task, n_outputs: int, shape: Shape) -> Recipe:
+def recipe_of(task: Task, n_outputs: int, shape: Shape, size_of_X: int) -> Recipe:
     """What the code of this task's steps depends on."""
     return Recipe(
         activations=_distinct(task.net)[0],
@@ -73,6 +75,7 @@ def recipe_of(task: Task, n_outputs: int, shape: Shape) -> Recipe:
         optimizer=task.optimizer,
         penalty=task.penalty,
         dropout=task.dropout > 0,
+        size_of_X=size_of_X,
     )
 
 

@@ -30,7 +30,8 @@ from chainrule.optimizers import Moments, Optimizer, descend
 FRAME = (
     "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "rows", "zeros",
     "tables", "X", "X_stride", "Y", "weight", "order", "samples", "batch", "step", "steps", "numbers",
-    "masks", "masks_of_step", "result", "K", "labels", "room", "partial", "gathered", "n_gathered", "X_block",
+    "masks", "masks_of_step", "result", "K", "labels", "room", "partial", "rooms", "gathered", "n_gathered",
+    "X_block",
 )  # fmt: skip
 
 
@@ -42,6 +43,8 @@ class Recipe(NamedTuple):
     optimizer: Optimizer
     penalty: Penalty
     dropout: bool
+    size_of_X: int
+    """Bytes of a number of X, which may have another precision than the network."""
 
 
 def step_slots(shape: Shape, recipe: Recipe) -> Slots:
@@ -67,7 +70,7 @@ def training_unit(unit: Unit, recipe: Recipe) -> None:
         activate=activate(unit, recipe.activations, slopes=True, dropout=recipe.dropout),
         multiply=_multiply(unit),
         head=head(unit, recipe.output),
-        gather=tiles.gather(unit),
+        gather=tiles.gather(unit, recipe.size_of_X),
         arrays=arrays,
     )
 
@@ -136,8 +139,6 @@ class _Share(NamedTuple):
     last: Int
     start: Int
     stop: Int
-    room: Int
-    """The room for sums over its first panel; the other panels' follow."""
 
 
 class _MiniBatch(NamedTuple):
@@ -194,7 +195,7 @@ class _Step:
         return _MiniBatch(code.ints(frame.order) + start, left.at_most(frame.batch))
 
     def _row_of_X(self, order: Array, i: Int) -> Int:
-        return self.frame.X + (order + i).whole() * self.frame.X_stride * self.code.item_size
+        return self.frame.X + (order + i).whole() * self.frame.X_stride * self.recipe.size_of_X
 
     def _find_rows(self, batch: _MiniBatch, s: Int) -> Array:
         """The addresses of a mini-batch's rows, gathered or not, in this thread's table."""
@@ -305,7 +306,7 @@ class _Step:
             d_a = Places(layer.deltas(), layer.stride, layer.block)
             parts.turned_product(
                 code, rows, after.outputs, *self._deltas(L + 1), *weights, *d_a, after.outputs_padded,
-                self.frame.zeros, self._room(self.thread),
+                self.frame.zeros, self._room(),
             )  # fmt: skip
             with code.loop(first, last) as p:
                 parts.multiply(code, rows, layer.vectors(p), layer.deltas(p), layer.slopes(p), layer.stride)
@@ -328,7 +329,7 @@ class _Step:
             deltas = code.pick(at_output, layer.activations().address, layer.deltas().address)
             D = Places(deltas, layer.stride, layer.block)
             share = self._share_of_update(layer, at_output)
-            room = self._room(share.room)
+            room = self._room()
             soon = code.pick(L.equals(1), ahead.size, code.index(0))
             update(
                 code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
@@ -341,9 +342,10 @@ class _Step:
                 1, room, *self._arrays(layer.bias_offset),
             )  # fmt: skip
 
-    def _room(self, n: Int) -> Array:
-        """Room number n for a part of a panel."""
-        return self.code.numbers(self.frame.partial) + n * room_of_panel(self.code.unit.shape)
+    def _room(self) -> Array:
+        """This thread's rooms for parts of panels."""
+        first = self.thread * self.frame.rooms
+        return self.code.numbers(self.frame.partial) + first * room_of_panel(self.code.unit.shape)
 
     def _share_of_update(self, layer: Layer, at_output: Any) -> _Share:
         """The panels a thread owns, all rows; of the output layer, which may be narrow, some rows of all."""
@@ -355,7 +357,6 @@ class _Step:
             code.pick(at_output, layer.panels, last),
             code.pick(at_output, start, zero),
             code.pick(at_output, stop, layer.inputs_padded),
-            code.pick(at_output, self.thread * layer.panels, first),
         )
 
     def _arrays(self, offset: Int) -> list[Array]:

@@ -198,8 +198,8 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
     return tile
 
 
-def gather(unit: Unit) -> Function:
-    """Copy rows of ``n`` numbers, found through a table, into panels that lie ``distance`` apart.
+def gather(unit: Unit, size: int) -> Function:
+    """Copy rows of ``n`` numbers of ``size`` bytes, found through a table, into panels ``distance`` apart.
 
     Rows of X are far from each other, a page of memory each; a product that reads some columns of all of them
     finds those of the copy side by side.
@@ -209,12 +209,13 @@ def gather(unit: Unit) -> Function:
     def gather(code: Code, rows: Int, table: Int, n: Int, target: Int, distance: Int) -> None:
         lanes, width = code.lanes, unit.shape.panel
         with code.loop(0, rows) as i:
-            row, place = code.numbers((code.ints(table) + i).whole()), code.numbers(target) + i * width
+            row = code.samples((code.ints(table) + i).whole(), size)
+            place = code.numbers(target) + i * width
             with code.loop(0, n // width) as p:
                 for j in range(2):
-                    (place + p * distance).put((row + p * width).vector(j), j)
+                    (place + p * distance).put((row + p * width).cast_vector(j), j)
             with code.loop(n // width * 2, (n + (lanes - 1)) // lanes) as v:
-                rest = (row + v * lanes).masked(code.first_lanes(n - v * lanes))
+                rest = (row + v * lanes).cast_vector(0, code.first_lanes(n - v * lanes))
                 (place + (v // 2 * distance + v % 2 * lanes)).put(rest)
 
     return gather

@@ -23,6 +23,9 @@ from chainrule.engines.llvm.steps import FRAME, moments
 from chainrule.optimizers import Moments
 from chainrule.types import ByLayer, Layer, Params
 
+CAST_ROWS = 8192
+"""Rows that are copied into another precision at a time."""
+
 NOBODY_WAITS = 2**62
 """At the barrier: more arrivals than anybody waits for."""
 
@@ -48,7 +51,9 @@ class LlvmTrainer:
         self._t = int(state[1].W.t)
         widths = [params[1].W.shape[1], *(len(layer.b) for layer in params)]
         functions = [*program.functions, 0]
-        plan = self._plan = layout.plan(program.shape, widths, task.batch_size, functions)
+        plan = self._plan = layout.plan(
+            program.shape, widths, task.batch_size, functions, cast=examples.X.dtype != self._dtype
+        )
         block = partial(Block, dtype=self._dtype)
         self._theta, self._rows = block(plan.n_theta), block(plan.n_rows)
         self._moments = {name: block(plan.n_theta) for name in self._names}
@@ -63,7 +68,7 @@ class LlvmTrainer:
         layout.pack(plan, self._theta.numbers, params)
         for name, moment in self._moments.items():
             layout.pack(plan, moment.numbers, state.map(lambda s, n=name: Layer(*(getattr(p, n) for p in s))))  # type: ignore[misc]
-        self._X = np.ascontiguousarray(examples.X, self._dtype)
+        self._X = np.ascontiguousarray(examples.X)
         self._Y = np.ascontiguousarray(examples.Y, self._dtype)
         self._weight = np.ascontiguousarray(examples.weight, self._dtype)
         self._labels = np.ascontiguousarray(self._Y.argmax(axis=1), np.int64)
@@ -119,7 +124,10 @@ class LlvmTrainer:
 
     def logits(self, X: NDArray[Any]) -> NDArray[Any]:
         """z^H of some rows, by the parameters as they stand. Shapes: X (N, n_0) → (N, n_H)."""
-        return self._panels.outputs(np.ascontiguousarray(X, self._dtype), self.threads, logits=True)[0]
+        size = len(X) if X.dtype == self._dtype else CAST_ROWS
+        parts = (np.ascontiguousarray(X[i : i + size], self._dtype) for i in range(0, len(X), size))
+        z = [self._panels.outputs(part, self.threads, logits=True)[0] for part in parts]
+        return z[0] if len(z) == 1 else np.concatenate(z)
 
     def take(
         self, order: NDArray[np.intp], first: int, etas: NDArray[np.float64], masks: Sequence[Masks] | None
@@ -154,7 +162,7 @@ class LlvmTrainer:
         frame["samples"] = len(order)
         frame["numbers"], frame["result"] = numbers.ctypes.data, result.ctypes.data
         frame["masks"] = 0 if packed is None else packed.ctypes.data
-        frame["threads"] = threads
+        frame["threads"], frame["rooms"] = threads, layout.rooms(self._plan, threads)
         self._barrier.numbers[:] = 0
         self._run(threads)
         self._t += steps

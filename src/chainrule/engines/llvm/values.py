@@ -14,7 +14,8 @@ from llvmlite import ir
 if TYPE_CHECKING:
     from chainrule.engines.llvm.code import Code
 
-I1, I8, I32, I64, F64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.DoubleType()
+I1, I8, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
+F32, F64 = ir.FloatType(), ir.DoubleType()
 POINTER = ir.PointerType()
 
 CONTRACT = ("contract", "nsz")
@@ -126,6 +127,22 @@ class Array:
         code = self.code
         place = (self + j * code.lanes)._pointer()
         return Vector(code, code.builder.load(place, align=code.item_size, typ=code.vector_type))
+
+    def cast_vector(self, j: int = 0, mask: Mask | None = None) -> Vector:
+        """The j-th vector from this place on, of numbers of another precision, in that of the unit."""
+        code, of = self.code, ir.VectorType(self.type, self.code.lanes)
+        place, size = (self + j * code.lanes)._pointer(), code.sizeof(self.type)
+        if mask is None:
+            loaded = code.builder.load(place, align=size, typ=of)
+        else:
+            name = f"llvm.masked.load.v{code.lanes}f{8 * size}.p0"
+            load = code.intrinsic(name, of, [POINTER, I32, mask.ir.type, of])
+            zero = ir.Constant(of, [0.0] * code.lanes)
+            loaded = code.builder.call(load, [place, ir.Constant(I32, size), mask.ir, zero])
+        if self.type == code.number_type:
+            return Vector(code, loaded)
+        cast = code.builder.fptrunc if size > code.item_size else code.builder.fpext
+        return Vector(code, cast(loaded, code.vector_type))
 
     def put(self, value: Vector, j: int = 0) -> None:
         """Store the j-th vector from this place on."""
