@@ -1,4 +1,4 @@
-"""Initial weights have the variance of their source, and biases are 0 but for "normal"."""
+"""Initial weights have the variance of their source, and biases are 0 but for "normal" and "uniform"."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ import pytest
 from chainrule.initializers import INITIALIZERS
 
 N_OUT, N_IN = 150, 400
-VARIANCE = {"normal": 1, "lecun": 1 / N_IN, "xavier": 2 / (N_IN + N_OUT), "he": 2 / N_IN}
+VARIANCE = {
+    "normal": 1,
+    "lecun": 1 / N_IN,
+    "xavier": 2 / (N_IN + N_OUT),
+    "he": 2 / N_IN,
+    "uniform": 2 / (N_IN + N_OUT),
+}
+WITHIN = {"uniform": (3**-0.5, 0.0)}
+"""Shares within one deviation and outside two, where they are not those of a normal distribution."""
 
 every_initializer = pytest.mark.parametrize("name", INITIALIZERS)
 
@@ -22,20 +30,24 @@ def test_all_are_covered():
 
 
 @every_initializer
-def test_weights_are_normal_with_the_sources_variance(name):
+def test_weights_have_the_sources_variance_and_distribution(name):
     """60,000 numbers: the mean is known to sd/245, the variance to 0.6 %, so 5 σ is 3 %."""
     W = draw(name).W
     sd = VARIANCE[name] ** 0.5
     assert abs(W.mean()) < 5 * sd / W.size**0.5
     assert W.var() == pytest.approx(VARIANCE[name], rel=0.03)
-    assert np.mean(np.abs(W) < sd) == pytest.approx(0.6827, abs=0.01)
-    assert np.mean(np.abs(W) > 2 * sd) == pytest.approx(0.0455, abs=0.005)
+    within, outside = WITHIN.get(name, (0.6827, 0.0455))
+    assert np.mean(np.abs(W) < sd) == pytest.approx(within, abs=0.01)
+    assert np.mean(np.abs(W) > 2 * sd) == pytest.approx(outside, abs=0.005)
 
 
 @every_initializer
 def test_biases(name):
     b = draw(name).b
-    assert b.var() == pytest.approx(1, rel=0.6) if name == "normal" else not b.any()
+    if name in ("normal", "uniform"):
+        assert b.var() == pytest.approx(VARIANCE[name], rel=0.6)
+    else:
+        assert not b.any()
 
 
 @pytest.mark.parametrize("name", ["lecun", "xavier", "he"])

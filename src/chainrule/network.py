@@ -73,7 +73,7 @@ class Network:
             "z*tanh(softplus(z))" (see `Activation.from_formula`), or one for each.
         output: "softmax" (categorical cross-entropy), "sigmoid" (multi-label cross-entropy),
             "quadratic" (½‖a − y‖² on sigmoid outputs, for comparison), or a `Head.from_formulas`.
-        initializer: "normal" (N(0, 1) weights and biases), "lecun", "xavier" or "he".
+        initializer: "normal" (N(0, 1) weights and biases), "lecun", "xavier", "he" or "uniform".
         seed: decides the initial parameters and the order of the samples; drawn and recorded if None.
         dtype: "float64" or "float32".
         engine: what trains and predicts: "auto" (the fastest that can), "llvm" (machine code made of the

@@ -28,6 +28,13 @@ SAME = {
     "two-layers": {"activation": "tanh", "hidden_layer_sizes": (7, 5)},
 }  # fmt: skip
 
+DIFFERENT: dict[str, tuple[object, object]] = {
+    "alpha": ("auto", 0.0001),
+    "learning_rate": ("auto", "constant"),
+    "learning_rate_init": (0.003, 0.001),
+}
+"""Defaults that are not theirs: ours, theirs. The page says why."""
+
 
 def trained_by_both(X, y, sample_weight=None, **options):
     """Ours, and scikit-learn's from the parameters with which ours began.
@@ -40,6 +47,7 @@ def trained_by_both(X, y, sample_weight=None, **options):
         "random_state": 0,
         "shuffle": False,
         "epsilon": 1e-15,
+        **{name: theirs for name, (_, theirs) in DIFFERENT.items()},
         **options,
     }
     ours = ChainruleClassifier(**given).fit(X, y, sample_weight)
@@ -87,10 +95,6 @@ def test_replacing_the_import_is_enough():
     assert set(theirs) <= set(ours)
     methods = {name for name in dir(MLPClassifier) if not name.startswith("_")}
     assert methods - set(dir(ChainruleClassifier)) == set()
-
-
-DIFFERENT: dict[str, tuple[object, object]] = {}
-"""Defaults that are not theirs: ours, theirs. The page says why."""
 
 
 def test_defaults_are_theirs_but_for_those_that_the_page_names():

@@ -48,9 +48,11 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         activation: "relu", "logistic", "tanh", "identity", any other name in `ACTIVATIONS`, a formula, an
             `Activation`, or a list with one for each hidden layer.
         solver: "adam", "sgd", "lbfgs", "momentum", "nesterov", "rmsprop", "adamw", or an `Optimizer`.
-        alpha: strength of the L2 penalty, over the number of samples in a mini-batch. Eq. P1.
+        alpha: strength of the L2 penalty, over the number of samples in a mini-batch; "auto" is that of a
+            Gaussian prior on the weights, which counts for less the more samples there are. Eq. P1.
         batch_size: samples in a mini-batch; "auto" takes 200, or all where there are fewer.
-        learning_rate: "constant", "invscaling", "adaptive", "step", "exponential", "cosine" or a `Schedule`.
+        learning_rate: "auto", which falls slowly, η/(1 + e/100) after e epochs, "constant", "invscaling",
+            "adaptive", "step", "exponential", "cosine" or a `Schedule`.
         learning_rate_init: η.
         power_t: exponent of "invscaling".
         max_iter: most epochs; with lbfgs iterations.
@@ -77,7 +79,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         pos_weight: how much more a label counts where it is on: one number, or one for each label.
         threshold: probability above which a label is on: one number, or one for each label.
         callbacks: function, or several, called with each `EpochRecord`; returning True stops training.
-        initializer: "xavier", "he", "lecun" or "normal".
+        initializer: "uniform", which draws the biases, too, "xavier", "he", "lecun" or "normal".
         engine: "auto", "llvm" or "reference"; "auto" compiles only where that takes less time than it saves.
         threads: how many threads the fast engine may use.
 
@@ -100,10 +102,10 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
         solver: str | Optimizer = "adam",
-        alpha: float = 0.0001,
+        alpha: float | str = "auto",
         batch_size: int | str = "auto",
-        learning_rate: str | Schedule = "constant",
-        learning_rate_init: float = 0.001,
+        learning_rate: str | Schedule = "auto",
+        learning_rate_init: float = 0.003,
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
@@ -129,7 +131,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         pos_weight: Any = None,
         threshold: Any = 0.5,
         callbacks: Callable[[EpochRecord], Any] | Sequence[Callable[[EpochRecord], Any]] | None = None,
-        initializer: str = "xavier",
+        initializer: str = "uniform",
         engine: str = "auto",
         threads: int | None = None,
     ) -> None:
@@ -195,7 +197,8 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
     ) -> ChainruleClassifier:
         """Train one more epoch, on these samples. Parameters and the optimiser's moments go on from before.
 
-        As often as `fit` would have trained epochs, on the same data, it gives the same bits.
+        As often as `fit` would have trained epochs, on the same data, it gives the same bits. ``alpha="auto"``
+        takes these samples for all there are: where they come in small parts, name an ``alpha``.
 
         Args:
             X: samples, (N, n_0).

@@ -78,7 +78,7 @@ def train(estimator: Any, data: tuple[Examples, float], held_out: Examples | Non
         seed, fraction = estimator.network_.seed, estimator.validation_fraction
         examples, held_out = _split(examples, seed, fraction, estimator._labels)
     size = options.batch_size(estimator.batch_size, len(examples.X))
-    penalty = Penalty(*options.penalties(estimator, size, mean_weight))
+    penalty = Penalty(*options.penalties(estimator, size, len(examples.X), mean_weight))
     if estimator.solver == "lbfgs":
         _by_lbfgs(estimator, examples, held_out, penalty)
     else:

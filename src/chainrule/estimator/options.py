@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import sqrt
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -28,6 +29,15 @@ TYPICAL_EPOCHS = 200
 """Epochs for which an engine is chosen; not max_iter, so that training in parts runs on the same engine."""
 
 BATCH = 200
+
+NARROW = 3.0
+"""1/σ² of the prior on the weights where samples are few."""
+
+WIDER = 75.0
+"""1/σ² is this over the square root of the number of samples where they are many."""
+
+SEARCH = 100
+"""Epochs after which learning_rate="auto" is half of what it was."""
 
 
 def new_network(parameters: Any, X: Any, labels: Labels, dtype: Any, seed: int) -> Network:
@@ -106,14 +116,25 @@ def schedule_of(parameters: Any, n_samples: int) -> tuple[Schedule, Falling | No
     name = parameters.learning_rate
     if isinstance(name, Schedule):
         return name, None
+    if name == "auto":
+        return search_then_converge(), None
     if name == "adaptive":
         falling = Falling()
         return Schedule("adaptive", falling), falling
     if name == "invscaling":
         power = as_real("power_t", parameters.power_t)
         return Schedule("invscaling", lambda p, _: float((int(p) * n_samples + 1) ** -power)), None
-    known: dict[str, Any] = {**dict.fromkeys(("constant", "invscaling", "adaptive")), **SCHEDULES}
+    known: dict[str, Any] = {**dict.fromkeys(("auto", "constant", "invscaling", "adaptive")), **SCHEDULES}
     return look_up("learning_rate", name, known)(), None
+
+
+def search_then_converge() -> Schedule:
+    """η/(1 + e/100) after e epochs: nearly η at first, then like 1/e.
+
+    It does not ask how many epochs there will be, so training in parts may go on for as long as it likes.
+    Source: Darken & Moody, NIPS 1990.
+    """
+    return Schedule("auto", lambda progress, _: SEARCH / (SEARCH + progress))
 
 
 def optimizer_of(parameters: Any) -> Optimizer:
@@ -142,10 +163,25 @@ class Penalties(NamedTuple):
     l2: float
 
 
-def penalties(parameters: Any, size: int, mean_weight: float) -> Penalties:
+def penalties(parameters: Any, size: int, n_samples: int, mean_weight: float) -> Penalties:
     """scikit-learn's ``alpha`` stands beside a mini-batch's sum of losses, λ₂ beside their mean."""
-    alpha = as_real("alpha", parameters.alpha, at_least=0)
-    return Penalties(as_real("l1", parameters.l1, at_least=0), alpha / (size * mean_weight))
+    l1 = as_real("l1", parameters.l1, at_least=0)
+    if isinstance(parameters.alpha, str) and parameters.alpha == "auto":
+        return Penalties(l1, of_prior(n_samples * max(1.0, mean_weight)))
+    alpha = as_real("alpha", parameters.alpha, at_least=0, remedy="Or 'auto'.")
+    return Penalties(l1, alpha / (size * mean_weight))
+
+
+def of_prior(n: float) -> float:
+    """λ₂ = 1/(n σ²) beside the mean loss of n samples, of the prior N(0, σ²) on every weight.
+
+    The maximum of the posterior is the minimum of Σᵢ Cᵢ + Σ w²/(2σ²), and n times the mean loss with Eq. P1
+    is that sum. 1/σ² is 3, and 75/√n where n is above 625: more samples are worth a larger network, which is
+    what a wider prior is. Samples that weigh more count as if they were there more often; weights of less
+    than 1 on average, which may be shares of a whole, do not make samples fewer.
+    Source: MacKay, Neural Computation 4(3), 1992, for the prior; its width was chosen on tables.
+    """
+    return min(NARROW, WIDER / sqrt(n)) / n
 
 
 def check(parameters: Any) -> None:
@@ -167,7 +203,7 @@ def check(parameters: Any) -> None:
 def _check_lbfgs(parameters: Any) -> None:
     used = [name for name in ("l1", "dropout", "clip_norm", "clip_value") if getattr(parameters, name)]
     used += ["early_stopping"] if parameters.early_stopping else []
-    used += ["learning_rate"] if parameters.learning_rate != "constant" else []
+    used += ["learning_rate"] if parameters.learning_rate not in ("auto", "constant") else []
     if used:
         raise InputError(
             f"solver='lbfgs' must do without {', '.join(used)}: it takes all samples at once and chooses its "

@@ -73,7 +73,7 @@ def recipe_of(task: Task, n_outputs: int, shape: Shape, size_of_X: int) -> Recip
             in_lanes=_vectors(shape, n_outputs) is not None,
         ),
         optimizer=task.optimizer,
-        penalty=task.penalty,
+        penalties=tuple(name for name, value in task.penalty._asdict().items() if value),
         dropout=task.dropout > 0,
         size_of_X=size_of_X,
     )

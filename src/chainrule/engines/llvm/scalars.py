@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 
 from chainrule.engines.llvm.code import Code
 from chainrule.engines.llvm.values import Array, Vector
+from chainrule.equations.penalty import Penalty
 
 Doubles: TypeAlias = NDArray[np.float64]
 
 
 class Facts(NamedTuple):
-    """What is known of each step: η, the steps before it, and whether weights are meant (1) or biases (0)."""
+    """What a step knows: η, the steps before it, the penalty; whether weights are meant (1) or biases (0)."""
 
     eta: Doubles
     t: Doubles
+    penalty: Penalty
     weights: float
 
 
@@ -50,11 +52,11 @@ class Slots:
             self._rules.append(rule)
         return self._places[key]
 
-    def values(self, eta: Doubles, t: Doubles, dtype: Any) -> NDArray[Any]:
+    def values(self, eta: Doubles, t: Doubles, penalty: Penalty, dtype: Any) -> NDArray[Any]:
         """The lists of many steps. Shapes: eta, t (steps,) → (steps, 2, room), weights first."""
         lists = np.zeros((len(eta), 2, self.room), dtype)
         for side, weights in enumerate((1.0, 0.0)):
-            facts = Facts(eta, t, weights)
+            facts = Facts(eta, t, penalty, weights)
             for place, rule in enumerate(self._rules):
                 lists[:, side, place] = rule(facts)
         return lists
@@ -153,3 +155,7 @@ class StepNumbers:
     def on_weights(self, value: float) -> PerStep:
         """The value where weights are meant, 0 for biases."""
         return PerStep(self, f"weights*{value!r}", lambda facts: facts.weights * value)
+
+    def strength(self, name: str) -> PerStep:
+        """λ of the penalty of that name where weights are meant, 0 for biases."""
+        return PerStep(self, f"weights*{name}", lambda facts: facts.weights * getattr(facts.penalty, name))

@@ -41,7 +41,8 @@ class Recipe(NamedTuple):
     activations: tuple[Activation, ...]
     output: Output
     optimizer: Optimizer
-    penalty: Penalty
+    penalties: tuple[str, ...]
+    """Which of the strengths of `Penalty` are not 0; how strong they are is not part of the code."""
     dropout: bool
     size_of_X: int
     """Bytes of a number of X, which may have another precision than the network."""
@@ -106,8 +107,8 @@ def _descend(recipe: Recipe, slots: Slots, code: Code, g: Vector, places: list[A
     """Penalty, optimiser and Eq. G1 on one vector of the gradient, by the bodies that NumPy runs."""
     step: Any = StepNumbers(code, slots, code.numbers(numbers))
     theta, optimizer = places[0].vector(), recipe.optimizer
-    if recipe.penalty:
-        strengths: Any = Penalty(*(step.on_weights(value) if value else 0.0 for value in recipe.penalty))
+    if recipe.penalties:
+        strengths: Any = Penalty(**{name: step.strength(name) for name in recipe.penalties})
         g = g + penalty_gradient(VECTORS, strengths, theta)
     names = moments(optimizer)
     state = Moments(step.number(), **{n: p.vector() for n, p in zip(names, places[1:], strict=True)})

@@ -155,7 +155,7 @@ class LlvmTrainer:
         steps, frame = len(etas), self._frame
         t = self._t + np.arange(steps, dtype=np.float64)
         with np.errstate(over="ignore"):  # a learning rate beyond float32 is infinite, and training diverges
-            numbers = self._program.slots.values(etas, t, self._dtype)
+            numbers = self._program.slots.values(etas, t, self._task.penalty, self._dtype)
         result = np.zeros((steps, self._plan.batch, 2))  # one line a sample: summed in one order
         packed = self._pack_masks(masks) if masks is not None else None
         frame["order"], frame["step"], frame["steps"] = order.ctypes.data, first, steps
