@@ -113,12 +113,12 @@ class Forbidden(Exception):
 class Watch:
     """Refuses forbidden audit events while it is on."""
 
-    def __init__(self) -> None:
-        self.on = False
+    def __init__(self, forbidden: tuple[str, ...] = FORBIDDEN) -> None:
+        self.on, self.forbidden = False, forbidden
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, args: object) -> None:
-        if self.on and event.startswith(FORBIDDEN):
+        if self.on and event.startswith(self.forbidden):
             raise Forbidden(f"{event} {args!r}"[:200])
 
     @contextmanager

@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 
@@ -162,3 +164,32 @@ def test_prediction_needs_finite_numbers_of_the_right_width(archive, refuses):
         read_features(archive(X=X), n_features=2)
     with refuses(DataError, "must be finite", "got nan at row 1, column 2", "Fill in"):
         read_features(archive(X=np.where(X == 5, np.nan, X)), n_features=3)
+
+
+@pytest.mark.parametrize(
+    "y", [np.array([1e300, 0]), np.array([2**63, 0], np.uint64), np.array([-1e19, 1])], ids=repr
+)
+def test_labels_beyond_64_bits_are_refused(archive, refuses, y):
+    """They were cast, to other numbers."""
+    with refuses(DataError, "y must be whole numbers", "got ", "Number the classes from 0"):
+        read(archive(X=np.ones((2, 2)), y=y))
+
+
+def test_large_labels_are_kept(archive):
+    for y in (np.array([2**62, 0], np.uint64), np.array([255, 0], np.uint8), np.array([3, 0], np.float16)):
+        assert read(archive(X=np.ones((2, 2)), y=y)).classes == (str(0), str(int(y[0])))
+
+
+@pytest.mark.parametrize("key", ["y", "classes", "features"])
+def test_characters_that_there_are_not(archive, refuses, key):
+    """Four bytes of a text in NumPy's form are any number; Python raised a SystemError."""
+    broken = np.frombuffer(b"\xff\xff\xff\xff" * 2, "<U1")
+    arrays = {"X": np.ones((2, 2)), "y": np.array([0, 1]), key: broken}
+    with refuses(DataError, f"{key} must be texts", "got characters", "Write it anew"):
+        read(archive(**arrays))
+
+
+def test_a_signalling_nan_is_no_warning(archive, refuses):
+    X = np.frombuffer(struct.pack("<4I", 0x7F800001, 0, 0, 0), "<f4").reshape(2, 2)
+    with refuses(DataError, "X must be finite", "got nan at row 0", "Fill in"):
+        read(archive(X=X, y=np.array([0, 1])))

@@ -236,3 +236,16 @@ def test_memory_decides(table, monkeypatch):
     assert stream.should_stream(table)
     assert not stream.should_stream(table.with_suffix(".csv"))
     assert load(table, target="k")[0].n_features == 5
+
+
+def test_a_gap_that_only_the_test_part_has_is_filled(tmp_path):
+    """The training rows have none; it was said that X must be finite."""
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    for gap in range(10):
+        a = [None if row == gap else float(row % 3) for row in range(10)]
+        table = pa.table({"a": pa.array(a, pa.float64()), "k": [row % 2 for row in range(10)]})
+        pq.write_table(table, tmp_path / "t.parquet", row_group_size=1)
+        train, _, test = open_stream(tmp_path / "t.parquet", test_fraction=0.4)
+        assert train.preprocessing is not None
+        assert np.isfinite(test.X).all()

@@ -164,12 +164,15 @@ def test_an_activation_per_layer_and_from_a_formula(iris):
         estimator(activation=["relu", "tanh"], **given).fit(*iris)
 
 
-def test_dropout_and_label_smoothing(iris):
+def test_dropout(iris):
+    assert not same(estimator().fit(*iris), estimator(dropout=0.5).fit(*iris))
+    assert estimator(max_iter=1, dropout=0.5).fit(*iris).network_.training[0]["dropout"] == 0.5
+
+
+def test_label_smoothing(iris):
     plain = estimator(max_iter=100).fit(*iris)
-    assert not same(plain, estimator(max_iter=100, dropout=0.5).fit(*iris))
     smooth = estimator(max_iter=100, label_smoothing=0.3).fit(*iris)
     assert smooth.predict_proba(iris[0]).max() < plain.predict_proba(iris[0]).max()
-    assert estimator(max_iter=1, dropout=0.5).fit(*iris).network_.training[0]["dropout"] == 0.5
 
 
 def name_of(choice):
@@ -301,9 +304,13 @@ def test_the_network_is_there_for_everything_else(iris):
     """Names of classes and inputs come along."""
     X, y = iris
     one = estimator(activation="tanh").fit(X, np.array(["red", "green", "blue"])[y])
-    assert gradient_check(one.network_, X[:20], y[:20] * 0).passed
     assert one.network_.classes == ("blue", "green", "red")
     assert "∂J/∂" in str(one.network_.explain(X[0], 1))
+
+
+def test_the_gradients_are_checked(iris):
+    X, y = iris
+    assert gradient_check(estimator(activation="tanh").fit(X, y).network_, X[:20], y[:20]).passed
 
 
 def test_the_loss_is_the_one_whose_gradient_is_taken():

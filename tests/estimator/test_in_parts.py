@@ -56,6 +56,14 @@ def test_going_on_after_fit_and_after_pickling(iris):
     assert same(whole, begun)
 
 
+def test_the_schedule_goes_on_through_pickling(iris):
+    X, y = iris
+    parts = estimator(max_iter=10, learning_rate="cosine")
+    for _ in range(10):
+        parts = pickle.loads(pickle.dumps(parts.partial_fit(X, y, classes=np.unique(y))))
+    assert same(estimator(max_iter=10, learning_rate="cosine").fit(X, y), parts)
+
+
 def test_parameters_changed_between_parts_are_gone_on_from(iris):
     X, y = iris
     one = estimator(solver="sgd", momentum=0).partial_fit(X, y, classes=np.unique(y))

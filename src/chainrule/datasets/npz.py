@@ -86,16 +86,17 @@ def _samples(path: Path, X: Array) -> tuple[Array, tuple[int, int] | None]:
         )
     shape = (X.shape[1], X.shape[2]) if X.ndim == 3 else None
     rows = X.reshape(len(X), -1)
-    return (rows if rows.dtype == np.uint8 else rows.astype(np.float64)), shape
+    with np.errstate(invalid="ignore"):  # NaN that signals; whoever trains refuses NaN with its place
+        return (rows if rows.dtype == np.uint8 else rows.astype(np.float64)), shape
 
 
 def _labels(path: Path, y: Array) -> Array | list[str]:
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim == 1 and y.dtype.kind in "US":
-        return [_text(label) for label in y.tolist()]
+        return _texts(path, "y", y)
     whole = y.dtype.kind in "biu" or (y.dtype.kind == "f" and bool(np.all(y == np.floor(y))))
-    if y.ndim not in (1, 2) or not whole or not np.all(np.isfinite(y)):
+    if y.ndim not in (1, 2) or not whole or not np.all(np.isfinite(y)) or not _fits(y):
         raise DataError(
             f"{path}: y must be whole numbers or texts (N,), or rows of 0 and 1 (N, K); "
             f"got {y.dtype} of shape {y.shape}. Number the classes from 0, or store their names."
@@ -112,11 +113,24 @@ def _names(path: Path, content: dict[str, Array], key: str) -> tuple[str, ...] |
             f"{path}: {key} must be a row of names; got {names.dtype} of shape {names.shape}. "
             f"Store numpy.array of the names as {key}."
         )
-    return tuple(_text(name) for name in names.tolist())
+    return tuple(_texts(path, key, names))
 
 
-def _text(name: object) -> str:
-    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+def _fits(y: Array) -> bool:
+    """Whether all numbers are within those of 64 bits."""
+    if y.dtype.kind == "u":
+        return bool(np.all(y <= np.iinfo(np.int64).max))
+    return y.dtype.kind in "bi" or bool(np.all(np.abs(y.astype(np.float64)) < 2.0**63))
+
+
+def _texts(path: Path, key: str, names: Array) -> list[str]:
+    try:
+        found = names.tolist()
+    except (SystemError, ValueError) as error:  # four bytes of a text that are no character
+        raise DataError(
+            f"{path}: {key} must be texts; got characters that there are not. Write it anew."
+        ) from error
+    return [name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name) for name in found]
 
 
 def _check_agreement(raw: Raw) -> None:

@@ -225,7 +225,7 @@ def open_stream(
         for raw in _raws(layout, groups):
             survey.add(raw)
     with about(place):
-        preprocessing, scaling = surveys[0].fitted()
+        preprocessing, scaling = surveys[0].fitted(any(survey.gaps for survey in surveys))
     multi_label = len(layout.columns.targets) > 1
     classes = tuple(layout.wanted[len(layout.names) :])
     if not multi_label:

@@ -62,8 +62,15 @@ class Survey:
         name = self._layout.names[j]
         check_words(f"column {name!r}", len(known - {None}), self._rows, name in self._layout.asked)
 
-    def fitted(self) -> tuple[Preprocessing | None, Scaling]:
+    @property
+    def gaps(self) -> bool:
+        """Whether anything was missing."""
+        return bool((self._count < self._rows).any())
+
+    def fitted(self, gaps: bool = False) -> tuple[Preprocessing | None, Scaling]:
         """What fills and encodes, None where neither is needed, and what scales then.
+
+        ``gaps``: there are some in other rows, so that a filling is needed even without one here.
 
         Raises:
             DataError: a column without a value, or whose mean or deviation is not finite.
@@ -78,7 +85,7 @@ class Survey:
         places = preprocessing.number_places()
         shift[places] = self._mean[numbers]
         scale[places] = [_scale(self._mean[j], deviation[j]) for j in numbers]
-        plain = len(numbers) == len(inputs) and bool((self._count == self._rows).all())
+        plain = len(numbers) == len(inputs) and not (gaps or self.gaps)
         return None if plain else preprocessing, Scaling(shift, scale)
 
     def _input(self, j: int) -> Input:

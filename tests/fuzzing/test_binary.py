@@ -1,0 +1,86 @@
+"""The fuzzing of Parquet and npz: nothing found in some inputs, and whatever is wrong is found."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from fuzz import binary  # noqa: E402
+
+
+@pytest.mark.parametrize("kind", ["npz", "parquet"])
+def test_nothing_is_found(kind):
+    pytest.importorskip("pyarrow")
+    counts, findings = binary.fuzz(kind, 300, 1)
+    assert findings == []
+    assert sum(counts.values()) == 300
+    for outcome in ("taken", "refused"):
+        assert sum(count for (_, came), count in counts.items() if came == outcome) > 10
+
+
+WRONG = {
+    "a crash in compiled code": ("os.abort()", "the process ended with -6"),
+    "compiled code that does not come back": ("time.sleep(100)", "Timeout"),
+    "an error of another kind": ("[][0]", "IndexError"),
+    "memory": ("np.ones(40_000_000)[:1]", "the process grew by"),
+    "too much memory": ("np.ones(1_000_000_000)", "MemoryError"),
+    "code run": ("eval('np.ones(1)')", "Forbidden"),
+}
+
+PROGRAM = """
+import os, sys, time
+import numpy as np
+from fuzz import binary, tables
+
+quiet = [True]
+
+def read(path):
+    return np.ones(1) if quiet else {wrong}
+
+def attempt(watch, reader, path):
+    if watch.forbidden:
+        quiet.clear()
+    return tables_attempt(watch, reader, path)
+
+tables_attempt, tables.attempt = tables.attempt, attempt
+binary.LATE, binary.GROWTH_MB, binary.READERS["npz"] = {late}, 200, {{"read": read}}
+binary.main()
+"""
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_is_found(wrong):
+    code, finding = WRONG[wrong]
+    program = (sys.executable, "-c", PROGRAM.format(wrong=code, late=1 if "sleep" in code else 60))
+    _, findings = binary.fuzz("npz", 2, 0, program=program)
+    assert len(findings) >= 1
+    assert finding in findings[0]
+    if finding in ("the process ended with -6", "Timeout"):
+        assert len(findings) == 2  # it went on behind the first
+
+
+def test_it_ends_in_time():
+    counts, _ = binary.fuzz("npz", 10**9, 0, seconds=5)
+    assert sum(counts.values()) < 10**6
+
+
+@pytest.mark.parametrize("kind", ["npz", "parquet"])
+def test_the_same_seed_gives_the_same_inputs(kind):
+    pytest.importorskip("pyarrow")
+    one, other = ([binary.made(kind, 3, number) for number in range(30)] for _ in range(2))
+    assert one == other
+    assert len({content for _, content in one}) > 20
+    assert binary.made(kind, 4, 0) != one[0]
+
+
+def test_headers_claim_other_things():
+    rng, claims = random.Random(0), set()
+    for _ in range(300):
+        claims |= {claim for claim in binary.CLAIMS if claim in binary.member(rng, "X", (3, 2))[:200]}
+    assert len(claims) > 4
