@@ -4,8 +4,8 @@
     python -m benchmarks.tables --write docs/results/tables.md
 
 Five folds, the same for all, each with its own seed; columns of numbers scaled to mean 0 and deviation 1 and
-columns of words as one 0 or 1 for each word, both learnt from the training part alone. The defaults were chosen
-on other tables (`--development`).
+columns of words as one 0 or 1 for each word, both learnt from the training part alone. The defaults were
+narrowed on other tables (`--development`).
 """
 
 from __future__ import annotations

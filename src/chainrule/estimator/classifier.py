@@ -197,8 +197,9 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
     ) -> ChainruleClassifier:
         """Train one more epoch, on these samples. Parameters and the optimiser's moments go on from before.
 
-        As often as `fit` would have trained epochs, on the same data, it gives the same bits. ``alpha="auto"``
-        takes these samples for all there are: where they come in small parts, name an ``alpha``.
+        As often as `fit` would have trained epochs, on the same data, it gives the same bits. With
+        ``alpha="auto"`` these samples are taken for all there are: where they come in small parts, name an
+        ``alpha``.
 
         Args:
             X: samples, (N, n_0).
