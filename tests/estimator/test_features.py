@@ -185,7 +185,7 @@ def name_of(choice):
     ids=name_of,
 )
 def test_all_optimisers(iris, solver):
-    given = {"learning_rate": "constant", "learning_rate_init": 0.02, "alpha": 0.0001}
+    given = {"learning_rate": "constant", "learning_rate_init": 0.02, "initializer": "xavier", "alpha": 0}
     one = estimator(solver=solver, max_iter=60, **given).fit(*iris)
     assert one.loss_curve_[-1] < 0.6 * one.loss_curve_[0]
 
