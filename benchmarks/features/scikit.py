@@ -29,6 +29,7 @@ class Scikit(Peer):
         names = {"hidden": "hidden_layer_sizes", "epochs": "max_iter", "rate": "learning_rate_init"}
         names |= {"batch": "batch_size", "optimizer": "solver"}
         plain = {"hidden": (8,), "epochs": 30, "rate": 0.05, "batch": n, "shuffle": False, "alpha": 0.0}
+        plain |= {"learning_rate": "constant"}
         mine = {**plain, "n_iter_no_change": 10_000, "random_state": 0, **options}
         return {names.get(key, key): value for key, value in mine.items()}
 
