@@ -75,6 +75,16 @@ def test_every_batch_size_and_a_last_partial_batch(batch_size, dtype):
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=name_of)
+@both_dtypes
+@pytest.mark.parametrize("widths", [[450, 60, 33, 3], [9, 50, 850, 3]])
+def test_sums_in_several_parts_of_several_panels_under_dropout(widths, dtype, target):
+    """More rows than stay in a cache, gathered and spread; more terms than one part of F1 and B2 has."""
+    what = task(widths, batch_size=700, dropout=0.3, optimizer="momentum")
+    data = examples(widths, 1000, dtype=dtype)
+    assert_same(what, parameters(widths, dtype), data, threads=2, target=target, steps=2, rate=0.01)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=name_of)
 @pytest.mark.parametrize("n", ODD)
 def test_every_odd_width_at_every_vector_width(n, target):
     for widths in ([n, 3], [3, n, 2], [n, n, 3]):
