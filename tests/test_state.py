@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network
+from chainrule.engines.base import Examples
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.reference import ReferenceEngine, first_moments
 from chainrule.equations.penalty import Penalty
@@ -13,7 +14,7 @@ from chainrule.material import as_examples
 from chainrule.optimizers import OPTIMIZERS, as_optimizer
 from chainrule.schedules import as_schedule
 from chainrule.state import Position, TrainingState
-from chainrule.training import BatchEnd, EpochEnd, Plan, train
+from chainrule.training import FIRST_STEPS, BatchEnd, EpochEnd, Plan, train
 
 ENGINES = {"reference": ReferenceEngine(), "llvm": LlvmEngine(1)}
 PLAN = Plan(3, 8, 0.1, as_optimizer("adam"), as_schedule("constant"), Penalty(), 0.0, 0.0, 5, 0)
@@ -106,6 +107,16 @@ def test_how_the_steps_are_split_changes_no_bit_of_the_history(moon, engine):
     assert len(one_by_one) > len(at_once)
     same_end(one_by_one, at_once)
     assert records(one_by_one) == records(at_once)
+
+
+def test_the_first_event_comes_soon(moon):
+    """However few operations a step has, an engine is not left to itself for a whole long epoch."""
+    job = Job(moon, "reference")
+    examples = Examples(*(np.concatenate([part] * 40) for part in job.examples))
+    network, plan = job.network, PLAN._replace(batch_size=1)
+    first = next(train(job.engine, network.architecture, network.params, examples, plan))
+    assert isinstance(first, BatchEnd)
+    assert (first.batch, len(examples.X) > 2 * FIRST_STEPS) == (FIRST_STEPS, True)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -37,6 +37,9 @@ SNAPSHOT_SHARE = 0.02
 FIRST_OPERATIONS = 2e9
 """Operations of the first steps, some hundredths of a second's, before it is known how long a step takes."""
 
+FIRST_STEPS = 400
+"""The most of them: however small it is, a step of the reference takes some ten thousandths of a second."""
+
 MASK_NUMBERS = 4_000_000
 """Numbers in the dropout masks that are drawn at a time."""
 
@@ -149,14 +152,15 @@ def train(
     check_start(start, first, done, plan.epochs, batches)
     trainer = engine.trainer(task, start.params, start.moments, examples)
     widths = tuple(len(layer.b) for layer in params)[:-1]
-    pace = _Pace(every_step, max(1, int(FIRST_OPERATIONS / _operations(params, task.batch_size))))
+    pace = _Pace(every_step, _first_steps(params, task.batch_size))
     run = _Run(trainer, task, widths, examples, plan, History(), pace, rows)
     return _epochs(run, validation, start.at)
 
 
-def _operations(params: Params, batch_size: int) -> int:
-    """About how many operations a step takes: three products of each layer."""
-    return int(6 * batch_size * sum(layer.W.size for layer in params))
+def _first_steps(params: Params, batch_size: int) -> int:
+    """How many steps to take at first; a step is about three products of each layer."""
+    operations = 6 * batch_size * sum(layer.W.size for layer in params)
+    return max(1, min(FIRST_STEPS, int(FIRST_OPERATIONS / operations)))
 
 
 class _Run(NamedTuple):

@@ -189,9 +189,9 @@ class TestRefused:
 def many(tmp_path_factory):
     """A file with epochs longer than an engine is left to itself, so that runs stop inside of them."""
     rng = np.random.default_rng(0)
-    y = np.arange(2500) % 3
+    y = np.arange(10_000) % 3
     path = tmp_path_factory.mktemp("many") / "many.npz"
-    np.savez(path, X=rng.standard_normal((2500, 20)) + 2 * np.eye(3, 20)[y], y=y)
+    np.savez(path, X=rng.standard_normal((10_000, 20)) + 2 * np.eye(3, 20)[y], y=y)
     return path
 
 
@@ -234,7 +234,7 @@ def has_begun(run):
 @pytest.mark.slow
 def test_killed_at_50_random_instants(many, tmp_path):
     """Real processes, SIGKILL; when a run gets to its end, another one begins."""
-    options = (many, "--epochs", 12, "--batch-size", 1, "--engine", "reference", "--optimizer", "adam")
+    options = (many, "--epochs", 4, "--batch-size", 1, "--engine", "reference", "--optimizer", "adam")
     options += ("--dropout", 0.1, "--checkpoint-seconds", 0.001, "--no-progress")
     whole = start(tmp_path, *options, "--run", "whole")
     _, err = whole.communicate(timeout=300)
