@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.checkpoints import Best, Checkpoint, Keeping, as_checkpoints, opened
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
-from chainrule.datasets.stream import ParquetStream, Stream
+from chainrule.datasets.stream import ParquetStream
 from chainrule.dataspec import DataSpec
 from chainrule.engines.base import Engine, Unsupported, listening
 from chainrule.engines.choice import choose, fall_back
@@ -52,7 +52,7 @@ def fit(
     plan = _plan(network, **options)
     patience = _patience(patience, validation)
     callbacks = _several(on_epoch), _several(on_batch)
-    with _opened(checkpoint, resume, data) as keeping:
+    with _opened(checkpoint, resume) as keeping:
         found = keeping.found if keeping else None
         if found is not None:
             seed = found.run["options"]["seed"] if options["seed"] is None else plan.seed
@@ -89,13 +89,8 @@ def run(
     return keeper.history, None if keeper.history.stopped == "interrupted" else saver.state
 
 
-def _opened(checkpoint: Any, resume: bool, data: Any) -> AbstractContextManager[Keeping | None]:
+def _opened(checkpoint: Any, resume: bool) -> AbstractContextManager[Keeping | None]:
     """The folder of checkpoints, if there is to be one."""
-    if checkpoint is not None and isinstance(data, Stream) and not isinstance(data, Dataset):
-        raise InputError(
-            "checkpoints need data in memory, so that training can go on inside an epoch; got a stream. "
-            "Leave checkpoint out."
-        )
     if checkpoint is None:
         if resume:
             raise InputError(
@@ -160,7 +155,7 @@ def _begin(
     def begin(engine: Engine) -> Iterator[Event]:
         what = engine, network.architecture, network.params
         if isinstance(given.examples, Source):
-            return train_stream(*what, given.examples, plan, given.held_out, every_step)
+            return train_stream(*what, given.examples, plan, given.held_out, every_step, start)
         return train(*what, given.examples, plan, given.held_out, every_step, start, given.rows)
 
     engine = choose(network.engine, network.threads).engine

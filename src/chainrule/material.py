@@ -129,7 +129,11 @@ def _source(network: Network, stream: Stream, y: Any, sample_weight: Any) -> Sou
         )
     if len(stream) < 1:
         raise InputError("a stream must hold at least one sample; its length is 0. Check what it reads.")
-    return Source(len(stream), lambda random: (as_examples(network, X, y) for X, y in stream.blocks(random)))
+    return Source(
+        len(stream),
+        lambda random: (as_examples(network, X, y) for X, y in stream.blocks(random)),
+        getattr(stream, "checksum", str),
+    )
 
 
 def _apart(network: Network, validation: Any) -> Examples | None:

@@ -20,6 +20,7 @@ from chainrule.history import History
 from chainrule.interrupts import noted
 from chainrule.material import Material
 from chainrule.state import TrainingState
+from chainrule.streaming import Source
 from chainrule.training import BatchEnd, Event, Plan
 
 if TYPE_CHECKING:
@@ -52,9 +53,8 @@ def options_of(plan: Plan, n: int, patience: int | None) -> dict[str, Any]:
 
 
 def describe(network: Network, plan: Plan, patience: int | None, given: Material) -> dict[str, Any]:
-    """What a checkpoint says of its run, which trains on data in memory."""
-    assert isinstance(given.examples, Examples)
-    held_out = given.held_out
+    """What a checkpoint says of its run. Reads all of the data."""
+    examples, held_out = given.examples, given.held_out
     return {
         "network": {
             "layers": list(network.layers),
@@ -64,7 +64,9 @@ def describe(network: Network, plan: Plan, patience: int | None, given: Material
         },
         "options": options_of(plan, given.n, patience),
         "data": {
-            "checksum": _checksum(given.examples, given.rows),
+            "checksum": examples.checksum()
+            if isinstance(examples, Source)
+            else _checksum(examples, given.rows),
             "validation": held_out and _checksum(held_out),
         },
         "network_seed": network.seed,

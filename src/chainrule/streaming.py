@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator as Random
-from numpy.typing import NDArray
 
 from chainrule import training
 from chainrule.engines.base import Engine, Examples, Floats, Task
@@ -21,9 +19,9 @@ from chainrule.engines.reference import first_moments
 from chainrule.equations.network import Architecture
 from chainrule.errors import InputError
 from chainrule.history import EpochRecord, History
-from chainrule.state import Position, TrainingState
-from chainrule.training import BatchEnd, EpochEnd, Event, Plan, _Pace, _Run
-from chainrule.types import ByLayer, Layer, Params
+from chainrule.state import Position, TrainingState, check_start
+from chainrule.training import BatchEnd, EpochEnd, Event, Plan, _Pace, _Run, _Stretch
+from chainrule.types import Params
 
 
 class Source(NamedTuple):
@@ -31,11 +29,13 @@ class Source(NamedTuple):
 
     Attributes:
         rows: samples of an epoch.
-        blocks: gives them, in an order that the generator may decide.
+        blocks: gives them, in an order that the generator may decide, and nothing else.
+        checksum: what is another for other samples, so far as the stream can say.
     """
 
     rows: int
     blocks: Callable[[Random], Iterator[Examples]]
+    checksum: Callable[[], str] = str
 
 
 class _Course(NamedTuple):
@@ -49,16 +49,12 @@ class _Course(NamedTuple):
     pace: _Pace
     widths: tuple[int, ...]
 
-
-class _At(NamedTuple):
-    """How far an epoch has come."""
-
-    params: Params
-    moments: ByLayer[Layer]
-    batch: int = 0
-    samples: int = 0
-    loss: float = 0.0
-    hits: float = 0.0
+    def run(self, state: TrainingState, block: Examples) -> _Run:
+        """Training on one block."""
+        trainer = self.engine.trainer(self.task, state.params, state.moments, block)
+        return _Run(
+            trainer, self.task, self.widths, block, self.plan, self.history, self.pace, self.source.rows
+        )
 
 
 def train_stream(
@@ -69,14 +65,18 @@ def train_stream(
     plan: Plan,
     validation: Examples | None = None,
     every_step: bool = False,
+    start: TrainingState | None = None,
 ) -> Iterator[Event]:
     """Train by mini-batch gradient descent on blocks, yielding events as `training.train` does.
 
     Epoch e draws the order of blocks, of the rows in them, and dropout masks from (plan.seed, e) alone.
+    With ``start`` it begins there, as `training.train` does: blocks that the epoch has behind it are read
+    again, but not trained on.
 
     Raises:
         TrainingDiverged: the loss of a mini-batch, or of the validation data, is NaN or infinite.
-        InputError: the blocks have not as many samples as announced.
+        InputError: the blocks have not as many samples as announced; or ``start`` comes from another
+            optimiser or lies outside the plan.
         Unsupported: the engine cannot run this.
     """
     size = min(plan.batch_size, source.rows)
@@ -84,10 +84,13 @@ def train_stream(
     pace = _Pace(every_step, training._first_steps(params, size))
     widths = tuple(len(layer.b) for layer in params)[:-1]
     course = _Course(engine, task, source, plan, History(), pace, widths)
-    moments = first_moments(plan.optimizer, params)
+    first = first_moments(plan.optimizer, params)
+    state = start or TrainingState(params, first, Position(plan.first_epoch))
+    done = state.at.epoch - plan.first_epoch
+    check_start(state, first, done, plan.epochs, -(-source.rows // size))
     nothing = Examples(*(np.empty(shape, params[1].W.dtype) for shape in _shapes(params)))
-    engine.trainer(task, params, moments, nothing)  # refuses now what it cannot run
-    return _epochs(course, _At(params, moments), validation)
+    course.run(state, nothing)  # refuses now what the engine cannot run
+    return _epochs(course, state, validation)
 
 
 def _shapes(params: Params) -> tuple[tuple[int, ...], ...]:
@@ -95,47 +98,50 @@ def _shapes(params: Params) -> tuple[tuple[int, ...], ...]:
     return (1, widths[0]), (1, widths[-1]), (1,)
 
 
-def _epochs(course: _Course, at: _At, validation: Examples | None) -> Iterator[Event]:
+def _epochs(course: _Course, state: TrainingState, validation: Examples | None) -> Iterator[Event]:
     plan = course.plan
-    for number in range(1, plan.epochs + 1):
-        started = time.perf_counter()
-        at = at._replace(batch=0, samples=0, loss=0.0, hits=0.0)
-        at, end, run = yield from _epoch(course, number, at)
+    for number in range(state.at.epoch - plan.first_epoch + 1, plan.epochs + 1):
+        started = time.perf_counter() - state.at.seconds
+        state, end, run = yield from _epoch(course, number, state, started)
         val_loss, val_accuracy = training._score(run, validation) if validation else (None, None)
         if val_loss is not None and not np.isfinite(val_loss):
             raise training._diverged(end, run.examples.X, course.history)
+        seconds = time.perf_counter() - started
         record = EpochRecord(
-            number,
-            end.loss,
-            end.accuracy,
-            val_loss,
-            val_accuracy,
-            end.learning_rate,
-            time.perf_counter() - started,
+            number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds
         )
         course.history.records.append(record)
-        state = TrainingState(at.params, at.moments, Position(plan.first_epoch + number))
+        state = state._replace(at=Position(state.at.epoch + 1))
         yield EpochEnd(record, end, lambda state=state: state)  # type: ignore[misc]
 
 
-def _epoch(course: _Course, number: int, at: _At) -> Generator[BatchEnd, None, tuple[_At, BatchEnd, _Run]]:
-    """One pass over all blocks."""
-    plan, size, source = course.plan, course.task.batch_size, course.source
-    epoch = plan.first_epoch + number - 1
+def _epoch(
+    course: _Course, number: int, state: TrainingState, started: float
+) -> Generator[BatchEnd, None, tuple[TrainingState, BatchEnd, _Run]]:
+    """The rest of a pass over all blocks."""
+    source, size = course.source, course.task.batch_size
     block_rng, order_rng, mask_rng = (
-        np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(epoch, stream)))
+        np.random.default_rng(np.random.SeedSequence(course.plan.seed, spawn_key=(state.at.epoch, stream)))
         for stream in (3, 0, 1)
     )
+    if state.at.masks is not None:
+        mask_rng.bit_generator.state = state.at.masks
+    samples, before = 0, 0
     end, run = None, None
     for block in joined(source.blocks(block_rng), size, source.rows):
-        _check_count(at.samples + len(block.X) <= source.rows, source, "more")
-        trainer = course.engine.trainer(course.task, at.params, at.moments, block)
-        run = _Run(trainer, course.task, course.widths, block, plan, course.history, course.pace)
-        at, end = yield from _block(course, run, number, at, order_rng.permutation(len(block.X)), mask_rng)
-    _check_count(at.samples == source.rows, source, str(at.samples))
+        samples += len(block.X)
+        _check_count(samples <= source.rows, source, "more")
+        order, stop = order_rng.permutation(len(block.X)), before + -(-len(block.X) // size)
+        if stop > state.at.batch or samples == source.rows:
+            run = course.run(state, block)
+            stretch = _Stretch(order, before, mask_rng, started)
+            at, end = yield from training._steps(run, number, state.at, stretch)
+            state = TrainingState(end.params, run.trainer.moments(), at)
+        before = stop
+    _check_count(samples == source.rows, source, str(samples))
     assert end is not None
     assert run is not None
-    return at, end, run
+    return state, end, run
 
 
 def _check_count(good: bool, source: Source, gave: str) -> None:
@@ -144,53 +150,6 @@ def _check_count(good: bool, source: Source, gave: str) -> None:
             f"a stream must give as many samples as its length says, {source.rows}; it gave {gave}. "
             "Let len() and blocks() agree."
         )
-
-
-def _block(
-    course: _Course, run: _Run, number: int, at: _At, order: NDArray[np.intp], mask_rng: Random
-) -> Generator[BatchEnd, None, tuple[_At, BatchEnd]]:
-    """All mini-batches of a block."""
-    size, n, total = course.task.batch_size, len(order), -(-course.source.rows // course.task.batch_size)
-    done, batches, before = 0, -(-n // size), at.batch
-    end = _event(run, number, at, total)
-    while done < batches:
-        stop = done + run.pace.next(batches - done, training._most(run))
-        etas = training.learning_rates(run.plan, number, before + done, before + stop, total)
-        rows = np.minimum(size, n - size * np.arange(done, stop))
-        steps = run.trainer.take(order, done, etas, training._masks(run, mask_rng, rows))
-        run.pace.took(stop - done)
-        wrong = ~np.isfinite(steps.losses)
-        if wrong.any():
-            failed = done + int(wrong.argmax())
-            end = replace(end, batch=before + failed + 1)
-            raise training._diverged(end, run.examples.X[order[failed * size :][:size]], run.history)
-        at = at._replace(
-            batch=before + stop,
-            samples=at.samples + int(rows.sum()),
-            loss=training._add(at.loss, steps.losses * rows),
-            hits=at.hits + float(steps.hits.sum()),
-        )
-        done, end = stop, _event(run, number, at, total)
-        yield end
-    last = order[(batches - 1) * size :][: training.CHECKED_ROWS]
-    value, _ = training._score(run, Examples(*(part[last] for part in run.examples)))
-    if not np.isfinite(value):
-        raise training._diverged(end, run.examples.X[last], run.history)
-    return at._replace(params=end.params, moments=run.trainer.moments()), end
-
-
-def _event(run: _Run, number: int, at: _At, total: int) -> BatchEnd:
-    means = at.loss / max(at.samples, 1), at.hits / max(at.samples, 1)
-    first = max(at.batch - 1, 0)
-    eta = float(training.learning_rates(run.plan, number, first, first + 1, total)[0])
-    return BatchEnd(number, at.batch, total, at.samples, *means, eta, run.trainer.snapshot(), _no_state)
-
-
-def _no_state() -> TrainingState:
-    raise InputError(
-        "training on a stream can be taken up after an epoch only; it is in the midst of one. "
-        "Ask at the end of an epoch."
-    )
 
 
 def joined(blocks: Iterator[Examples], size: int, rows: int) -> Iterator[Examples]:

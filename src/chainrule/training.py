@@ -153,7 +153,7 @@ def train(
     trainer = engine.trainer(task, start.params, start.moments, examples)
     widths = tuple(len(layer.b) for layer in params)[:-1]
     pace = _Pace(every_step, _first_steps(params, task.batch_size))
-    run = _Run(trainer, task, widths, examples, plan, History(), pace, rows)
+    run = _Run(trainer, task, widths, examples, plan, History(), pace, n, rows)
     return _epochs(run, validation, start.at)
 
 
@@ -173,13 +173,22 @@ class _Run(NamedTuple):
     plan: Plan
     history: History
     pace: _Pace
+    n: int
+    """Samples of an epoch."""
     rows: NDArray[np.intp] | None = None
     """Those of the examples that are trained on, where it is not all."""
 
-    @property
-    def n(self) -> int:
-        """How many samples are trained on."""
-        return len(self.examples.X) if self.rows is None else len(self.rows)
+
+class _Stretch(NamedTuple):
+    """Mini-batches of an epoch one after another: a whole epoch, or one block of a stream."""
+
+    order: NDArray[np.intp]
+    """The samples of all mini-batches, by their place among the examples."""
+    before: int
+    """Mini-batches of the epoch before these."""
+    mask_rng: np.random.Generator
+    started: float
+    """When the epoch began, by the clock."""
 
 
 def _epochs(run: _Run, validation: Examples | None, at: Position) -> Iterator[Event]:
@@ -241,27 +250,39 @@ class _Pace:
 
 def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[BatchEnd, None, BatchEnd]:
     """The rest of a pass over the shuffled examples; returns its last event."""
-    plan, n, size = run.plan, run.n, run.task.batch_size
-    order, mask_rng = epoch_randomness(plan.seed, at.epoch, n)
-    order = order if plan.shuffle else np.arange(n)
+    plan = run.plan
+    order, mask_rng = epoch_randomness(plan.seed, at.epoch, run.n)
+    order = order if plan.shuffle else np.arange(run.n)
     order = order if run.rows is None else run.rows[order]
     if at.masks is not None:
         mask_rng.bit_generator.state = at.masks
-    batches = -(-n // size)
+    _, end = yield from _steps(run, number, at, _Stretch(order, 0, mask_rng, started))
+    return end
+
+
+def _steps(
+    run: _Run, number: int, at: Position, stretch: _Stretch
+) -> Generator[BatchEnd, None, tuple[Position, BatchEnd]]:
+    """The rest of a stretch's mini-batches; returns where that leads, and the last event."""
+    plan, size, (order, before, mask_rng, started) = run.plan, run.task.batch_size, stretch
+    n, batches = len(order), -(-run.n // size)
+    stop = before + -(-n // size)
     end = _batch_end(run, number, at, batches)
-    while at.batch < batches:
-        first, stop = at.batch, at.batch + run.pace.next(batches - at.batch, _most(run))
-        etas = learning_rates(plan, number, first, stop, batches)
-        rows = np.minimum(size, n - size * np.arange(first, stop))
+    while at.batch < stop:
+        first = at.batch - before
+        count = run.pace.next(stop - at.batch, _most(run))
+        etas = learning_rates(plan, number, at.batch, at.batch + count, batches)
+        rows = np.minimum(size, n - size * np.arange(first, first + count))
         steps = run.trainer.take(order, first, etas, _masks(run, mask_rng, rows))
-        run.pace.took(stop - first)
+        run.pace.took(count)
         wrong = ~np.isfinite(steps.losses)
         if wrong.any():
-            failed = first + int(wrong.argmax())
-            of_step = order[failed * size : (failed + 1) * size]
-            raise _diverged(replace(end, batch=failed + 1), run.examples.X[of_step], run.history)
+            failed = int(wrong.argmax())
+            of_step = order[(first + failed) * size :][:size]
+            end = replace(end, batch=at.batch + failed + 1)
+            raise _diverged(end, run.examples.X[of_step], run.history)
         at = at._replace(
-            batch=stop,
+            batch=at.batch + count,
             loss=_add(at.loss, steps.losses * rows),
             hits=at.hits + float(steps.hits.sum()),
             seconds=time.perf_counter() - started,
@@ -270,11 +291,11 @@ def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[Ba
         with run.pace.event():
             end = _batch_end(run, number, at, batches)
         yield end
-    last = order[(batches - 1) * size :][:CHECKED_ROWS]
+    last = order[(stop - before - 1) * size :][:CHECKED_ROWS]
     value, _ = _score(run, Examples(*(part[last] for part in run.examples)))
     if not np.isfinite(value):
         raise _diverged(end, run.examples.X[last], run.history)
-    return end
+    return at, end
 
 
 def _batch_end(run: _Run, number: int, at: Position, batches: int) -> BatchEnd:

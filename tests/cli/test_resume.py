@@ -73,6 +73,37 @@ def test_stopped_and_resumed(here, data, tmp_path, stop_at, number):
     assert about["started"] <= about["resumed"][0] <= about["ended"]
 
 
+@pytest.fixture
+def parquet(tmp_path):
+    """A file of ten row groups, of which each epoch reads eight."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rng = np.random.default_rng(0)
+    y = np.arange(1000) % 3
+    X = rng.standard_normal((1000, 5)) + 2 * np.eye(3, 5)[y]
+    columns = {f"x{j}": X[:, j] for j in range(5)} | {"y": [f"kind {label}" for label in y]}
+    path = tmp_path / "big.parquet"
+    pq.write_table(pa.table(columns), path, row_group_size=100)
+    return path
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_stream_is_stopped_and_resumed(here, parquet, tmp_path, stop_at):
+    options = (parquet, "--target", "y", "--stream", "--epochs", 6, "--optimizer", "adam", "--dropout", 0.2)
+    assert here("train", *options, "--run", "whole").code == 0
+    stop_at(3)
+    assert here("train", *options, "--run", "run").code == 130
+    content = parquet.read_bytes()
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pq.read_table(parquet)[::-1], parquet, row_group_size=100)
+    done = here("train", "--resume", "run")
+    assert (done.code, "big.parquet has changed since" in done.err) == (1, True)
+    parquet.write_bytes(content)
+    done = here("train", "--resume", "run")
+    assert (done.code, done.err) == (0, "")
+    assert "Stream 'big' (train)" in done.out
+    assert left_behind(tmp_path / "run") == left_behind(tmp_path / "whole")
+
+
 @pytest.mark.usefixtures("no_figures")
 class TestOver:
     def test_a_finished_run_is_left_alone(self, here, data, tmp_path):
@@ -228,6 +259,37 @@ def has_begun(run):
         for path in run.iterdir():
             path.unlink()
     return begun
+
+
+@POSIX
+def test_a_stream_killed_inside_an_epoch(parquet, tmp_path):
+    """Whether it streams is written down: free memory, which decides where nothing is said, changes."""
+    options = (
+        parquet,
+        "--target",
+        "y",
+        "--stream",
+        "--epochs",
+        3,
+        "--batch-size",
+        1,
+        "--engine",
+        "reference",
+    )
+    options += ("--checkpoint-seconds", 0.001, "--no-progress")
+    _, err = start(tmp_path, *options, "--run", "whole").communicate(timeout=300)
+    assert err == ""
+    run = tmp_path / "run"
+    process = start(tmp_path, *options, "--run", run)
+    while process.poll() is None and not (run.exists() and find(run)):
+        time.sleep(0.005)
+    process.kill()
+    process.communicate(timeout=300)
+    assert process.returncode == -signal.SIGKILL
+    assert find(run).state.at.batch > 0
+    _, err = start(tmp_path, "--resume", run, "--no-progress").communicate(timeout=300)
+    assert err == ""
+    assert left_behind(run) == left_behind(tmp_path / "whole")
 
 
 @POSIX

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network
+from chainrule.checkpoints import find
 from chainrule.datasets import Stream, load, open_stream, stream
 from chainrule.engines.base import Examples
 from chainrule.errors import DataError, TrainingDiverged
@@ -80,6 +81,49 @@ def test_joined_blocks_are_whole_mini_batches(sizes):
     found = list(joined((Examples(p[:, None], p[:, None], p) for p in parts), 4, len(rows)))
     assert all(len(block.X) % 4 == 0 for block in found[:-1])
     np.testing.assert_array_equal(np.concatenate([block.weight for block in found]), rows)
+
+
+STEPS = -(-COUNT // 32)
+
+
+@pytest.mark.parametrize("engine", ["llvm", "reference"])
+@pytest.mark.parametrize("sizes", [[333, 333, 334], [1, 5, 994], [COUNT]], ids=len)
+def test_going_on_from_any_step(cloud, engine, sizes, tmp_path):
+    """Inside a block, between two, at the end of an epoch: the same bits as a run that never stopped."""
+    options = {"epochs": 2, "batch_size": 32, "optimizer": "adam", "dropout": 0.2, "progress": False}
+    stream = Blocks(*cloud, sizes)
+    whole = network(engine=engine)
+    lines = whole.fit(stream, **options).records
+
+    for step in (1, 10, 11, 12, STEPS - 1, STEPS, STEPS + 1, 2 * STEPS - 1, 2 * STEPS):
+        folder, seen = tmp_path / str(step), []
+
+        def stop(event, seen=seen, step=step):
+            seen.append(event)
+            if len(seen) == step:
+                raise KeyboardInterrupt
+
+        stopped = network(engine=engine)
+        stopped.fit(stream, on_batch=stop, checkpoint=folder, **options)
+        found = find(folder).state.at
+        assert (found.epoch * STEPS + found.batch, found.batch > 0) == (step, True)
+        again = network(engine=engine)
+        history = again.fit(stream, checkpoint=folder, resume=True, **options)
+        assert bits(again) == bits(whole)
+        assert [r._replace(seconds=0) for r in history] == [r._replace(seconds=0) for r in lines]
+
+
+def test_going_on_with_other_samples_is_refused(cloud, tmp_path):
+    X, y = cloud
+    stream = Blocks(X, y, [500, 500])
+    stream.checksum = lambda: "some"
+    options = {"batch_size": 32, "checkpoint": tmp_path / "kept", "progress": False}
+    network().fit(stream, epochs=1, **options)
+    stream.checksum = lambda: "others"
+    with pytest.raises(InputError, match="the data must be those of the run that is resumed"):
+        network().fit(stream, epochs=2, resume=True, **options)
+    with pytest.raises(InputError, match="samples must be 1000"):
+        network().fit(Blocks(X[:900], y[:900], [900]), epochs=2, resume=True, **options)
 
 
 @pytest.mark.parametrize("announced", [COUNT - 1, COUNT + 1, 10 * COUNT])
@@ -157,6 +201,11 @@ def test_every_row_comes_once_and_parts_do_not_meet(table, monkeypatch):
         np.testing.assert_array_equal(np.sort(np.concatenate([found, *held])), np.arange(3000))
         labels = np.concatenate([y for _, y in blocks])
         np.testing.assert_array_equal(labels, found % 2)
+
+
+def test_the_checksum_is_that_of_the_file_and_of_what_takes_part(table):
+    same, other = (open_stream(table, target="k", seed=seed)[0] for seed in (0, 1))
+    assert same.checksum() == open_stream(table, target="k", seed=0)[0].checksum() != other.checksum()
 
 
 def test_order_comes_from_the_seed(table):

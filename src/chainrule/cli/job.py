@@ -31,17 +31,18 @@ def carry_out(
     data: str, folder: str | None, run: Run | None, progress: bool | None, options: dict[str, Any]
 ) -> None:
     """Load, train, test, and write everything down; in a new folder, or in that of a run that goes on."""
+    from chainrule import datasets
     from chainrule.datasets import Dataset
     from chainrule.recording import keep_predictions
     from chainrule.runs import begin
 
     training, validation, test = _load(_place(data, run), options)
+    if data not in datasets.names():
+        options["stream"] = not isinstance(training, Dataset)  # a run that goes on reads them likewise
     options["output"] = options["output"] or _usual_output(training, data)
     network = _network(training, data, options)
     fit_options = {**_fit_options(options), "validation": validation}
     as_real("checkpoint-seconds", options["checkpoint_seconds"], at_least=0)
-    if not isinstance(training, Dataset):
-        options["checkpoint_seconds"] = 0.0  # a stream cannot be entered in the midst of an epoch
     if options["learning_rate"] is None:
         options["learning_rate"] = fit_options["optimizer"].learning_rate
     if run is None:

@@ -59,6 +59,9 @@ class Stream(Protocol):
     def blocks(self, random: np.random.Generator) -> Iterator[tuple[Array, Array]]:
         """Yield (X, y) again and again until every sample has come once; ``random`` may decide their order.
 
+        Nothing else may: a run that is resumed reads the epoch under way once more from its beginning. A
+        method ``checksum() -> str``, if there is one, tells it whether the samples are still the same.
+
         Shapes: X (B, n_0), finite; y class numbers (B,), or rows of 0 and 1 (B, K). The loop shuffles a
         block's rows, and joins what is left of one to the next: mini-batches have their full size.
         """
@@ -139,9 +142,11 @@ class ParquetStream:
         )
 
     def checksum(self) -> str:
-        """The SHA-256 of the file."""
+        """The SHA-256 of the file, and of which row groups take part."""
         with self.layout.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            digest = hashlib.file_digest(file, "sha256")
+        digest.update(" ".join(map(str, self.groups)).encode())
+        return digest.hexdigest()
 
     def _pieces(self, groups: Sequence[int]) -> Iterator[tuple[Array, Array]]:
         for raw in _raws(self.layout, groups):
