@@ -79,18 +79,30 @@ def mnist():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", EVERY_WAY)
-@pytest.mark.parametrize("options", [{}, {"hidden": "relu", "output": "sigmoid"}], ids=["softmax", "sigmoid"])
-def test_mnist(mnist, way, options):
-    """To 1e-6 beside the network's own rounding: how far its float32 is from its parameters in float64."""
+@pytest.mark.parametrize(
+    ("options", "rounding"),
+    [
+        ({"initializer": "xavier"}, 2e-6),
+        ({"initializer": "xavier", "hidden": "relu", "output": "sigmoid"}, 5e-6),
+        ({"initializer": "normal"}, 1e-5),
+    ],
+    ids=["softmax", "sigmoid", "N(0, 1)"],
+)
+def test_mnist(mnist, way, options, rounding):
+    """To 1e-6 beside the network's own rounding: how far its float32 is from its parameters in float64.
+
+    A float32 sum of 784 products is known to no more than that, whoever takes it; an export by NumPy or
+    ONNX rounds as much once more, in another order.
+    """
     train, test = mnist
-    network = Network([784, 30, 10], seed=0, dtype="float32", initializer="xavier", **options)
+    network = Network([784, 30, 10], seed=0, dtype="float32", **options)
     network.fit(train.X[:20000], train.y[:20000], epochs=1, learning_rate=0.1, progress=False)
     network.data = DataSpec.of(train)
     ours = network.predict_proba(test.X)
     said = WAYS[way](network, np.round(test.X * train.scaling.scale))
     own = np.abs(ours - in_float64(network).predict_proba(test.X)).max()
-    assert own < 2e-6
-    assert np.abs(said - ours).max() < TOLERANCE + own
+    assert own < rounding
+    assert np.abs(said - ours).max() < TOLERANCE + 2 * own
     if way == "c":  # which computes in float64, so that only the weights are rounded, and they are float32
         assert np.abs(said - in_float64(network).predict_proba(test.X)).max() < TOLERANCE / 5
 
