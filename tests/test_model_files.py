@@ -139,6 +139,18 @@ def test_widths_are_not_believed_before_the_tensors_have_them(tmp_path, layers):
         Network.load(tmp_path / "m")
 
 
+@pytest.mark.parametrize(
+    "dtype",
+    [",float32", "f4", "float32,float32", "(2,)f4", ["float32"], None, {"names": ["a"], "formats": [",f4"]}],
+)
+def test_a_dtype_is_one_of_two_names(tmp_path, dtype):
+    """Found by fuzzing: NumPy reads a text with a comma as Python, and raised a SyntaxError."""
+    tensors, about = read_model(FOLDER / "0.1.0/float32.safetensors")
+    write_model(tmp_path / "m", tensors, {**about, "dtype": dtype})
+    with pytest.raises(ModelFileError, match="dtype must be one of float64, float32"):
+        Network.load(tmp_path / "m")
+
+
 def test_a_formula_is_no_name(tmp_path):
     """Found by fuzzing: names are those of built-in activations; formulas are told apart."""
     tensors, about = read_model(FOLDER / "0.1.0/float32.safetensors")

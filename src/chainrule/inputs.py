@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -171,11 +172,11 @@ def as_seed(seed: Any) -> int:
 
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:
-    """float64 or float32, however it is spelt."""
-    try:
-        name = np.dtype(dtype).name
-    except TypeError:
-        name = str(dtype)
+    """float64 or float32, by its name or as a type. Nothing else is left to NumPy, which parses it."""
+    name = str(dtype)
+    if isinstance(dtype, type | np.dtype):
+        with suppress(TypeError):
+            name = np.dtype(dtype).name
     return np.dtype(look_up("dtype", name, {"float64": np.float64, "float32": np.float32}))
 
 
