@@ -85,6 +85,18 @@ def test_sums_in_several_parts_of_several_panels_under_dropout(widths, dtype, ta
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=name_of)
+@both_dtypes
+@pytest.mark.parametrize("batch_size", [1, 3, 16, 17])
+def test_few_samples_and_many_panels(batch_size, dtype, target):
+    """One row against several panels at once; low tiles without a call, and what is left below them."""
+    widths = [31, 150, 133, 3]
+    assert_same(
+        task(widths, optimizer="momentum", batch_size=batch_size), parameters(widths, dtype),
+        examples(widths, 40, dtype=dtype), threads=2, target=target, rate=0.01,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=name_of)
 @pytest.mark.parametrize("n", ODD)
 def test_every_odd_width_at_every_vector_width(n, target):
     for widths in ([n, 3], [3, n, 2], [n, n, 3]):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from claims import examples, numbers, parameters, take, task
-from compiled import DTYPES, name_of
+from compiled import DTYPES, TARGETS, name_of
 
 from chainrule.engines.llvm import layout
 from chainrule.engines.llvm.engine import LlvmEngine
+from chainrule.engines.reference import first_moments
 
 WIDTHS = [20, 65, 33, 10]
 SIZES = (1, 2, 3, 4, 5, 8, 9, 16, 25, 40)
@@ -66,6 +67,17 @@ def test_samples_of_another_precision_are_cast_on_their_way_in(theirs, ours, bat
         assert mine.dtype == ours
         assert mine.tobytes() == theirs_.tobytes()
     assert kept.logits(X).tobytes() == cast.logits(X.astype(ours)).tobytes()
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=name_of)
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+def test_a_row_has_the_same_bits_alone_and_among_others(dtype, target):
+    """97 rows are 96 and one more, which is multiplied with several panels at once."""
+    widths = [450, 150, 33, 10]
+    what, params, data = task(widths), parameters(widths, dtype), examples(widths, 97, dtype=dtype)
+    trainer = LlvmEngine(1, target).trainer(what, params, first_moments(what.optimizer, params), data)
+    one_way, other_way = trainer.logits(data.X), trainer.logits(np.roll(data.X, 1, axis=0))
+    assert np.roll(one_way, 1, axis=0).tobytes() == other_way.tobytes()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

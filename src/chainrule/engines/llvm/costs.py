@@ -17,7 +17,7 @@ from chainrule.engines.llvm.layout import LayerPlace, is_gathered, plan
 from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
 from chainrule.engines.llvm.outputs import Output, head
 from chainrule.engines.llvm.steps import moments
-from chainrule.engines.llvm.tiles import TALLEST_UPDATE
+from chainrule.engines.llvm.tiles import FEW_SAMPLES, LOW, TALLEST_UPDATE
 from chainrule.equations.heads import HEADS
 from chainrule.optimizers import as_optimizer
 
@@ -78,7 +78,7 @@ def calls(
     numbers for each of K outputs; v lanes; P is K in whole vectors.
     """
     places = plan(AVX512, layers, batch_size, [0] * (len(layers) - 1)).layers
-    h = min(TALLEST_UPDATE, AVX512.tallest)
+    h = LOW if batch_size <= FEW_SAMPLES else min(TALLEST_UPDATE, AVX512.tallest)
     fixed = {"N": batch_size, "R": AVX512.tallest, "h": h, "v": AVX512.lanes, "K": layers[-1]}
     fixed["k"] = block_of_k(AVX512)
     fixed["A"] = 1 + len(moments(as_optimizer(optimizer)))

@@ -25,6 +25,15 @@ Accumulators: TypeAlias = list[list[Variable]]
 TALLEST_UPDATE = 8
 """Rows of the tallest tile of an update: each brings the optimiser's step into the code once more."""
 
+SIDE_BY_SIDE = 4
+"""Panels that a single row is multiplied with at once."""
+
+FEW_SAMPLES = 16
+"""Up to so many samples a tile is done so soon that calling it would take as long."""
+
+LOW = 4
+"""Rows of an update's tiles then, one below the other without a call between: a divisor of a panel's."""
+
 
 class Rows(NamedTuple):
     """A factor's rows: a table of their addresses, and how far apart their panels are."""
@@ -62,7 +71,7 @@ def product(unit: Unit) -> Function:
     Meanwhile what lies ``ahead`` numbers behind A is brought into the cache, if that is not 0.
     """
     shape = unit.shape
-    some = unit.shared(_product_of_panel)
+    some, one = unit.shared(_product_of_panel), _product_of_row(unit)
     parameters = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "bias", "bias_step", "ahead")
 
     @unit.function("product", parameters)
@@ -72,6 +81,27 @@ def product(unit: Unit) -> Function:
         ahead: Int,
     ) -> None:  # fmt: skip
         size, part = block_of_k(shape), rows_at_a_time(shape)
+        begin = code.variable(first)
+        with code.when(rows.equals(1)):
+            whole = last.at_most(columns // (2 * code.lanes))
+            with code.loop(0, (whole - first).at_least(0) // SIDE_BY_SIDE) as g:
+                p = first + g * SIDE_BY_SIDE
+                B = code.numbers(weights) + p * shape.panel * height
+                C = code.numbers(address) + p * distance
+                one(
+                    code,
+                    K,
+                    table,
+                    block,
+                    B,
+                    height,
+                    C,
+                    distance,
+                    code.numbers(bias) + p * bias_step,
+                    bias_step,
+                )
+                begin.set(p + SIDE_BY_SIDE)
+        first = begin.get()
         with code.loop(0, rows, part) as i, code.loop(0, K, size) as k:
             some_rows, place = (rows - i).at_most(part), code.ints(table) + i
             count, offset = (K - k).at_most(size), k // shape.panel * block
@@ -147,6 +177,34 @@ def _product_of_panel(unit: Unit) -> Function:
                     code.choose(height, calls)
 
     return product_of_panel
+
+
+def _product_of_row(unit: Unit) -> Function:
+    """One row, and panels side by side: one panel has not sums enough to keep the multipliers busy."""
+    names = ("K", "table", "block", "B", "height", "C", "distance", "start", "start_step")
+    width = unit.shape.panel
+
+    @unit.function("product_of_row", names)
+    def product_of_row(
+        code: Code, K: Int, table: Int, block: Int, B: Int, height: Int, C: Int, distance: Int, start: Int,
+        start_step: Int,
+    ) -> None:  # fmt: skip
+        row, panels = code.numbers(code.ints(table).whole()), range(SIDE_BY_SIDE)
+        weights = [code.numbers(B) + height * (p * width) for p in panels]
+        sums = [
+            [code.variable((code.numbers(start) + start_step * p).vector(j)) for j in range(2)]
+            for p in panels
+        ]
+        with code.loop(0, _ceil(K, width)) as n, code.loop(0, (K - n * width).at_most(width)) as k:
+            a = (row + (n * block + k)).splat()
+            for panel, total in zip(weights, sums, strict=True):
+                at = panel + (n * width + k) * width
+                _add(total, a, [at.vector(j) for j in range(2)])
+        for p in panels:
+            for j in range(2):
+                (code.numbers(C) + distance * p).put(sums[p][j].get(), j)
+
+    return product_of_row
 
 
 def _ceil(n: Int, size: int) -> Int:
@@ -270,7 +328,9 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
 def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> Function:
     """Panel by panel of A, as few tiles as will do."""
     tallest, width = min(TALLEST_UPDATE, unit.shape.tallest), unit.shape.panel
-    names = ("M", "table", "offset", "D", "stride", "numbers", "room", "begun", "left", *thetas)
+    names = (
+        "M", "table", "block", "first", "last", "D", "stride", "numbers", "room", "begun", "left", *thetas,
+    )  # fmt: skip
     tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, tallest + 1)}
     parameters = (
         "M", "vectors", "start", "stop", "table", "block", "D", "stride", "numbers", "ahead", "soon",
@@ -282,56 +342,71 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
         code: Code, M: Int, vectors: Int, start: Int, stop: Int, table: Int, block: Int, D: Int, stride: Int,
         numbers: Int, ahead: Int, soon: Int, room: Int, begun: Int, left: Int, *places: Int,
     ) -> None:  # fmt: skip
-        def tile(R: int, V: int, first: Int) -> None:
-            moved = (code.numbers(place) + first * (V * code.lanes) for place in places)
-            offset = first // width * block + first % width
-            kept = code.numbers(room) + (first - start) * (V * code.lanes)
-            tiles[R, V](code, M, table, offset, D, stride, numbers, kept, begun, left, *moved)
+        def some(R: int, V: int, first: Int, last: Int) -> None:
+            kept = code.numbers(room) + start * -(V * code.lanes)
+            tiles[R, V](code, M, table, block, first, last, D, stride, numbers, kept, begun, left, *places)
 
         def fetch(first: Int) -> None:
             with code.loop(0, soon) as m:
                 (code.numbers((code.ints(ahead) + m).whole()) + first).prefetch()
 
+        line = LINE // code.item_size
         fetch(stop - 1)  # a row need not begin with a line: its end may reach into one line more
+        done = code.variable(start)
+        few = code.pick(M > FEW_SAMPLES, code.index(1), start % LOW).equals(0)
         for V in (2, 1):
-            with code.when(vectors.equals(V)), code.loop(start // width, _ceil(stop, width)) as q:
-                for line in range(0, width, LINE // code.item_size):
-                    fetch(q * width + line)
-                begin, end = (q * width).at_least(start), (q * width + width).at_most(stop)
-                with tile_by_tile(code, end - begin, tallest) as (i, height):
-                    first = begin + i
-                    code.choose(height, {R: partial(tile, R, V, first) for R in range(1, tallest + 1)})
+            with code.when(vectors.equals(V)):
+                with code.when(few):
+                    with code.loop(start, stop, line) as first:
+                        fetch(first)
+                    done.set(start + (stop - start) // LOW * LOW)
+                    some(LOW, V, start, done.get())
+                with code.loop(done.get() // width, _ceil(stop, width)) as q:
+                    for i in range(0, width, line):
+                        fetch(q * width + i)
+                    begin, end = (q * width).at_least(done.get()), (q * width + width).at_most(stop)
+                    with code.when(begin < end), tile_by_tile(code, end - begin, tallest) as (above, height):
+                        top = begin + above
+                        code.choose(
+                            height, {R: partial(some, R, V, top, top + R) for R in range(1, tallest + 1)}
+                        )
 
     return update_of_panel
 
 
 def _update_tile(unit: Unit, R: int, V: int, names: tuple[str, ...], descend: Descend) -> Function:
+    """Tiles one below the other, from row ``first`` to ``last``."""
+
     @unit.function(f"update_{R}x{V}", names)
     def tile(
-        code: Code, M: Int, table: Int, offset: Int, D: Int, stride: Int, numbers: Int, room: Int, begun: Int,
-        left: Int, *places: Int,
+        code: Code, M: Int, table: Int, block: Int, first: Int, last: Int, D: Int, stride: Int, numbers: Int,
+        room: Int, begun: Int, left: Int, *places: Int,
     ) -> None:  # fmt: skip
-        lanes, rows, deltas, kept = code.lanes, code.ints(table), code.numbers(D), code.numbers(room)
+        lanes, width = code.lanes, unit.shape.panel
+        rows, deltas = code.ints(table), code.numbers(D)
         each = [(i, j) for i in range(R) for j in range(V)]
-        for place in places:
-            for line in range(0, R * V * lanes, LINE // code.item_size):
-                (code.numbers(place) + line).prefetch()
-        sums = _accumulators(code, R, V)
-        with code.when(begun > 0):
-            for i, j in each:
-                sums[i][j].set(kept.vector(i * V + j))
-        with code.loop(0, M) as m:
-            a = code.numbers((rows + m).whole()) + offset
-            d = [(deltas + m * stride).vector(j) for j in range(V)]
-            for i in range(R):
-                _add(sums[i], (a + i).splat(), d)
-        with code.when(left > 0):
-            for i, j in each:
-                kept.put(sums[i][j].get(), i * V + j)
-        with code.when(left.equals(0)):
-            for i, j in each:
-                at = [code.numbers(place) + (i * V + j) * lanes for place in places]
-                descend(code, sums[i][j].get(), at, numbers)
+        with code.loop(first, last, R) as top:
+            offset, kept = top // width * block + top % width, code.numbers(room) + top * (V * lanes)
+            moved = [code.numbers(place) + top * (V * lanes) for place in places]
+            for place in moved:
+                for line in range(0, R * V * lanes, LINE // code.item_size):
+                    (place + line).prefetch()
+            sums = _accumulators(code, R, V)
+            with code.when(begun > 0):
+                for i, j in each:
+                    sums[i][j].set(kept.vector(i * V + j))
+            with code.loop(0, M) as m:
+                a = code.numbers((rows + m).whole()) + offset
+                d = [(deltas + m * stride).vector(j) for j in range(V)]
+                for i in range(R):
+                    _add(sums[i], (a + i).splat(), d)
+            with code.when(left > 0):
+                for i, j in each:
+                    kept.put(sums[i][j].get(), i * V + j)
+            with code.when(left.equals(0)):
+                for i, j in each:
+                    at = [place + (i * V + j) * lanes for place in moved]
+                    descend(code, sums[i][j].get(), at, numbers)
 
     return tile
 
