@@ -163,7 +163,7 @@ def step() -> str:
     stages = (
         ("forward", FORWARD, ["F1 z = a W^T| + b", "in tiles; F2 a = φ(z)"], "own panels of W", "a^L"),
         ("output", FORWARD, ["F1; H1, H2: a^H|, J", "B1 δ^H| = a^H| − y"], "own rows", "δ^H"),
-        ("back", BACKWARD, ["B2 δ W in tiles,", "⊙ the slopes φ'(z)"], "own rows of W^T, turned", "δ^L"),
+        ("back", BACKWARD, ["B2 δ W in tiles,", "⊙ the slopes φ'(z)"], "own part of W, turned", "δ^L"),
         (
             "update",
             BACKWARD,
