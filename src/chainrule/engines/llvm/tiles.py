@@ -88,18 +88,8 @@ def product(unit: Unit) -> Function:
                 p = first + g * SIDE_BY_SIDE
                 B = code.numbers(weights) + p * shape.panel * height
                 C = code.numbers(address) + p * distance
-                one(
-                    code,
-                    K,
-                    table,
-                    block,
-                    B,
-                    height,
-                    C,
-                    distance,
-                    code.numbers(bias) + p * bias_step,
-                    bias_step,
-                )
+                start = code.numbers(bias) + p * bias_step
+                one(code, K, table, block, B, height, C, distance, start, bias_step)
                 begin.set(p + SIDE_BY_SIDE)
         first = begin.get()
         with code.loop(0, rows, part) as i, code.loop(0, K, size) as k:
