@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from chainrule.engines.llvm import tiles
+from chainrule.engines.llvm.caches import LINE
 from chainrule.engines.llvm.code import Unit
 from chainrule.engines.llvm.costs import AVX512, KERNELS, calls, head_moves, head_operations, totals
 from chainrule.speed import operations as operations_of_step
@@ -16,10 +17,14 @@ from chainrule.speed import operations as operations_of_step
 BY_NAME = {kernel.name: kernel for kernel in KERNELS}
 
 
+def body_of(unit, name):
+    """The instructions of a function."""
+    return re.search(rf'define[^\n]*@"{name}"\(.*?\n}}', str(unit.module), flags=re.DOTALL)[0]
+
+
 def loop_of(unit, name):
-    """The instructions of the innermost loop of a function: its last block that jumps back to itself."""
-    text = str(unit.module)
-    body = re.search(rf'define[^\n]*@"{name}"\(.*?\n}}', text, flags=re.DOTALL)[0]
+    """The instructions of an innermost loop of a function: its first block that jumps back to itself."""
+    body = body_of(unit, name)
     blocks = re.findall(r'^"?([\w.]+)"?:\n(.*?)(?=^"?[\w.]+"?:\n|^}})', body, flags=re.DOTALL | re.MULTILINE)
     loops = [block for label, block in blocks if f'label %"{label}", label' in block]
     return loops[0]
@@ -37,13 +42,15 @@ def counts(block):
 def test_a_tile_of_the_product_reads_what_the_formula_says(R, V):
     unit = Unit(AVX512)
     tiles.product(unit)
-    assert counts(loop_of(unit, f"product_{R}x{V}")) == (V, R, R * V)
+    assert counts(loop_of(unit, f"product_{R}x{V}")) == (V, R, R * V)  # for a k behind the last whole line
+    written_out = 1 + LINE // AVX512.item_size
+    assert body_of(unit, f"product_{R}x{V}").count("call <16 x float> @\"llvm.fma") == written_out * R * V
 
 
 def test_a_tile_of_the_update_reads_what_the_formula_says():
     unit = Unit(AVX512)
     tiles.update(unit, 1, lambda code, g, places, numbers: places[0].put(g))
-    assert counts(loop_of(unit, "update_8x2")) == (2, 8, 16)
+    assert counts(loop_of(unit, "update_8x2")) == (4 * 2, 4 * 8, 4 * 16)  # four samples a turn
 
 
 def test_the_counter_sees_a_longer_loop():

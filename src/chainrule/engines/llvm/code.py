@@ -206,6 +206,15 @@ class Code:
         b.cbranch(b.icmp_signed("<", after, stop.ir), body, done)
         b.position_at_end(done)
 
+    def repeat(self, n: Int, times: int, body: Callable[[Int], None]) -> None:
+        """For each i below n, ``times`` of them a turn: fewer instructions count and jump."""
+        turns = n // times * times
+        with self.loop(0, turns, times) as i:
+            for more in range(times):
+                body(i + more)
+        with self.loop(turns, n) as i:
+            body(i)
+
     @contextmanager
     def loop_while(self, condition: Callable[[], Any]) -> Iterator[None]:
         """As long as the condition, computed anew each time, holds."""

@@ -245,6 +245,12 @@ class _Step:
         here = code.pick(first, table.address, self._table(L - 1, False).address)
         return Rows(here, code.pick(first, self.frame.X_block, self._layer(L - 1).block))
 
+    def _apart(self, L: Int) -> Int:
+        """How far the rows of a^{L−1} are from each other; 0 for those of X, wherever they lie."""
+        code = self.code
+        gathered = code.pick(self.frame.gathered > 0, code.index(self.panel), code.index(0))
+        return code.pick(L.equals(1), gathered, self._layer(L - 1).stride)
+
     def _forward(self, s: Int, rows: Int, table: Array) -> None:
         code, parts = self.code, self.parts
         with code.loop(1, self.H) as L:
@@ -334,12 +340,12 @@ class _Step:
             soon = code.pick(L.equals(1), ahead.size, code.index(0))
             update(
                 code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
-                share.first, share.last, layer.outputs_padded, *D, on_weights, ahead.table, soon,
-                layer.inputs_padded, room, *self._arrays(layer.weights_offset),
+                self._apart(L), share.first, share.last, layer.outputs_padded, *D, on_weights, ahead.table,
+                soon, layer.inputs_padded, room, *self._arrays(layer.weights_offset),
             )  # fmt: skip
             own, past = self._own(layer.panels)
             update(
-                code, rows, 0, 1, *ones, own, past, layer.outputs_padded, *D, on_biases, ahead.table, 0,
+                code, rows, 0, 1, *ones, 0, own, past, layer.outputs_padded, *D, on_biases, ahead.table, 0,
                 1, room, *self._arrays(layer.bias_offset),
             )  # fmt: skip
 

@@ -229,16 +229,23 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
             [code.variable((code.numbers(start) + start_stride * i).vector(j)) for j in range(V)]
             for i in range(R)
         ]
-        with code.loop(0, _ceil(K, width)) as n:
-            moved, panel = n * block, code.numbers(B) + n * (width * step)
+        weights, line = code.numbers(B), min(width, LINE // code.item_size)
+
+        def add(k: Int, moved: Int, more: int = 0) -> None:
+            b = [(weights + k * step + more * step).vector(j) for j in range(V)]
+            for i in range(R):
+                _add(sums[i], (rows[i] + moved + more).splat(), b)
+
+        with code.loop(0, K // line) as n:
+            k = n * line
+            moved = k // width * block + k % width
             with code.when(ahead > 0):
                 for row in rows:
-                    for line in range(0, width, LINE // code.item_size):
-                        (row + (moved + line + ahead)).prefetch(2)
-            with code.loop(0, (K - n * width).at_most(width)) as k:
-                b = [(panel + k * step).vector(j) for j in range(V)]
-                for i in range(R):
-                    _add(sums[i], (rows[i] + (moved + k)).splat(), b)
+                    (row + (moved + ahead)).prefetch(2)
+            for more in range(line):
+                add(k, moved, more)
+        with code.loop(K // line * line, K) as k:
+            add(k, k // width * block + k % width)
         for i in range(R):
             for j in range(V):
                 (code.numbers(C) + stride * i).put(sums[i][j].get(), j)
@@ -279,20 +286,21 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
     The gradient never leaves the registers, but where the samples are many: then sums over some hundred of
     them are kept in ``room``, which holds a block of k of each panel. ``arrays`` is how many arrays the step
     changes: the parameter and its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and
-    of D the panels from ``first`` to ``last``. Meanwhile the same columns of ``soon`` rows ``ahead``, which
+    of D the panels from ``first`` to ``last``. Rows of A that are equally far from each other are ``apart``;
+    where that is 0, only the table knows. Meanwhile the same columns of ``soon`` rows ``ahead``, which
     the next step will need, are fetched into the cache.
     """
     shape = unit.shape
     thetas = tuple(f"theta{n}" for n in range(arrays))
     some = _update_of_panel(unit, thetas, descend)
     parameters = (
-        "M", "start", "stop", *Rows._fields, "first", "last", "columns", *Places._fields, "numbers", "ahead",
-        "soon", "height", "room",
+        "M", "start", "stop", *Rows._fields, "apart", "first", "last", "columns", *Places._fields, "numbers",
+        "ahead", "soon", "height", "room",
     )  # fmt: skip
 
     @unit.function("update", (*parameters, *thetas))
     def update(
-        code: Code, M: Int, start: Int, stop: Int, table: Int, block: Int, first: Int, last: Int,
+        code: Code, M: Int, start: Int, stop: Int, table: Int, block: Int, apart: Int, first: Int, last: Int,
         columns: Int, address: Int, stride: Int, distance: Int, numbers: Int, ahead: Int, soon: Int,
         height: Int, room: Int, *places: Int,
     ) -> None:  # fmt: skip
@@ -308,8 +316,8 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
                     m.equals(0), code.pick(p.equals(first), soon, code.index(0)), code.index(0)
                 )
                 some(
-                    code, count, vectors, k, end, code.ints(table) + m, block, D, stride, numbers, ahead,
-                    fetched, kept, m, M - m - count, *panels,
+                    code, count, vectors, k, end, code.ints(table) + m, block, apart, D, stride, numbers,
+                    ahead, fetched, kept, m, M - m - count, *panels,
                 )  # fmt: skip
 
     return update
@@ -319,22 +327,25 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
     """Panel by panel of A, as few tiles as will do."""
     tallest, width = min(TALLEST_UPDATE, unit.shape.tallest), unit.shape.panel
     names = (
-        "M", "table", "block", "first", "last", "D", "stride", "numbers", "room", "begun", "left", *thetas,
+        "M", "table", "block", "apart", "first", "last", "D", "stride", "numbers", "room", "begun", "left",
+        *thetas,
     )  # fmt: skip
     tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, tallest + 1)}
     parameters = (
-        "M", "vectors", "start", "stop", "table", "block", "D", "stride", "numbers", "ahead", "soon",
+        "M", "vectors", "start", "stop", "table", "block", "apart", "D", "stride", "numbers", "ahead", "soon",
         "room", "begun", "left",
     )  # fmt: skip
 
     @unit.function("update_of_panel", (*parameters, *thetas))
     def update_of_panel(
-        code: Code, M: Int, vectors: Int, start: Int, stop: Int, table: Int, block: Int, D: Int, stride: Int,
-        numbers: Int, ahead: Int, soon: Int, room: Int, begun: Int, left: Int, *places: Int,
+        code: Code, M: Int, vectors: Int, start: Int, stop: Int, table: Int, block: Int, apart: Int, D: Int,
+        stride: Int, numbers: Int, ahead: Int, soon: Int, room: Int, begun: Int, left: Int, *places: Int,
     ) -> None:  # fmt: skip
         def some(R: int, V: int, first: Int, last: Int) -> None:
             kept = code.numbers(room) + start * -(V * code.lanes)
-            tiles[R, V](code, M, table, block, first, last, D, stride, numbers, kept, begun, left, *places)
+            tiles[R, V](
+                code, M, table, block, apart, first, last, D, stride, numbers, kept, begun, left, *places
+            )
 
         def fetch(first: Int) -> None:
             with code.loop(0, soon) as m:
@@ -369,8 +380,8 @@ def _update_tile(unit: Unit, R: int, V: int, names: tuple[str, ...], descend: De
 
     @unit.function(f"update_{R}x{V}", names)
     def tile(
-        code: Code, M: Int, table: Int, block: Int, first: Int, last: Int, D: Int, stride: Int, numbers: Int,
-        room: Int, begun: Int, left: Int, *places: Int,
+        code: Code, M: Int, table: Int, block: Int, apart: Int, first: Int, last: Int, D: Int, stride: Int,
+        numbers: Int, room: Int, begun: Int, left: Int, *places: Int,
     ) -> None:  # fmt: skip
         lanes, width = code.lanes, unit.shape.panel
         rows, deltas = code.ints(table), code.numbers(D)
@@ -385,11 +396,17 @@ def _update_tile(unit: Unit, R: int, V: int, names: tuple[str, ...], descend: De
             with code.when(begun > 0):
                 for i, j in each:
                     sums[i][j].set(kept.vector(i * V + j))
-            with code.loop(0, M) as m:
-                a = code.numbers((rows + m).whole()) + offset
+
+            def add(m: Int, a: Array) -> None:
                 d = [(deltas + m * stride).vector(j) for j in range(V)]
                 for i in range(R):
                     _add(sums[i], (a + i).splat(), d)
+
+            first_row = code.numbers(rows.whole()) + offset
+            with code.when(apart > 0):
+                code.repeat(M, 4, lambda m: add(m, first_row + m * apart))
+            with code.when(apart.equals(0)):
+                code.repeat(M, 2, lambda m: add(m, code.numbers((rows + m).whole()) + offset))
             with code.when(left > 0):
                 for i, j in each:
                     kept.put(sums[i][j].get(), i * V + j)
