@@ -331,6 +331,7 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
         *thetas,
     )  # fmt: skip
     tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, tallest + 1)}
+    low = {V: _update_tile(unit, LOW, V, names, descend, few=True) for V in (2, 1)}
     parameters = (
         "M", "vectors", "start", "stop", "table", "block", "apart", "D", "stride", "numbers", "ahead", "soon",
         "room", "begun", "left",
@@ -341,11 +342,9 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
         code: Code, M: Int, vectors: Int, start: Int, stop: Int, table: Int, block: Int, apart: Int, D: Int,
         stride: Int, numbers: Int, ahead: Int, soon: Int, room: Int, begun: Int, left: Int, *places: Int,
     ) -> None:  # fmt: skip
-        def some(R: int, V: int, first: Int, last: Int) -> None:
+        def some(tile: Function, V: int, first: Int, last: Int) -> None:
             kept = code.numbers(room) + start * -(V * code.lanes)
-            tiles[R, V](
-                code, M, table, block, apart, first, last, D, stride, numbers, kept, begun, left, *places
-            )
+            tile(code, M, table, block, apart, first, last, D, stride, numbers, kept, begun, left, *places)
 
         def fetch(first: Int) -> None:
             with code.loop(0, soon) as m:
@@ -361,24 +360,25 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
                     with code.loop(start, stop, line) as first:
                         fetch(first)
                     done.set(start + (stop - start) // LOW * LOW)
-                    some(LOW, V, start, done.get())
+                    some(low[V], V, start, done.get())
                 with code.loop(done.get() // width, _ceil(stop, width)) as q:
                     for i in range(0, width, line):
                         fetch(q * width + i)
                     begin, end = (q * width).at_least(done.get()), (q * width + width).at_most(stop)
                     with code.when(begin < end), tile_by_tile(code, end - begin, tallest) as (above, height):
                         top = begin + above
-                        code.choose(
-                            height, {R: partial(some, R, V, top, top + R) for R in range(1, tallest + 1)}
-                        )
+                        heights = range(1, tallest + 1)
+                        code.choose(height, {R: partial(some, tiles[R, V], V, top, top + R) for R in heights})
 
     return update_of_panel
 
 
-def _update_tile(unit: Unit, R: int, V: int, names: tuple[str, ...], descend: Descend) -> Function:
-    """Tiles one below the other, from row ``first`` to ``last``."""
+def _update_tile(
+    unit: Unit, R: int, V: int, names: tuple[str, ...], descend: Descend, few: bool = False
+) -> Function:
+    """Tiles one below the other, from row ``first`` to ``last``; of a ``few`` samples, or several a turn."""
 
-    @unit.function(f"update_{R}x{V}", names)
+    @unit.function(f"update_{R}x{V}{'_few' * few}", names)
     def tile(
         code: Code, M: Int, table: Int, block: Int, apart: Int, first: Int, last: Int, D: Int, stride: Int,
         numbers: Int, room: Int, begun: Int, left: Int, *places: Int,
@@ -402,11 +402,18 @@ def _update_tile(unit: Unit, R: int, V: int, names: tuple[str, ...], descend: De
                 for i in range(R):
                     _add(sums[i], (a + i).splat(), d)
 
-            first_row = code.numbers(rows.whole()) + offset
-            with code.when(apart > 0):
-                code.repeat(M, 4, lambda m: add(m, first_row + m * apart))
-            with code.when(apart.equals(0)):
-                code.repeat(M, 2, lambda m: add(m, code.numbers((rows + m).whole()) + offset))
+            def add_row(m: Int) -> None:
+                add(m, code.numbers((rows + m).whole()) + offset)
+
+            if few:
+                with code.loop(0, M) as m:
+                    add_row(m)
+            else:
+                first_row = code.numbers(rows.whole()) + offset
+                with code.when(apart > 0):
+                    code.repeat(M, 4, lambda m: add(m, first_row + m * apart))
+                with code.when(apart.equals(0)):
+                    code.repeat(M, 2, add_row)
             with code.when(left > 0):
                 for i, j in each:
                     kept.put(sums[i][j].get(), i * V + j)
