@@ -9,7 +9,6 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from chainrule.engines.llvm import tiles
-from chainrule.engines.llvm.caches import LINE
 from chainrule.engines.llvm.code import Unit
 from chainrule.engines.llvm.costs import AVX512, KERNELS, calls, head_moves, head_operations, totals
 from chainrule.speed import operations as operations_of_step
@@ -42,9 +41,9 @@ def counts(block):
 def test_a_tile_of_the_product_reads_what_the_formula_says(R, V):
     unit = Unit(AVX512)
     tiles.product(unit)
-    assert counts(loop_of(unit, f"product_{R}x{V}")) == (V, R, R * V)  # for a k behind the last whole line
-    written_out = 1 + LINE // AVX512.item_size
-    assert body_of(unit, f"product_{R}x{V}").count("call <16 x float> @\"llvm.fma") == written_out * R * V
+    assert counts(loop_of(unit, f"product_{R}x{V}")) == (V, R, R * V)  # for a k that is left over
+    written_out = 1 + tiles.WRITTEN_OUT
+    assert body_of(unit, f"product_{R}x{V}").count('call <16 x float> @"llvm.fma') == written_out * R * V
 
 
 def test_a_tile_of_the_update_reads_what_the_formula_says():

@@ -28,6 +28,9 @@ TALLEST_UPDATE = 8
 SIDE_BY_SIDE = 4
 """Panels that a single row is multiplied with at once."""
 
+WRITTEN_OUT = 8
+"""So many k of a product's tile are written out one after another: no instruction counts them."""
+
 FEW_SAMPLES = 16
 """Up to so many samples a tile is done so soon that calling it would take as long."""
 
@@ -229,22 +232,22 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
             [code.variable((code.numbers(start) + start_stride * i).vector(j)) for j in range(V)]
             for i in range(R)
         ]
-        weights, line = code.numbers(B), min(width, LINE // code.item_size)
+        weights, some, line = code.numbers(B), min(width, WRITTEN_OUT), LINE // code.item_size
 
         def add(k: Int, moved: Int, more: int = 0) -> None:
             b = [(weights + k * step + more * step).vector(j) for j in range(V)]
             for i in range(R):
                 _add(sums[i], (rows[i] + moved + more).splat(), b)
 
-        with code.loop(0, K // line) as n:
-            k = n * line
+        with code.loop(0, K // some) as n:
+            k = n * some
             moved = k // width * block + k % width
-            with code.when(ahead > 0):
+            with code.when(code.pick((k % line).equals(0), ahead, code.index(0)) > 0):
                 for row in rows:
                     (row + (moved + ahead)).prefetch(2)
-            for more in range(line):
+            for more in range(some):
                 add(k, moved, more)
-        with code.loop(K // line * line, K) as k:
+        with code.loop(K // some * some, K) as k:
             add(k, k // width * block + k % width)
         for i in range(R):
             for j in range(V):
