@@ -85,7 +85,7 @@ def lines(report: Report) -> Iterator[tuple[str, str]]:
         yield found.dtype, f"one step is within {found.error:.1e} of the reference (limit {found.limit:.0e})"
     if report.compilation is not None:
         first, cached = report.compilation
-        yield "compiling", f"{first:.2f} s the first time, {cached:.2f} s from the cache"
+        yield "compiling", f"{first:.2f} s the first time, {cached:.3f} s from the cache"
     if report.speed is not None:
         peak = report.speed.peak
         yield "product", f"NumPy's best, float32: {peak.one:.0f} GFLOP/s by one thread, {peak.all:.0f} by all"

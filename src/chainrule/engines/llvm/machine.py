@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.engines.base import tell
-from chainrule.engines.llvm.code import Shape, Unit
+from chainrule.engines.llvm.code import Shape
 from chainrule.files import cache_folder
 
 FORMAT = b"chainrule 1\n"
@@ -104,12 +104,6 @@ class Compiled:
         """A function of that many 64-bit integers. Python's other threads run while it does."""
         address = self._compiler.get_function_address(name)
         return ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * parameters)(address)
-
-
-def compile_unit(unit: Unit, target: Processor, folder: Path | None = None) -> Compiled:
-    """Machine code for a unit: `compile_text` of its text, which is its own key."""
-    text = str(unit.module)
-    return compile_text(lambda: text, text, target, folder)
 
 
 def compile_text(

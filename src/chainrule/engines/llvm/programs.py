@@ -96,22 +96,26 @@ def prediction_program(net: Architecture, n_outputs: int, dtype: Any, target: Pr
 
 
 def _program(what: Any, build: Callable[[], Unit], target: Processor) -> Compiled:
-    """Compiled code, from memory, from the cache, or made now.
+    """Compiled code, from memory, from the cache, or made now."""
+    key, text = key_and_text(what, build)
+    key = _digest(f"{key} {target}")
+    if key not in _made:
+        _made[key] = compile_text(text, key, target)
+    found: Compiled = _made[key]
+    return found
+
+
+def key_and_text(what: Any, build: Callable[[], Unit]) -> tuple[str, Callable[[], str]]:
+    """What names the code, and what writes it.
 
     Functions of this package are known by their source, so that the code need not even be generated to be
     found; where others take part, the generated text decides.
     """
     try:
-        key = _digest(repr((source_digest(), fingerprint(what))))
-        made: Callable[[], str] = lambda: str(build().module)  # noqa: E731
+        return _digest(repr((source_digest(), fingerprint(what)))), lambda: str(build().module)
     except Opaque:
         text = str(build().module)
-        key, made = _digest(text), lambda: text
-    key = _digest(f"{key} {target}")
-    if key not in _made:
-        _made[key] = compile_text(made, key, target)
-    found: Compiled = _made[key]
-    return found
+        return _digest(text), lambda: text
 
 
 def _distinct(net: Architecture) -> tuple[tuple[Activation, ...], tuple[int, ...]]:
