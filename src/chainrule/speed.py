@@ -80,24 +80,16 @@ def compilation(engine: LlvmEngine) -> Compilation:
 
     As in training, code is found again by its key, and need not be written to be found.
     """
-    from chainrule.engines.llvm.code import Unit
     from chainrule.engines.llvm.machine import compile_text
-    from chainrule.engines.llvm.programs import key_and_text, recipe_of
-    from chainrule.engines.llvm.steps import training_unit
+    from chainrule.engines.llvm.programs import recipe_of, training_code
 
     task, shape = _task(_network(SMALL.layers), SMALL.batch_size), engine.target.shape("float32")
     recipe = recipe_of(task, SMALL.layers[-1], shape, shape.item_size)
-
-    def build() -> Unit:
-        unit = Unit(shape)
-        training_unit(unit, recipe)
-        return unit
-
     seconds = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(2):
             started = time.perf_counter()
-            key, text = key_and_text(("train", recipe, shape), build)
+            key, text = training_code(shape, recipe)
             compile_text(text, key, engine.target, Path(folder))
             seconds.append(time.perf_counter() - started)
     return Compilation(*seconds)

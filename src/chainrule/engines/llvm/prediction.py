@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.engines.llvm import tiles
-from chainrule.engines.llvm.code import Code, Function, Unit
+from chainrule.engines.llvm.code import Code, Function, Shape, Unit
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import sum_lanes
 from chainrule.engines.llvm.outputs import predicted
@@ -24,15 +24,17 @@ FEW = ("places", "H", "buffers", "X", "X_stride", "count", "out", "K", "check", 
 
 
 def prediction_unit(
-    unit: Unit, activations: Sequence[Activation], head: Head, output_vectors: int | None
-) -> None:
-    """Write ``predict(frame)`` and ``predict_few(frame)`` into the unit. Eq. F1, F2, H1 or H3."""
+    shape: Shape, activations: Sequence[Activation], head: Head, output_vectors: int | None
+) -> Unit:
+    """The unit with ``predict(frame)`` and ``predict_few(frame)``. Eq. F1, F2, H1 or H3."""
+    unit = Unit(shape)
     activated = activate(unit, activations, slopes=False)
     check = _check(unit)
     one = _output(unit, head, output_vectors)
     some = _output_of_some(unit, one, predicted(unit, head) if output_vectors else None)
     _many(unit, activated, some, check)
     _few(unit, activated, one, check)
+    return unit
 
 
 def _many(unit: Unit, activated: Function, output: Function, check: Function) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -50,13 +50,7 @@ def training_program(
     """The code that trains this kind of network with this optimiser, on numbers of so many bytes."""
     shape = target.shape(dtype)
     recipe = recipe_of(task, n_outputs, shape, size_of_X)
-
-    def build() -> Unit:
-        unit = Unit(shape)
-        training_unit(unit, recipe)
-        return unit
-
-    compiled = _program(("train", recipe, shape), build, target)
+    compiled = _program(*training_code(shape, recipe), target)
     train, slots = compiled.function("train", 2), step_slots(shape, recipe)
     return TrainingProgram(train, slots, _distinct(task.net)[1], shape, compiled)
 
@@ -84,20 +78,19 @@ def prediction_program(net: Architecture, n_outputs: int, dtype: Any, target: Pr
     shape = target.shape(dtype)
     distinct, functions = _distinct(net)
     vectors = _vectors(shape, n_outputs)
-
-    def build() -> Unit:
-        unit = Unit(shape)
-        prediction_unit(unit, distinct, net.head, vectors)
-        return unit
-
-    compiled = _program(("predict", distinct, net.head, vectors, shape), build, target)
+    build = partial(prediction_unit, shape, distinct, net.head, vectors)
+    compiled = _program(*key_and_text(("predict", distinct, net.head, vectors, shape), build), target)
     many, few = (compiled.function(name, 1) for name in ("predict", "predict_few"))
     return PredictionProgram(many, few, functions, shape, compiled)
 
 
-def _program(what: Any, build: Callable[[], Unit], target: Processor) -> Compiled:
+def training_code(shape: Shape, recipe: Recipe) -> tuple[str, Callable[[], str]]:
+    """What names the code of a training, and what writes it."""
+    return key_and_text(("train", recipe, shape), partial(training_unit, shape, recipe))
+
+
+def _program(key: str, text: Callable[[], str], target: Processor) -> Compiled:
     """Compiled code, from memory, from the cache, or made now."""
-    key, text = key_and_text(what, build)
     key = _digest(f"{key} {target}")
     if key not in _made:
         _made[key] = compile_text(text, key, target)
@@ -158,7 +151,7 @@ def _instructions(code: CodeType) -> str:
     return _digest(repr((code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars)))
 
 
-@functools.cache
+@cache
 def source_digest() -> str:
     """A hash of all source that decides what code is generated."""
     package = Path(__file__).parents[2]

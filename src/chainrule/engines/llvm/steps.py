@@ -60,9 +60,9 @@ def step_slots(shape: Shape, recipe: Recipe) -> Slots:
     return slots
 
 
-def training_unit(unit: Unit, recipe: Recipe) -> None:
-    """Write ``train(frame, thread)`` into the unit."""
-    slots = step_slots(unit.shape, recipe)
+def training_unit(shape: Shape, recipe: Recipe) -> Unit:
+    """The unit with ``train(frame, thread)``."""
+    unit, slots = Unit(shape), step_slots(shape, recipe)
     arrays = 1 + len(moments(recipe.optimizer))
     parts = _Parts(
         product=tiles.product(unit),
@@ -83,6 +83,8 @@ def training_unit(unit: Unit, recipe: Recipe) -> None:
             step.begin()
             with code.loop(0, frame.steps) as s:
                 step.write(s)
+
+    return unit
 
 
 def moments(optimizer: Optimizer) -> tuple[str, ...]:
