@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from chainrule.engines.llvm import tiles
+from chainrule.engines.llvm import products, updates
 from chainrule.engines.llvm.code import Unit
 from chainrule.engines.llvm.costs import AVX512, KERNELS, calls, head_moves, head_operations, totals
 from chainrule.speed import operations as operations_of_step
@@ -40,21 +40,21 @@ def counts(block):
 @pytest.mark.parametrize("V", [1, 2])
 def test_a_tile_of_the_product_reads_what_the_formula_says(R, V):
     unit = Unit(AVX512)
-    tiles.product(unit)
+    products.product(unit)
     assert counts(loop_of(unit, f"product_{R}x{V}")) == (V, R, R * V)  # for a k that is left over
-    written_out = 1 + tiles.WRITTEN_OUT
+    written_out = 1 + products.WRITTEN_OUT
     assert body_of(unit, f"product_{R}x{V}").count('call <16 x float> @"llvm.fma') == written_out * R * V
 
 
 def test_a_tile_of_the_update_reads_what_the_formula_says():
     unit = Unit(AVX512)
-    tiles.update(unit, 1, lambda code, g, places, numbers: places[0].put(g))
-    assert counts(loop_of(unit, "update_8x2")) == (4 * 2, 4 * 8, 4 * 16)  # four samples a turn
+    updates.update(unit, 1, lambda code, g, places, numbers: places[0].put(g))
+    assert counts(loop_of(unit, "update_8x2")) == tuple(updates.SAMPLES_A_TURN * n for n in (2, 8, 16))
 
 
 def test_the_counter_sees_a_longer_loop():
     unit = Unit(AVX512)
-    tiles.product(unit)
+    products.product(unit)
     assert counts(loop_of(unit, "product_3x2")) != counts(loop_of(unit, "product_4x2"))
 
 

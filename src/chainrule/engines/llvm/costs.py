@@ -17,7 +17,7 @@ from chainrule.engines.llvm.layout import LayerPlace, is_gathered, plan
 from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
 from chainrule.engines.llvm.outputs import Output, head
 from chainrule.engines.llvm.steps import moments
-from chainrule.engines.llvm.tiles import FEW_SAMPLES, LOW, TALLEST_UPDATE
+from chainrule.engines.llvm.updates import FEW_SAMPLES, LOW, TALLEST_UPDATE
 from chainrule.equations.heads import HEADS
 from chainrule.optimizers import as_optimizer
 
@@ -42,11 +42,13 @@ class Kernel(NamedTuple):
 
 
 KERNELS = (
-    Kernel("product", "F1, B2", "tiles.product", "n*w*ceil(N/R) + N*n + 2*N*w*ceil(n/k)", "2*N*n*w"),
+    Kernel("product", "F1, B2", "products.product", "n*w*ceil(N/R) + N*n + 2*N*w*ceil(n/k)", "2*N*n*w"),
     Kernel("activate", "F2, D1", "forward.activate", "3*N*w", "c*N*w"),
     Kernel("head", "H1, H2, H3, H4, B1", "outputs.head", "v*ceil(N/v)*(m*K + 7*P)", "v*ceil(N/v)*o*K"),
     Kernel("multiply", "B2", "steps._multiply", "3*N*w", "N*w"),
-    Kernel("update", "B3, B4, P1, P2, G1", "tiles.update", "N*w*ceil(n/h) + N*n + 2*A*n*w", "(2*N + g)*n*w"),
+    Kernel(
+        "update", "B3, B4, P1, P2, G1", "updates.update", "N*w*ceil(n/h) + N*n + 2*A*n*w", "(2*N + g)*n*w"
+    ),
     Kernel("gather", "", "tiles.gather", "2*N*n", "0"),
     Kernel("transpose", "B2", "transpose.transpose_block", "2*v*v", "0"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.engines.llvm import tiles
+from chainrule.engines.llvm import products
 from chainrule.engines.llvm.code import Code, Function, Shape, Unit
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import sum_lanes
@@ -39,7 +39,7 @@ def prediction_unit(
 
 def _many(unit: Unit, activated: Function, output: Function, check: Function) -> None:
     """``predict``: the rows from start to stop, by panels of packed weights."""
-    product = tiles.product(unit)
+    product = products.product(unit)
 
     @unit.function("predict", ("frame",), exported=True)
     def predict(code: Code, address: Int) -> None:

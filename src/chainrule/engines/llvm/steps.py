@@ -14,14 +14,14 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from chainrule.engines.llvm import tiles
+from chainrule.engines.llvm import products, updates
 from chainrule.engines.llvm.caches import room_of_panel
 from chainrule.engines.llvm.code import Code, Function, Shape, Unit
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import VECTORS
 from chainrule.engines.llvm.outputs import Output, head, room
 from chainrule.engines.llvm.scalars import Slots, StepNumbers
-from chainrule.engines.llvm.tiles import Panels, Places, Rows
+from chainrule.engines.llvm.tiles import Panels, Places, Rows, gather
 from chainrule.engines.llvm.values import Array, Int, Vector
 from chainrule.equations.activations import Activation
 from chainrule.equations.penalty import Penalty, penalty_gradient
@@ -65,13 +65,13 @@ def training_unit(shape: Shape, recipe: Recipe) -> Unit:
     unit, slots = Unit(shape), step_slots(shape, recipe)
     arrays = 1 + len(moments(recipe.optimizer))
     parts = _Parts(
-        product=tiles.product(unit),
-        turned_product=tiles.turned_product(unit),
-        update=tiles.update(unit, arrays, partial(_descend, recipe, slots)),
+        product=products.product(unit),
+        turned_product=products.turned_product(unit),
+        update=updates.update(unit, arrays, partial(_descend, recipe, slots)),
         activate=activate(unit, recipe.activations, slopes=True, dropout=recipe.dropout),
         multiply=_multiply(unit),
         head=head(unit, recipe.output),
-        gather=tiles.gather(unit, recipe.size_of_X),
+        gather=gather(unit, recipe.size_of_X),
         arrays=arrays,
     )
 

@@ -1,0 +1,193 @@
+"""The matrix product of Eq. F1 and B2, tile by tile.
+
+The sums are taken over some hundred k at a time: so much of a panel stays in the innermost cache while all
+rows pass by. For each of its k, a tile of R rows and V vectors reads V vectors and R numbers
+(4 (V·lanes + R) bytes in float32) and does R·V·lanes multiply-adds.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from chainrule.engines.llvm.caches import LINE, block_of_k, rows_at_a_time
+from chainrule.engines.llvm.code import Code, Function, Unit
+from chainrule.engines.llvm.tiles import Panels, Places, Rows, add_products, ceil, tile_by_tile, vectors_of
+from chainrule.engines.llvm.transpose import turned_panel
+from chainrule.engines.llvm.values import Int
+
+SIDE_BY_SIDE = 4
+"""Panels that a single row is multiplied with at once."""
+
+WRITTEN_OUT = 8
+"""So many k of a product's tile are written out one after another: no instruction counts them."""
+
+
+def product(unit: Unit) -> Function:
+    """Σ_k A[i, k] B[k, :] + bias: the product of Eq. F1, with A = a^{L-1}, B = (W^L)ᵀ and bias = b^L.
+
+    Meanwhile what lies ``ahead`` numbers behind A is brought into the cache, if that is not 0.
+    """
+    shape = unit.shape
+    some, one = unit.shared(_product_of_panel), _product_of_row(unit)
+    parameters = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "bias", "bias_step", "ahead")
+
+    @unit.function("product", parameters)
+    def product(
+        code: Code, rows: Int, K: Int, table: Int, block: Int, first: Int, last: Int, columns: Int,
+        weights: Int, height: Int, address: Int, stride: Int, distance: Int, bias: Int, bias_step: Int,
+        ahead: Int,
+    ) -> None:  # fmt: skip
+        size, part = block_of_k(shape), rows_at_a_time(shape)
+        begin = code.variable(first)
+        with code.when(rows.equals(1)):
+            whole = last.at_most(columns // (2 * code.lanes))
+            with code.loop(0, (whole - first).at_least(0) // SIDE_BY_SIDE) as g:
+                p = first + g * SIDE_BY_SIDE
+                B = code.numbers(weights) + p * shape.panel * height
+                C = code.numbers(address) + p * distance
+                start = code.numbers(bias) + p * bias_step
+                one(code, K, table, block, B, height, C, distance, start, bias_step)
+                begin.set(p + SIDE_BY_SIDE)
+        first = begin.get()
+        with code.loop(0, rows, part) as i, code.loop(0, K, size) as k:
+            some_rows, place = (rows - i).at_most(part), code.ints(table) + i
+            count, offset = (K - k).at_most(size), k // shape.panel * block
+            with code.loop(first, last) as p:
+                vectors = vectors_of(code, columns, p)
+                B = code.numbers(weights) + (p * shape.panel * height + k * vectors * code.lanes)
+                C = code.numbers(address) + (p * distance + i * stride)
+                start = code.numbers(bias) + p * bias_step
+                begun = k > 0
+                start_at = code.pick(begun, C.address, start.address)
+                step = code.pick(begun, stride, code.index(0))
+                soon = code.pick(p.equals(first), ahead, code.index(0))
+                some(
+                    code, some_rows, vectors, count, place, offset, block, B, C, stride, start_at, step, soon
+                )
+
+    return product
+
+
+def turned_product(unit: Unit) -> Function:
+    """Σ_k A[i, k] B[k, :]: the product of Eq. B2, with A = δ^{L+1} and B = W^{L+1}, kept as its transpose.
+
+    As much of B as one part of the sums needs is turned into ``room``, and stays in the innermost cache while
+    all rows pass by. B has ``columns`` columns; its transpose has panels of ``height`` rows, and ``depth``
+    columns in all.
+    """
+    shape = unit.shape
+    some, turned = unit.shared(_product_of_panel), turned_panel(unit)
+    names = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "depth", "zeros", "room")
+
+    @unit.function("turned_product", names)
+    def turned_product(
+        code: Code, rows: Int, K: Int, table: Int, block: Int, first: Int, last: Int, columns: Int,
+        weights: Int, height: Int, address: Int, stride: Int, distance: Int, depth: Int, zeros: Int,
+        room: Int,
+    ) -> None:  # fmt: skip
+        size, part = block_of_k(shape), rows_at_a_time(shape)
+        with code.loop(0, K, size) as k, code.loop(first, last) as p:
+            vectors, count = vectors_of(code, columns, p), (K - k).at_most(size)
+            turned(code, weights, height, depth, p, vectors, k, count, room)
+            with code.loop(0, rows, part) as i:
+                C = code.numbers(address) + (p * distance + i * stride)
+                begun = k > 0
+                start = code.pick(begun, C.address, zeros)
+                step = code.pick(begun, stride, code.index(0))
+                some(
+                    code, (rows - i).at_most(part), vectors, count, code.ints(table) + i,
+                    k // shape.panel * block, block, room, C, stride, start, step, 0,
+                )  # fmt: skip
+
+    return turned_product
+
+
+def _product_of_panel(unit: Unit) -> Function:
+    tallest = unit.shape.tallest
+    tiles = {(R, V): _product_tile(unit, R, V) for V in (2, 1) for R in range(1, tallest + 1)}
+    names = (
+        "rows", "vectors", "K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride",
+        "ahead",
+    )  # fmt: skip
+
+    @unit.function("product_of_panel", names)
+    def product_of_panel(
+        code: Code, rows: Int, vectors: Int, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int,
+        stride: Int, start: Int, start_stride: Int, ahead: Int,
+    ) -> None:  # fmt: skip
+        with tile_by_tile(code, rows, tallest) as (i, height):
+            place, begin = code.numbers(C) + i * stride, code.numbers(start) + i * start_stride
+            arguments = (K, code.ints(table) + i, offset, block, B, place, stride, begin, start_stride, ahead)
+            for V in (2, 1):
+                with code.when(vectors.equals(V)):
+                    calls = {R: partial(tiles[R, V], code, *arguments) for R in range(1, tallest + 1)}
+                    code.choose(height, calls)
+
+    return product_of_panel
+
+
+def _product_of_row(unit: Unit) -> Function:
+    """One row, and panels side by side: one panel has not sums enough to keep the multipliers busy."""
+    names = ("K", "table", "block", "B", "height", "C", "distance", "start", "start_step")
+    width = unit.shape.panel
+
+    @unit.function("product_of_row", names)
+    def product_of_row(
+        code: Code, K: Int, table: Int, block: Int, B: Int, height: Int, C: Int, distance: Int, start: Int,
+        start_step: Int,
+    ) -> None:  # fmt: skip
+        row, panels = code.numbers(code.ints(table).whole()), range(SIDE_BY_SIDE)
+        weights = [code.numbers(B) + height * (p * width) for p in panels]
+        sums = [
+            [code.variable((code.numbers(start) + start_step * p).vector(j)) for j in range(2)]
+            for p in panels
+        ]
+        with code.loop(0, ceil(K, width)) as n, code.loop(0, (K - n * width).at_most(width)) as k:
+            a = (row + (n * block + k)).splat()
+            for panel, total in zip(weights, sums, strict=True):
+                at = panel + (n * width + k) * width
+                add_products(total, a, [at.vector(j) for j in range(2)])
+        for p in panels:
+            for j in range(2):
+                (code.numbers(C) + distance * p).put(sums[p][j].get(), j)
+
+    return product_of_row
+
+
+def _product_tile(unit: Unit, R: int, V: int) -> Function:
+    """Every sum is taken in the order of k: a row's bits do not depend on how many rows come with it."""
+    names = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride", "ahead")
+
+    @unit.function(f"product_{R}x{V}", names)
+    def tile(
+        code: Code, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int, stride: Int, start: Int,
+        start_stride: Int, ahead: Int,
+    ) -> None:  # fmt: skip
+        step, width = V * code.lanes, unit.shape.panel
+        rows = [code.numbers((code.ints(table) + i).whole()) + offset for i in range(R)]
+        sums = [
+            [code.variable((code.numbers(start) + start_stride * i).vector(j)) for j in range(V)]
+            for i in range(R)
+        ]
+        weights, some, line = code.numbers(B), min(width, WRITTEN_OUT), LINE // code.item_size
+
+        def add(k: Int, moved: Int, more: int = 0) -> None:
+            b = [(weights + k * step + more * step).vector(j) for j in range(V)]
+            for i in range(R):
+                add_products(sums[i], (rows[i] + moved + more).splat(), b)
+
+        with code.loop(0, K // some) as n:
+            k = n * some
+            moved = k // width * block + k % width
+            with code.when(code.pick((k % line).equals(0), ahead, code.index(0)) > 0):
+                for row in rows:
+                    (row + (moved + ahead)).prefetch(2)
+            for more in range(some):
+                add(k, moved, more)
+        with code.loop(K // some * some, K) as k:
+            add(k, k // width * block + k % width)
+        for i in range(R):
+            for j in range(V):
+                (code.numbers(C) + stride * i).put(sums[i][j].get(), j)
+
+    return tile
