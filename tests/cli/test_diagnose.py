@@ -75,7 +75,7 @@ WRONG_SHAPE = "def gradients(weights, biases, x, y):\n    return weights[0] @ we
 @pytest.mark.parametrize(
     ("text", "options", "said"),
     [
-        (LOOP, ["--time-limit", 2], ["no result within 2 seconds: an endless loop", "line 4"]),
+        (LOOP, ["--time-limit", 10], ["no result within 10 seconds: an endless loop", "line 4"]),
         ("while True:\n    pass\n", ["--time-limit", 2], ["no result within 2 seconds", "__main__"]),
         ("x = \n", [], ["SyntaxError: invalid syntax", "line 1: x ="]),
         ("import nothing_of_that_name\n", [], ["ModuleNotFoundError", "line 1: import nothing_of_that_name"]),
