@@ -48,8 +48,12 @@ class Shape(NamedTuple):
 
     @property
     def tallest(self) -> int:
-        """Rows of the tallest tile: its accumulators leave registers for two vectors and two numbers."""
-        return min(12, (self.registers - 4) // 2)
+        """Rows of the tallest tile: its accumulators leave registers for two vectors and two numbers.
+
+        Eight rows already keep the multipliers busy. Of taller tiles that are written out several turns long,
+        LLVM's scheduler draws loads so far ahead that accumulators no longer have room in the registers.
+        """
+        return min(8, (self.registers - 4) // 2)
 
 
 class Unit:

@@ -17,14 +17,14 @@ from chainrule.engines.llvm.layout import LayerPlace, is_gathered, plan
 from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
 from chainrule.engines.llvm.outputs import Output, head
 from chainrule.engines.llvm.steps import moments
-from chainrule.engines.llvm.updates import FEW_SAMPLES, LOW, TALLEST_UPDATE
+from chainrule.engines.llvm.updates import FEW_SAMPLES, LOW
 from chainrule.equations.heads import HEADS
 from chainrule.optimizers import as_optimizer
 
 Sizes: TypeAlias = dict[str, int]
 
 AVX512 = Shape(item_size=4, lanes=16, registers=32)
-"""32 registers of 16 float32 numbers: tiles of 12 rows, panels of 32 columns."""
+"""32 registers of 16 float32 numbers: tiles of 8 rows, panels of 32 columns."""
 
 
 class Kernel(NamedTuple):
@@ -80,7 +80,7 @@ def calls(
     numbers for each of K outputs; v lanes; P is K in whole vectors.
     """
     places = plan(AVX512, layers, batch_size, [0] * (len(layers) - 1)).layers
-    h = LOW if batch_size <= FEW_SAMPLES else min(TALLEST_UPDATE, AVX512.tallest)
+    h = LOW if batch_size <= FEW_SAMPLES else AVX512.tallest
     fixed = {"N": batch_size, "R": AVX512.tallest, "h": h, "v": AVX512.lanes, "K": layers[-1]}
     fixed["k"] = block_of_k(AVX512)
     fixed["A"] = 1 + len(moments(as_optimizer(optimizer)))

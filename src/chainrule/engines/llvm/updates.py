@@ -15,9 +15,6 @@ from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.tiles import Places, Rows, add_products, ceil, tile_by_tile, vectors_of
 from chainrule.engines.llvm.values import Array, Int, Variable, Vector
 
-TALLEST_UPDATE = 8
-"""Rows of the tallest tile of an update: each brings the optimiser's step into the code once more."""
-
 SAMPLES_A_TURN = 4
 """Samples that a turn of a tile's loop adds up, and half as many whose addresses must be looked up."""
 
@@ -76,7 +73,7 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
 
 def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> Function:
     """Panel by panel of A, as few tiles as will do."""
-    tallest, width = min(TALLEST_UPDATE, unit.shape.tallest), unit.shape.panel
+    tallest, width = unit.shape.tallest, unit.shape.panel
     names = (
         "M", "table", "block", "apart", "first", "last", "D", "stride", "numbers", "room", "begun", "left",
         *thetas,
