@@ -60,12 +60,11 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
                 D = code.numbers(address) + (p * distance + m * stride)
                 panels = [code.numbers(place) + p * shape.panel * height for place in places]
                 kept = code.numbers(room) + (p - first) * room_of_panel(shape)
-                fetched = code.pick(
-                    m.equals(0), code.pick(p.equals(first), soon, code.index(0)), code.index(0)
-                )
+                begun, ended = ((n - first) * soon // (last - first) for n in (p, p + 1))
+                fetched = code.pick(m.equals(0), ended - begun, code.index(0))
                 some(
                     code, count, vectors, k, end, code.ints(table) + m, block, apart, D, stride, numbers,
-                    ahead, fetched, kept, m, M - m - count, *panels,
+                    code.ints(ahead) + begun, fetched, kept, m, M - m - count, *panels,
                 )  # fmt: skip
 
     return update
@@ -100,23 +99,21 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
 
         line = LINE // code.item_size
         fetch(stop - 1)  # a row need not begin with a line: its end may reach into one line more
-        done = code.variable(start)
         few = code.pick(M > FEW_SAMPLES, code.index(1), start % LOW).equals(0)
+        heights = range(1, tallest + 1)
         for V in (2, 1):
-            with code.when(vectors.equals(V)):
+            with code.when(vectors.equals(V)), code.loop(start // width, ceil(stop, width)) as q:
+                for i in range(0, width, line):
+                    fetch(q * width + i)
+                begin, end = (q * width).at_least(start), (q * width + width).at_most(stop)
+                done = code.variable(begin)
                 with code.when(few):
-                    with code.loop(start, stop, line) as first:
-                        fetch(first)
-                    done.set(start + (stop - start) // LOW * LOW)
-                    some(low[V], V, start, done.get())
-                with code.loop(done.get() // width, ceil(stop, width)) as q:
-                    for i in range(0, width, line):
-                        fetch(q * width + i)
-                    begin, end = (q * width).at_least(done.get()), (q * width + width).at_most(stop)
-                    with code.when(begin < end), tile_by_tile(code, end - begin, tallest) as (above, height):
-                        top = begin + above
-                        heights = range(1, tallest + 1)
-                        code.choose(height, {R: partial(some, tiles[R, V], V, top, top + R) for R in heights})
+                    done.set(begin + (end - begin) // LOW * LOW)
+                    some(low[V], V, begin, done.get())
+                begin = done.get()
+                with code.when(begin < end), tile_by_tile(code, end - begin, tallest) as (above, height):
+                    top = begin + above
+                    code.choose(height, {R: partial(some, tiles[R, V], V, top, top + R) for R in heights})
 
     return update_of_panel
 
