@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from chainrule.engines.llvm import products, updates
-from chainrule.engines.llvm.code import Unit
+from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.machine import Processor, optimized, processor, target_machine
 
 HERE = processor()
@@ -32,29 +32,35 @@ def plain(code, g, places, numbers):
     places[0].put(places[0].vector() - g)
 
 
-def assembly(target: Processor, dtype) -> dict[str, str]:
-    """The functions of the tiles, called as training and as prediction call them."""
-    unit = Unit(target.shape(dtype))
-    product, turned, update = (
-        products.product(unit),
-        products.turned_product(unit),
-        updates.update(unit, 1, plain),
-    )
-    for name, function, count, last in [
-        ("train", product, 15, 0),
-        ("predict", product, 15, None),
-        ("back", turned, 15, None),
-        ("step", update, 18, None),
-    ]:
+def tiles(target: Processor, dtype) -> dict[str, str]:
+    """The assembly of all tiles, of training, whose product fetches nothing ahead, and of prediction."""
+    shape = target.shape(dtype)
+    training, prediction = Unit(shape), Unit(shape)
+    called(training, products.product(training), 15, last=0)
+    called(training, products.turned_product(training), 15)
+    called(training, updates.update(training, 1, plain), 18)
+    called(prediction, products.product(prediction), 15)
+    return {
+        f"{name} of {use}": body
+        for use, unit in (("training", training), ("prediction", prediction))
+        for name, body in functions(unit, target)
+        if re.match(r"(product|update)_\d+x\d", name)
+    }
 
-        @unit.function(name, [f"a{n}" for n in range(count)], exported=True)
-        def call(code, *given, function=function, last=last):
-            function(code, *(given if last is None else (*given[:-1], last)))
 
+def called(unit: Unit, function, count: int, last: int | None = None) -> None:
+    """A function that others can call; the ``last`` of its parameters may be known while it is compiled."""
+
+    @unit.function(f"call{len(unit.module.globals)}", [f"a{n}" for n in range(count)], exported=True)
+    def call(code, *given):
+        function(code, *(given if last is None else (*given[:-1], last)))
+
+
+def functions(unit: Unit, target: Processor) -> list[tuple[str, str]]:
+    """The names and the assembly of a unit's functions."""
     machine = target_machine(target)
     text = machine.emit_assembly(optimized(str(unit.module), machine, target))
-    found = re.findall(r"^(\w+):[^\n]*\n(.*?)^\.Lfunc_end", text, flags=re.DOTALL | re.MULTILINE)
-    return {name: body for name, body in found if re.match(r"(product|update)_\d+x\d", name)}
+    return re.findall(r"^(\w+):[^\n]*\n(.*?)^\.Lfunc_end", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def spilled(body: str) -> list[str]:
@@ -66,15 +72,15 @@ def spilled(body: str) -> list[str]:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
 def test_sums_stay_in_registers(kind, dtype):
-    tiles = assembly(KINDS[kind], dtype)
-    tallest = KINDS[kind].shape(dtype).tallest
-    assert {f"product_{tallest}x2", f"update_{tallest}x2"} <= tiles.keys()
-    assert {name: spilled(body) for name, body in tiles.items() if spilled(body)} == {}
+    found = tiles(KINDS[kind], dtype)
+    R = KINDS[kind].shape(dtype).tallest
+    names = {f"product_{R}x2 of training", f"update_{R}x2 of training", f"product_{R}x2 of prediction"}
+    assert names <= found.keys()
+    assert {name: spilled(body) for name, body in found.items() if spilled(body)} == {}
 
 
 @on_x86
-def test_a_tile_too_tall_for_the_registers_is_seen(monkeypatch):
-    from chainrule.engines.llvm.code import Shape
-
+@pytest.mark.parametrize("kind", ["AVX2", "AVX-512"])
+def test_a_tile_too_tall_for_the_registers_is_seen(kind, monkeypatch):
     monkeypatch.setattr(Shape, "tallest", 12)
-    assert spilled(assembly(KINDS["AVX2"], np.float32)["product_12x2"])
+    assert spilled(tiles(KINDS[kind], np.float32)["product_12x2 of training"])
