@@ -12,7 +12,15 @@ from sphinx.util.docutils import SphinxDirective
 from chainrule.engines.llvm.costs import AVX512, KERNELS, Kernel, totals
 from equations import xref
 
-NAMES = {"A": "A", "K": "K", "N": "N", "P": "P", "R": str(AVX512.tallest), "h": "8", "v": str(AVX512.lanes)}
+NAMES = {
+    "A": "A",
+    "K": "K",
+    "N": "N",
+    "P": "P",
+    "R": str(AVX512.tallest),
+    "h": str(AVX512.tallest),
+    "v": str(AVX512.lanes),
+}
 """How a formula's letters are shown: sizes of the tiles as numbers."""
 
 

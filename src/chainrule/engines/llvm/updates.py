@@ -36,7 +36,7 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
     changes: the parameter and its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and
     of D the panels from ``first`` to ``last``. Rows of A that are equally far from each other are ``apart``;
     where that is 0, only the table knows. Meanwhile the same columns of ``soon`` rows ``ahead``, which
-    the next step will need, are fetched into the cache.
+    the next step will need, are fetched into the cache, some rows with each panel of D.
     """
     shape = unit.shape
     thetas = tuple(f"theta{n}" for n in range(arrays))
@@ -60,11 +60,11 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
                 D = code.numbers(address) + (p * distance + m * stride)
                 panels = [code.numbers(place) + p * shape.panel * height for place in places]
                 kept = code.numbers(room) + (p - first) * room_of_panel(shape)
-                begun, ended = ((n - first) * soon // (last - first) for n in (p, p + 1))
-                fetched = code.pick(m.equals(0), ended - begun, code.index(0))
+                above, below = ((n - first) * soon // (last - first) for n in (p, p + 1))
+                fetched = code.pick(m.equals(0), below - above, code.index(0))
                 some(
                     code, count, vectors, k, end, code.ints(table) + m, block, apart, D, stride, numbers,
-                    code.ints(ahead) + begun, fetched, kept, m, M - m - count, *panels,
+                    code.ints(ahead) + above, fetched, kept, m, M - m - count, *panels,
                 )  # fmt: skip
 
     return update
