@@ -135,7 +135,8 @@ def _epoch(
         if stop > state.at.batch or samples == source.rows:
             run = course.run(state, block)
             stretch = _Stretch(order, before, mask_rng, started)
-            at, end = yield from training._steps(run, number, state.at, stretch)
+            known = training._as_given(state.params)
+            at, end = yield from training._steps(run, number, state.at, stretch, known)
             state = TrainingState(end.params, run.trainer.moments(), at)
         before = stop
     _check_count(samples == source.rows, source, str(samples))

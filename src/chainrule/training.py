@@ -154,7 +154,7 @@ def train(
     widths = tuple(len(layer.b) for layer in params)[:-1]
     pace = _Pace(every_step, _first_steps(params, task.batch_size))
     run = _Run(trainer, task, widths, examples, plan, History(), pace, n, rows)
-    return _epochs(run, validation, start.at)
+    return _epochs(run, validation, start)
 
 
 def _first_steps(params: Params, batch_size: int) -> int:
@@ -191,10 +191,11 @@ class _Stretch(NamedTuple):
     """When the epoch began, by the clock."""
 
 
-def _epochs(run: _Run, validation: Examples | None, at: Position) -> Iterator[Event]:
+def _epochs(run: _Run, validation: Examples | None, start: TrainingState) -> Iterator[Event]:
+    at, known = start.at, _as_given(start.params)
     for number in range(at.epoch - run.plan.first_epoch + 1, run.plan.epochs + 1):
         started = time.perf_counter() - at.seconds
-        end = yield from _epoch(run, number, at, started)
+        end = yield from _epoch(run, number, at, started, known)
         val_loss, val_accuracy = _score(run, validation) if validation else (None, None)
         if val_loss is not None and not np.isfinite(val_loss):
             raise _diverged(end, run.examples.X[:CHECKED_ROWS], run.history)
@@ -203,7 +204,7 @@ def _epochs(run: _Run, validation: Examples | None, at: Position) -> Iterator[Ev
             number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds
         )
         run.history.records.append(record)
-        at = Position(at.epoch + 1)
+        at, known = Position(at.epoch + 1), end.snapshot
         yield EpochEnd(record, end, _state(run, end.snapshot, at))
 
 
@@ -248,7 +249,13 @@ class _Pace:
         self._chunk = max(CHUNK_SECONDS, (time.perf_counter() - started) / SNAPSHOT_SHARE)
 
 
-def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[BatchEnd, None, BatchEnd]:
+def _as_given(params: Params) -> Callable[[], Params]:
+    return lambda: params
+
+
+def _epoch(
+    run: _Run, number: int, at: Position, started: float, known: Callable[[], Params]
+) -> Generator[BatchEnd, None, BatchEnd]:
     """The rest of a pass over the shuffled examples; returns its last event."""
     plan = run.plan
     order, mask_rng = epoch_randomness(plan.seed, at.epoch, run.n)
@@ -256,18 +263,21 @@ def _epoch(run: _Run, number: int, at: Position, started: float) -> Generator[Ba
     order = order if run.rows is None else run.rows[order]
     if at.masks is not None:
         mask_rng.bit_generator.state = at.masks
-    _, end = yield from _steps(run, number, at, _Stretch(order, 0, mask_rng, started))
+    _, end = yield from _steps(run, number, at, _Stretch(order, 0, mask_rng, started), known)
     return end
 
 
 def _steps(
-    run: _Run, number: int, at: Position, stretch: _Stretch
+    run: _Run, number: int, at: Position, stretch: _Stretch, known: Callable[[], Params]
 ) -> Generator[BatchEnd, None, tuple[Position, BatchEnd]]:
-    """The rest of a stretch's mini-batches; returns where that leads, and the last event."""
+    """The rest of a stretch's mini-batches; returns where that leads, and the last event.
+
+    ``known`` gives the parameters at its beginning, which are there already and need not be copied again.
+    """
     plan, size, (order, before, mask_rng, started) = run.plan, run.task.batch_size, stretch
     n, batches = len(order), -(-run.n // size)
     stop = before + -(-n // size)
-    end = _batch_end(run, number, at, batches)
+    end = _batch_end(run, number, at, batches, known)
     while at.batch < stop:
         first = at.batch - before
         count = run.pace.next(stop - at.batch, _most(run))
@@ -289,7 +299,7 @@ def _steps(
             masks=mask_rng.bit_generator.state if _drops(run) else None,
         )
         with run.pace.event():
-            end = _batch_end(run, number, at, batches)
+            end = _batch_end(run, number, at, batches, run.trainer.snapshot())
         yield end
     last = order[(stop - before - 1) * size :][:CHECKED_ROWS]
     value, _ = _score(run, Examples(*(part[last] for part in run.examples)))
@@ -298,10 +308,11 @@ def _steps(
     return at, end
 
 
-def _batch_end(run: _Run, number: int, at: Position, batches: int) -> BatchEnd:
+def _batch_end(
+    run: _Run, number: int, at: Position, batches: int, snapshot: Callable[[], Params]
+) -> BatchEnd:
     """The event at a position."""
-    plan, snapshot = run.plan, run.trainer.snapshot()
-    samples = min(at.batch * run.task.batch_size, run.n)
+    plan, samples = run.plan, min(at.batch * run.task.batch_size, run.n)
     means = at.loss / max(samples, 1), at.hits / max(samples, 1)
     eta = plan.learning_rate
     if at.batch:

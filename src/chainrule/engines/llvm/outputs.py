@@ -21,7 +21,9 @@ BLOCKS = 4
 LINES = 4
 """Lines behind them, a number for each sample: weight, label, loss, and whether it is right."""
 
-SAMPLES = ("K", "width", "first", "stop", "rows", "z", "order", "Y", "labels", "weight", "result", "room")
+SAMPLES = (
+    "K", "width", "first", "stop", "rows", "z", "order", "Y", "labels", "weight", "losses", "rights", "room",
+)  # fmt: skip
 
 
 class Output(NamedTuple):
@@ -52,7 +54,7 @@ def _one_by_one(unit: Unit, output: Output) -> Function:
     @unit.function("head", SAMPLES)
     def head(
         code: Code, K: Int, width: Int, first: Int, stop: Int, rows: Int, z: Int, order: Int, Y: Int,
-        labels: Int, weight: Int, result: Int, room: Int,
+        labels: Int, weight: Int, losses: Int, rights: Int, room: Int,
     ) -> None:  # fmt: skip
         with code.loop(first, stop) as i:
             row, place = (code.ints(order) + i).whole(), code.numbers(z) + i * width
@@ -61,8 +63,8 @@ def _one_by_one(unit: Unit, output: Output) -> Function:
             label = code.number((code.ints(labels) + row).whole())
             logits, y = one.padded(place), one.load(code.numbers(Y) + row * K)
             loss, right, delta = _equations(output, logits, y, label, w, lambda a: a)
-            for n, value in enumerate((loss, right)):
-                _put(code.doubles(result) + i * 2 + n, code.lane(value))
+            for results, value in ((losses, loss), (rights, right)):
+                _put(code.doubles(results) + i, code.lane(value))
             one.store(delta, place)
 
     return head
@@ -74,13 +76,11 @@ def _in_lanes(unit: Unit, output: Output) -> Function:
     @unit.function("head", SAMPLES)
     def head(
         code: Code, K: Int, width: Int, first: Int, stop: Int, rows: Int, z: Int, order: Int, Y: Int,
-        labels: Int, weight: Int, result: Int, room: Int,
+        labels: Int, weight: Int, losses: Int, rights: Int, room: Int,
     ) -> None:  # fmt: skip
         lanes, whole = code.lanes, Samples(code, K)
         z_block, y_block, a_block, y_rows = (code.numbers(room) + width * (n * lanes) for n in range(BLOCKS))
-        weights, names, losses, rights = (
-            code.numbers(room) + (width * BLOCKS + n) * lanes for n in range(LINES)
-        )
+        weights, names, lost, hit = (code.numbers(room) + (width * BLOCKS + n) * lanes for n in range(LINES))
 
         def keep(a: Row) -> Row:
             whole.store(a, a_block)
@@ -102,15 +102,15 @@ def _in_lanes(unit: Unit, output: Output) -> Function:
             loss, right, delta = _equations(
                 output, whole.load(z_block), whole.load(y_block), names.vector(), w, keep
             )
-            losses.put(loss)
-            rights.put(right)
+            lost.put(loss)
+            hit.put(right)
             whole.store(delta, z_block)
             with code.loop(K, width) as j:
                 (z_block + j * lanes).put(code.constant(0.0))
             turned(code, width, z_block, lanes, lanes, logits, width, 1)
             with code.loop(0, count) as i:
-                for n, values in enumerate((losses, rights)):
-                    _put(code.doubles(result) + (start + i) * 2 + n, (values + i).load())
+                for results, values in ((losses, lost), (rights, hit)):
+                    _put(code.doubles(results) + start + i, (values + i).load())
 
     return head
 

@@ -15,13 +15,14 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from chainrule.engines.llvm import products, updates
-from chainrule.engines.llvm.caches import room_of_panel
+from chainrule.engines.llvm.caches import LINE, SAMPLES_AT_A_TIME, room_of_panel
 from chainrule.engines.llvm.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.fetching import Coming
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import VECTORS
 from chainrule.engines.llvm.outputs import Output, head, room
 from chainrule.engines.llvm.scalars import Slots, StepNumbers
-from chainrule.engines.llvm.tiles import Panels, Places, Rows, gather
+from chainrule.engines.llvm.tiles import Panels, Places, Rows, ceil, gather
 from chainrule.engines.llvm.values import Array, Int, Vector
 from chainrule.equations.activations import Activation
 from chainrule.equations.penalty import Penalty, penalty_gradient
@@ -31,7 +32,7 @@ FRAME = (
     "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "rows", "zeros",
     "tables", "X", "X_stride", "Y", "weight", "order", "samples", "batch", "step", "steps", "numbers",
     "masks", "masks_of_step", "result", "K", "labels", "room", "partial", "rooms", "gathered", "n_gathered",
-    "X_block",
+    "X_block", "coming", "room_of_coming", "panel_rows",
 )  # fmt: skip
 
 
@@ -286,9 +287,7 @@ class _Step:
 
     def _output(self, s: Int, rows: Int, order: Array, table: Array) -> None:
         code, frame, layer = self.code, self.frame, self._layer(self.H)
-        vectors = (rows + (code.lanes - 1)) // code.lanes
-        first, stop = (n * code.lanes for n in self._own(vectors))
-        stop = stop.at_most(rows)
+        first, stop = self._own_samples(rows)
         inputs, z = self._inputs_of(self.H, table), layer.activations()
         weights = Panels(0, layer.panels, layer.outputs_padded, layer.weights, layer.inputs_padded)
         with code.when(first < stop):
@@ -297,13 +296,18 @@ class _Step:
             self.parts.product(
                 code, stop - first, layer.inputs, *own, *weights, *places, layer.bias, self.panel, 0
             )
-            results = code.doubles(frame.result) + s * frame.batch * 2
+            losses = code.doubles(frame.result) + s * frame.batch * 2
             own_room = code.numbers(frame.room) + self.thread * room(layer.stride, code.lanes)
             self.parts.head(
                 code, frame.K, layer.stride, first, stop, rows, z, order, frame.Y, frame.labels, frame.weight,
-                results, own_room,
+                losses, losses + frame.batch, own_room,
             )  # fmt: skip
         self._meet()
+
+    def _own_samples(self, rows: Int) -> tuple[Int, Int]:
+        """The samples whose outputs this thread computes: from the first to before the last."""
+        first, stop = (n * self.code.lanes for n in self._own(ceil(rows, self.code.lanes)))
+        return first, stop.at_most(rows)
 
     def _backward(self, rows: Int) -> None:
         code, parts = self.code, self.parts
@@ -328,7 +332,7 @@ class _Step:
 
     def _update(self, s: Int, rows: Int, table: Array, coming: _MiniBatch) -> None:
         code, frame, update = self.code, self.frame, self.parts.update
-        ahead = self._find_coming(coming)
+        ahead = self._list_coming(coming, rows)
         on_weights = code.numbers(frame.numbers) + s * (2 * self.slots.room)
         on_biases = on_weights + self.slots.room
         ones = Rows(self._table(self.H + 1, False), 0)
@@ -339,17 +343,38 @@ class _Step:
             D = Places(deltas, layer.stride, layer.block)
             share = self._share_of_update(layer, at_output)
             room = self._room()
-            soon = code.pick(L.equals(1), ahead.size, code.index(0))
             update(
                 code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
-                self._apart(L), share.first, share.last, layer.outputs_padded, *D, on_weights, ahead.table,
-                soon, layer.inputs_padded, room, *self._arrays(layer.weights_offset),
+                self._apart(L), share.first, share.last, layer.outputs_padded, *D, on_weights, ahead,
+                layer.inputs_padded, room, *self._arrays(layer.weights_offset),
             )  # fmt: skip
             own, past = self._own(layer.panels)
             update(
-                code, rows, 0, 1, *ones, 0, own, past, layer.outputs_padded, *D, on_biases, ahead.table, 0,
-                1, room, *self._arrays(layer.bias_offset),
+                code, rows, 0, 1, *ones, 0, own, past, layer.outputs_padded, *D, on_biases, ahead, 1, room,
+                *self._arrays(layer.bias_offset),
             )  # fmt: skip
+
+    def _list_coming(self, batch: _MiniBatch, rows: Int) -> Int:
+        """List what this thread will read of the next mini-batch: its samples' targets, and rows of X."""
+        code, frame = self.code, self.frame
+        place = frame.coming + self.thread * (frame.room_of_coming * 8)
+        listed = Coming(code, place)
+        listed.clear()
+        first, stop = self._own_samples(batch.size)
+        with code.loop(first, stop) as i:
+            row = (batch.order + i).whole()
+            targets = code.numbers(frame.Y) + row * frame.K
+            listed.add(code.numbers(frame.weight) + row)
+            listed.add(code.ints(frame.labels) + row)
+            listed.add(targets)
+            listed.add(targets + (LINE // code.item_size - 1))  # a vector may reach into the next line
+        coming = self._find_coming(batch)
+        with code.loop(0, coming.size) as i:
+            listed.add(code.ints((coming.table + i).whole()))
+        size = self._layer(code.index(1)).inputs * self.recipe.size_of_X
+        passes = ceil(rows, SAMPLES_AT_A_TIME)
+        listed.begin(coming.size, size, frame.panel_rows // self.threads * passes)
+        return place
 
     def _room(self) -> Array:
         """This thread's rooms for parts of panels."""

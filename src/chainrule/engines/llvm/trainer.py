@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines.base import Examples, Masks, Steps, Task
 from chainrule.engines.llvm import layout
+from chainrule.engines.llvm.fetching import room_of_coming
 from chainrule.engines.llvm.layout import Block, Frame
 from chainrule.engines.llvm.outputs import room
 from chainrule.engines.llvm.pace import Pace
@@ -65,6 +66,8 @@ class LlvmTrainer:
         self._barrier = Block(1, np.int64)
         self._layers = plan.table
         self._tables = self._make_tables()
+        self._room_of_coming = room_of_coming(task.batch_size)
+        self._coming = Block(threads * self._room_of_coming, np.int64)
         layout.pack(plan, self._theta.numbers, params)
         for name, moment in self._moments.items():
             layout.pack(plan, moment.numbers, state.map(lambda s, n=name: Layer(*(getattr(p, n) for p in s))))  # type: ignore[misc]
@@ -101,6 +104,8 @@ class LlvmTrainer:
             "masks_of_step": plan.n_masks, "K": self._Y.shape[1], "labels": self._labels.ctypes.data,
             "room": self._room.address, "partial": self._partial.address,
             "gathered": self._gathered.address if plan.n_gathered else 0, "n_gathered": plan.n_gathered,
+            "coming": self._coming.address, "room_of_coming": self._room_of_coming,
+            "panel_rows": sum(p.inputs * -(-p.outputs_padded // plan.shape.panel) for p in plan.layers[1:]),
             "X_block": plan.shape.panel * (plan.spread if plan.n_gathered else 1),
         }  # fmt: skip
         for name, value in places.items():
@@ -156,7 +161,7 @@ class LlvmTrainer:
         t = self._t + np.arange(steps, dtype=np.float64)
         with np.errstate(over="ignore"):  # a learning rate beyond float32 is infinite, and training diverges
             numbers = self._program.slots.values(etas, t, self._task.penalty, self._dtype)
-        result = np.zeros((steps, self._plan.batch, 2))  # one line a sample: summed in one order
+        result = np.zeros((steps, 2, self._plan.batch))  # each sample's: summed in one order
         packed = self._pack_masks(masks) if masks is not None else None
         frame["order"], frame["step"], frame["steps"] = order.ctypes.data, first, steps
         frame["samples"] = len(order)
@@ -166,7 +171,7 @@ class LlvmTrainer:
         self._barrier.numbers[:] = 0
         self._run(threads)
         self._t += steps
-        return np.asarray(result.sum(axis=1))
+        return np.asarray(result.sum(axis=2))
 
     def _pack_masks(self, masks: Sequence[Masks]) -> NDArray[Any]:
         packed = np.zeros((len(masks), self._plan.n_masks), self._dtype)
@@ -201,7 +206,7 @@ class LlvmTrainer:
     @property
     def blocks(self) -> list[Block]:
         """All memory that generated code may change, for tests of what it leaves alone."""
-        own = [self._theta, self._rows, self._room, self._partial, self._gathered]
+        own = [self._theta, self._rows, self._room, self._partial, self._gathered, self._coming]
         return [*own, self._zeros, self._ones, *self._moments.values()]
 
 

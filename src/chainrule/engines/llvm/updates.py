@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from chainrule.engines.llvm.caches import LINE, SAMPLES_AT_A_TIME, block_of_k, room_of_panel
 from chainrule.engines.llvm.code import Code, Function, Unit
+from chainrule.engines.llvm.fetching import fetch
 from chainrule.engines.llvm.tiles import Places, Rows, add_products, ceil, tile_by_tile, vectors_of
 from chainrule.engines.llvm.values import Array, Int, Variable, Vector
 
@@ -24,6 +25,9 @@ FEW_SAMPLES = 16
 LOW = 4
 """Rows of an update's tiles then, one below the other without a call between: a divisor of a panel's."""
 
+LONG = 48
+"""Samples from which on a tile takes so long that lines are asked for before each, and not for a panel."""
+
 Descend: TypeAlias = Callable[[Code, Vector, list[Array], "Int"], None]
 """Takes a vector of the gradient, the places of the parameter and its moments, and the step's numbers."""
 
@@ -35,22 +39,21 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
     them are kept in ``room``, which holds a block of k of each panel. ``arrays`` is how many arrays the step
     changes: the parameter and its moments. Of M rows A the columns from ``start`` to ``stop`` are taken, and
     of D the panels from ``first`` to ``last``. Rows of A that are equally far from each other are ``apart``;
-    where that is 0, only the table knows. Meanwhile the same columns of ``soon`` rows ``ahead``, which
-    the next step will need, are fetched into the cache, some rows with each panel of D.
+    where that is 0, only the table knows. Meanwhile the lines that are ``coming`` are fetched.
     """
     shape = unit.shape
     thetas = tuple(f"theta{n}" for n in range(arrays))
     some = _update_of_panel(unit, thetas, descend)
     parameters = (
         "M", "start", "stop", *Rows._fields, "apart", "first", "last", "columns", *Places._fields, "numbers",
-        "ahead", "soon", "height", "room",
+        "coming", "height", "room",
     )  # fmt: skip
 
     @unit.function("update", (*parameters, *thetas))
     def update(
         code: Code, M: Int, start: Int, stop: Int, table: Int, block: Int, apart: Int, first: Int, last: Int,
-        columns: Int, address: Int, stride: Int, distance: Int, numbers: Int, ahead: Int, soon: Int,
-        height: Int, room: Int, *places: Int,
+        columns: Int, address: Int, stride: Int, distance: Int, numbers: Int, coming: Int, height: Int,
+        room: Int, *places: Int,
     ) -> None:  # fmt: skip
         size = block_of_k(shape)
         with code.loop(start, stop, size) as k:
@@ -60,11 +63,9 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
                 D = code.numbers(address) + (p * distance + m * stride)
                 panels = [code.numbers(place) + p * shape.panel * height for place in places]
                 kept = code.numbers(room) + (p - first) * room_of_panel(shape)
-                above, below = ((n - first) * soon // (last - first) for n in (p, p + 1))
-                fetched = code.pick(m.equals(0), below - above, code.index(0))
                 some(
                     code, count, vectors, k, end, code.ints(table) + m, block, apart, D, stride, numbers,
-                    code.ints(ahead) + above, fetched, kept, m, M - m - count, *panels,
+                    coming, kept, m, M - m - count, *panels,
                 )  # fmt: skip
 
     return update
@@ -78,34 +79,29 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
         *thetas,
     )  # fmt: skip
     tiles = {(R, V): _update_tile(unit, R, V, names, descend) for V in (2, 1) for R in range(1, tallest + 1)}
+    fetched = unit.shared(fetch)
     low = {V: _update_tile(unit, LOW, V, names, descend, few=True) for V in (2, 1)}
     parameters = (
-        "M", "vectors", "start", "stop", "table", "block", "apart", "D", "stride", "numbers", "ahead", "soon",
+        "M", "vectors", "start", "stop", "table", "block", "apart", "D", "stride", "numbers", "coming",
         "room", "begun", "left",
     )  # fmt: skip
 
     @unit.function("update_of_panel", (*parameters, *thetas))
     def update_of_panel(
         code: Code, M: Int, vectors: Int, start: Int, stop: Int, table: Int, block: Int, apart: Int, D: Int,
-        stride: Int, numbers: Int, ahead: Int, soon: Int, room: Int, begun: Int, left: Int, *places: Int,
+        stride: Int, numbers: Int, coming: Int, room: Int, begun: Int, left: Int, *places: Int,
     ) -> None:  # fmt: skip
         def some(tile: Function, V: int, first: Int, last: Int) -> None:
             kept = code.numbers(room) + start * -(V * code.lanes)
             tile(code, M, table, block, apart, first, last, D, stride, numbers, kept, begun, left, *places)
 
-        def fetch(first: Int) -> None:
-            with code.loop(0, soon) as m:
-                (code.numbers((code.ints(ahead) + m).whole()) + first).prefetch()
-
-        line = LINE // code.item_size
-        fetch(stop - 1)  # a row need not begin with a line: its end may reach into one line more
         few = code.pick(M > FEW_SAMPLES, code.index(1), start % LOW).equals(0)
         heights = range(1, tallest + 1)
         for V in (2, 1):
             with code.when(vectors.equals(V)), code.loop(start // width, ceil(stop, width)) as q:
-                for i in range(0, width, line):
-                    fetch(q * width + i)
                 begin, end = (q * width).at_least(start), (q * width + width).at_most(stop)
+                with code.when(M < LONG):
+                    fetched(code, coming, end - begin)
                 done = code.variable(begin)
                 with code.when(few):
                     done.set(begin + (end - begin) // LOW * LOW)
@@ -113,6 +109,8 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
                 begin = done.get()
                 with code.when(begin < end), tile_by_tile(code, end - begin, tallest) as (above, height):
                     top = begin + above
+                    with code.when(M >= LONG):
+                        fetched(code, coming, height)
                     code.choose(height, {R: partial(some, tiles[R, V], V, top, top + R) for R in heights})
 
     return update_of_panel
