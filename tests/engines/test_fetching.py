@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+
+pytest.importorskip("llvmlite")
+
 from compiled import TARGETS, compiled, guarded, name_of, untouched
 
 from chainrule.engines.base import Examples, Task

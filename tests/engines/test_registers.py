@@ -36,10 +36,10 @@ def tiles(target: Processor, dtype) -> dict[str, str]:
     """The assembly of all tiles, of training, whose product fetches nothing ahead, and of prediction."""
     shape = target.shape(dtype)
     training, prediction = Unit(shape), Unit(shape)
-    called(training, products.product(training), 15, last=0)
-    called(training, products.turned_product(training), 15)
-    called(training, updates.update(training, 1, plain), 18)
-    called(prediction, products.product(prediction), 15)
+    called(training, products.product(training), last=0)
+    called(training, products.turned_product(training))
+    called(training, updates.update(training, 1, plain))
+    called(prediction, products.product(prediction))
     return {
         f"{name} of {use}": body
         for use, unit in (("training", training), ("prediction", prediction))
@@ -48,10 +48,10 @@ def tiles(target: Processor, dtype) -> dict[str, str]:
     }
 
 
-def called(unit: Unit, function, count: int, last: int | None = None) -> None:
+def called(unit: Unit, function, last: int | None = None) -> None:
     """A function that others can call; the ``last`` of its parameters may be known while it is compiled."""
 
-    @unit.function(f"call{len(unit.module.globals)}", [f"a{n}" for n in range(count)], exported=True)
+    @unit.function(f"call{len(unit.module.globals)}", function.parameters, exported=True)
     def call(code, *given):
         function(code, *(given if last is None else (*given[:-1], last)))
 

@@ -87,6 +87,7 @@ class Function:
     def __init__(
         self, unit: Unit, name: str, parameters: Sequence[str], body: Callable[..., None], exported: bool
     ) -> None:
+        self.parameters = tuple(parameters)
         signature = ir.FunctionType(ir.VoidType(), [I64] * len(parameters))
         self._function = ir.Function(unit.module, signature, name)
         self._function.attributes.add("nounwind")
@@ -101,6 +102,8 @@ class Function:
     def __call__(self, code: Code, *arguments: Int | Array | int) -> None:
         """Write a call of this function."""
         values = [code.index(a.address if isinstance(a, Array) else a).ir for a in arguments]
+        if len(values) != len(self.parameters):
+            raise TypeError(f"{self._function.name} takes {len(self.parameters)} integers; got {len(values)}")
         code.builder.call(self._function, values)
 
 

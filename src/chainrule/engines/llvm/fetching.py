@@ -1,7 +1,7 @@
 """What the next step will read of the data, brought into the cache while this one computes.
 
-The rows of a mini-batch lie anywhere in memory. A core can wait for some twenty lines of a cache at once and
-stands still for one more, so the lines are asked for a few at a time, between the tiles of the update.
+The rows of a mini-batch lie anywhere in memory. A core can wait for some lines of a cache at once and stands
+still for one more, so they are asked for a few at a time, between the tiles of the update.
 """
 
 from __future__ import annotations

@@ -152,14 +152,6 @@ class _MiniBatch(NamedTuple):
     size: Int
 
 
-class _Coming(NamedTuple):
-    """Addresses of some of the next mini-batch's rows, from its row ``first`` on."""
-
-    table: Array
-    first: Int
-    size: Int
-
-
 class _Step:
     """Writes one step of training: forward, head, back, update."""
 
@@ -215,23 +207,22 @@ class _Step:
         """Where the rows of step s are gathered: two places take turns."""
         return self.code.numbers(self.frame.gathered) + s % 2 * self.frame.n_gathered
 
-    def _find_coming(self, batch: _MiniBatch) -> _Coming:
-        """Rows of X that the next step will need: this thread's share where they are gathered, else all."""
-        code, frame = self.code, self.frame
-        table = code.ints(frame.tables) + (self.thread * 2 + 1) * frame.batch
-        first, stop = self._own(batch.size)
-        gathered = frame.gathered > 0
-        first, stop = code.pick(gathered, first, code.index(0)), code.pick(gathered, stop, batch.size)
-        with code.loop(first, stop) as i:
-            (table + (i - first)).store(self._row_of_X(batch.order, i))
-        return _Coming(table, first, stop - first)
+    def _own_rows(self, rows: Int) -> tuple[Int, Int]:
+        """The rows of X that this thread reads: its share of them where they are gathered, else all."""
+        code, gathered = self.code, self.frame.gathered > 0
+        first, stop = self._own(rows)
+        return code.pick(gathered, first, code.index(0)), code.pick(gathered, stop, rows)
 
     def _gather(self, batch: _MiniBatch, s: Int) -> None:
         """Copy this thread's share of step s's rows of X into panels."""
-        frame, coming = self.frame, self._find_coming(batch)
-        place = self._place(s) + coming.first * self.panel
-        inputs = self._layer(self.code.index(1)).inputs
-        self.parts.gather(self.code, coming.size, coming.table, inputs, place, frame.X_block)
+        code, frame = self.code, self.frame
+        table = code.ints(frame.tables) + (self.thread * 2 + 1) * frame.batch
+        first, stop = self._own_rows(batch.size)
+        with code.loop(first, stop) as i:
+            (table + (i - first)).store(self._row_of_X(batch.order, i))
+        place = self._place(s) + first * self.panel
+        inputs = self._layer(code.index(1)).inputs
+        self.parts.gather(code, stop - first, table, inputs, place, frame.X_block)
 
     def _layer(self, L: Int) -> Layer:
         return Layer(self.code, self.frame, L)
@@ -368,12 +359,12 @@ class _Step:
             listed.add(code.ints(frame.labels) + row)
             listed.add(targets)
             listed.add(targets + (LINE // code.item_size - 1))  # a vector may reach into the next line
-        coming = self._find_coming(batch)
-        with code.loop(0, coming.size) as i:
-            listed.add(code.ints((coming.table + i).whole()))
+        first, stop = self._own_rows(batch.size)
+        with code.loop(first, stop) as i:
+            listed.add(code.ints(self._row_of_X(batch.order, i)))
         size = self._layer(code.index(1)).inputs * self.recipe.size_of_X
         passes = ceil(rows, SAMPLES_AT_A_TIME)
-        listed.begin(coming.size, size, frame.panel_rows // self.threads * passes)
+        listed.begin(stop - first, size, frame.panel_rows // self.threads * passes)
         return place
 
     def _room(self) -> Array:
