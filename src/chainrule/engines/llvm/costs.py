@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple, TypeAlias
 
+from chainrule.engines.base import TERMS
 from chainrule.engines.llvm.caches import block_of_k
 from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.layout import LayerPlace, is_gathered, plan
@@ -82,7 +83,6 @@ def calls(
     places = plan(AVX512, layers, batch_size, [0] * (len(layers) - 1)).layers
     h = LOW if batch_size <= FEW_SAMPLES else AVX512.tallest
     fixed = {"N": batch_size, "R": AVX512.tallest, "h": h, "v": AVX512.lanes, "K": layers[-1]}
-    fixed["k"] = block_of_k(AVX512)
     fixed["A"] = 1 + len(moments(as_optimizer(optimizer)))
     fixed["g"] = operations(descend_code(optimizer)[0])
     fixed["c"] = operations(phi_code(hidden)) + operations(d_phi_code(hidden))
@@ -118,9 +118,10 @@ def _panels(padded: int) -> list[int]:
 
 def _products(places: Sequence[LayerPlace], N: int) -> Iterator[Sizes]:
     for place in places[1:]:
-        yield from ({"n": place.inputs, "w": w} for w in _panels(place.outputs_padded))
+        yield from ({"n": place.inputs, "w": w, "k": TERMS} for w in _panels(place.outputs_padded))
+    k = block_of_k(AVX512)
     for after in places[2:]:
-        yield from ({"n": after.outputs, "w": w} for w in _panels(after.inputs_padded))
+        yield from ({"n": after.outputs, "w": w, "k": k} for w in _panels(after.inputs_padded))
 
 
 def _hidden(places: Sequence[LayerPlace], N: int) -> Iterator[Sizes]:

@@ -1,14 +1,15 @@
 """The matrix product of Eq. F1 and B2, tile by tile.
 
-The sums are taken over some hundred k at a time: so much of a panel stays in the innermost cache while all
-rows pass by. For each of its k, a tile of R rows and V vectors reads V vectors and R numbers
-(4 (V·lanes + R) bytes in float32) and does R·V·lanes multiply-adds.
+The sums are taken over some hundred k at a time, so that a panel's weights stay in a cache while all rows
+pass by; each part begins at 0, and is added to those before. For each of its k, a tile of R rows and V
+vectors reads V vectors and R numbers (4 (V·lanes + R) bytes in float32) and does R·V·lanes multiply-adds.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
+from chainrule.engines.base import TERMS
 from chainrule.engines.llvm.caches import LINE, block_of_k, rows_at_a_time
 from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.tiles import Panels, Places, Rows, add_products, ceil, tile_by_tile, vectors_of
@@ -37,7 +38,7 @@ def product(unit: Unit) -> Function:
         weights: Int, height: Int, address: Int, stride: Int, distance: Int, bias: Int, bias_step: Int,
         ahead: Int,
     ) -> None:  # fmt: skip
-        size, part = block_of_k(shape), rows_at_a_time(shape)
+        part = rows_at_a_time(shape)
         begin = code.variable(first)
         with code.when(rows.equals(1)):
             whole = last.at_most(columns // (2 * code.lanes))
@@ -49,9 +50,9 @@ def product(unit: Unit) -> Function:
                 one(code, K, table, block, B, height, C, distance, start, bias_step)
                 begin.set(p + SIDE_BY_SIDE)
         first = begin.get()
-        with code.loop(0, rows, part) as i, code.loop(0, K, size) as k:
+        with code.loop(0, rows, part) as i, code.loop(0, K, TERMS) as k:
             some_rows, place = (rows - i).at_most(part), code.ints(table) + i
-            count, offset = (K - k).at_most(size), k // shape.panel * block
+            count, offset = (K - k).at_most(TERMS), k // shape.panel * block
             with code.loop(first, last) as p:
                 vectors = vectors_of(code, columns, p)
                 B = code.numbers(weights) + (p * shape.panel * height + k * vectors * code.lanes)
@@ -138,24 +139,29 @@ def _product_of_row(unit: Unit) -> Function:
     ) -> None:  # fmt: skip
         row, panels = code.numbers(code.ints(table).whole()), range(SIDE_BY_SIDE)
         weights = [code.numbers(B) + height * (p * width) for p in panels]
-        sums = [
-            [code.variable((code.numbers(start) + start_step * p).vector(j)) for j in range(2)]
-            for p in panels
-        ]
-        with code.loop(0, ceil(K, width)) as n, code.loop(0, (K - n * width).at_most(width)) as k:
-            a = (row + (n * block + k)).splat()
-            for panel, total in zip(weights, sums, strict=True):
-                at = panel + (n * width + k) * width
-                add_products(total, a, [at.vector(j) for j in range(2)])
-        for p in panels:
-            for j in range(2):
-                (code.numbers(C) + distance * p).put(sums[p][j].get(), j)
+        each = [(p, j) for p in panels for j in range(2)]
+        totals = {(p, j): code.variable((code.numbers(start) + start_step * p).vector(j)) for p, j in each}
+        with code.loop(0, K, TERMS) as some:
+            sums = [[code.variable(code.constant(0.0)) for _ in range(2)] for _ in panels]
+            first, end = some // width, (some + TERMS).at_most(K)
+            with code.loop(first, ceil(end, width)) as n, code.loop(0, (end - n * width).at_most(width)) as k:
+                a = (row + (n * block + k)).splat()
+                for panel, part in zip(weights, sums, strict=True):
+                    at = panel + (n * width + k) * width
+                    add_products(part, a, [at.vector(j) for j in range(2)])
+            for p, j in each:
+                totals[p, j].set(totals[p, j].get() + sums[p][j].get())
+        for p, j in each:
+            (code.numbers(C) + distance * p).put(totals[p, j].get(), j)
 
     return product_of_row
 
 
 def _product_tile(unit: Unit, R: int, V: int) -> Function:
-    """Every sum is taken in the order of k: a row's bits do not depend on how many rows come with it."""
+    """Every sum is taken in the order of k: a row's bits do not depend on how many rows come with it.
+
+    It begins at 0, and what stands at ``start`` is added at the end.
+    """
     names = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride", "ahead")
 
     @unit.function(f"product_{R}x{V}", names)
@@ -165,10 +171,7 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
     ) -> None:  # fmt: skip
         step, width = V * code.lanes, unit.shape.panel
         rows = [code.numbers((code.ints(table) + i).whole()) + offset for i in range(R)]
-        sums = [
-            [code.variable((code.numbers(start) + start_stride * i).vector(j)) for j in range(V)]
-            for i in range(R)
-        ]
+        sums = [[code.variable(code.constant(0.0)) for _ in range(V)] for _ in range(R)]
         weights, some, line = code.numbers(B), min(width, WRITTEN_OUT), LINE // code.item_size
 
         def add(k: Int, moved: Int, more: int = 0) -> None:
@@ -187,7 +190,8 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
         with code.loop(K // some * some, K) as k:
             add(k, k // width * block + k % width)
         for i in range(R):
+            before, place = code.numbers(start) + start_stride * i, code.numbers(C) + stride * i
             for j in range(V):
-                (code.numbers(C) + stride * i).put(sums[i][j].get(), j)
+                place.put(before.vector(j) + sums[i][j].get(), j)
 
     return tile
