@@ -1,4 +1,4 @@
-"""Running what was exported: the NumPy file, the C file by a compiler, ONNX by its reference."""
+"""Running what was exported: the NumPy file, the C file compiled, ONNX by its reference and onnxruntime."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def compiled(source, place, *options):
     return place
 
 
-def by_c(network, X):
+def by_c(network, X, *options):
     """The probabilities that the C file computes, sample by sample."""
     with tempfile.TemporaryDirectory() as folder:
         library = ctypes.CDLL(
-            str(compiled(c_file(described(network)), Path(folder) / "m", "-shared", "-fPIC"))
+            str(compiled(c_file(described(network)), Path(folder) / "m", "-shared", "-fPIC", *options))
         )
     floats = ctypes.POINTER(ctypes.c_float)
     X = np.ascontiguousarray(X, np.float32)
@@ -77,7 +77,17 @@ def onnx_outputs(network, X):
     return session.run(None, {"x": np.asarray(X, np.float32)})
 
 
-WAYS = {"numpy": by_numpy, "c": by_c, "onnx": by_onnx}
+def by_onnxruntime(network, X):
+    """The probabilities that onnxruntime computes, which most people run ONNX with."""
+    runtime = pytest.importorskip("onnxruntime", reason="needs the package onnxruntime")
+
+    from chainrule.exchange.onnx_file import onnx_file
+
+    session = runtime.InferenceSession(onnx_file(network), providers=["CPUExecutionProvider"])
+    return session.run(None, {"x": np.asarray(X, np.float32)})[0]
+
+
+WAYS = {"numpy": by_numpy, "c": by_c, "onnx": by_onnx, "onnxruntime": by_onnxruntime}
 
 
 def digits_network(layers, epochs=1, dtype="float32", **options):

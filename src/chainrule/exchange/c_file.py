@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import chainrule
+from chainrule.engines.base import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, Line, named
 from chainrule.exchange.model import Function, Model, pass_forward
-from chainrule.exchange.numpy_file import Lines
+from chainrule.exchange.numpy_file import refuse_unless_affine
 from chainrule.exchange.recording import Argument, Node, schedule, shared
 
 WIDTH = 100
@@ -27,23 +28,30 @@ HELPERS = {
     "minimum": "static REAL smaller(REAL u, REAL v) { return u <= v || u != u ? u : v; }",
 }
 
-AFFINE = """\
-/* z_i = b_i + sum over j of W_ij a_j */
+AFFINE = f"""\
+/* z_i = b_i + sum over j of W_ij a_j, {TERMS} products at a time: as where it was trained, to round alike */
 static void affine(int n, int n_prev, const float *W, const float *b, const REAL *a, REAL *z)
-{
-    for (int i = 0; i < n; i++) {
+{{
+    for (int i = 0; i < n; i++) {{
         z[i] = b[i];  /* F1 */
-        for (int j = 0; j < n_prev; j++)
-            z[i] += W[i * n_prev + j] * a[j];  /* F1 */
-    }
-}
+        for (int first = 0; first < n_prev; first += {TERMS}) {{
+            int end = n_prev - first < {TERMS} ? n_prev : first + {TERMS};
+            REAL sum = 0;
+            for (int j = first; j < end; j++)
+                sum = fma((REAL)W[i * n_prev + j], a[j], sum);  /* F1 */
+            z[i] += sum;  /* F1 */
+        }}
+    }}
+}}
 """
 
 REAL = """\
 #ifndef REAL
-#define REAL double  /* what is computed in; -DREAL=float where double is slow */
+#define REAL %s  /* what is computed in, as the network does; -DREAL=%s %s */
 #endif
 """
+
+AS_TRAINED = {"float32": ("float", "double", "rounds less"), "float64": ("double", "float", "is faster")}
 
 MAIN = """\
 #ifdef MAIN
@@ -145,7 +153,7 @@ def c_file(model: Model) -> str:
     parts = [
         _comment(model),
         "#include <tgmath.h>\n",
-        REAL,
+        REAL % AS_TRAINED[model.dtype],
         _names(model),
         _declarations(model),
         helpers,
@@ -215,7 +223,7 @@ def _declarations(model: Model) -> str:
     if model.shift is not None and model.scale is not None:
         for name, values in (("shift", model.shift), ("scale", model.scale)):
             if values.ndim:
-                lines.append(f"static const REAL {name}[{values.size}];")
+                lines.append(f"static const double {name}[{values.size}];")
     return "\n".join([*lines, ""])
 
 
@@ -287,24 +295,14 @@ def _inputs(model: Model) -> list[str]:
         shift = "shift[k]" if model.shift.ndim else Expressions().number(float(model.shift))
         scale = "scale[k]" if model.scale.ndim else Expressions().number(float(model.scale))
         shift = f"({shift})" if shift.startswith("-") else shift
-        value = f"((REAL)x[k] - {shift}) / {scale}" if shift != "0" else f"(REAL)x[k] / {scale}"
+        value = f"((double)x[k] - {shift}) / {scale}" if shift != "0" else f"(double)x[k] / {scale}"
     return [f"    for (int k = 0; k < {model.widths[0]}; k++)", f"        a0[k] = {value};"]
 
 
 def _affine_call(z: Node, L: int, model: Model) -> str:
-    """The call of ``affine``, if the equations say what that computes."""
-    shape = f"a{L - 1} @ W{L}.T + b{L}"
-    said = _spelt(z, L)
-    if said != shape:
-        raise InputError(f"an export to C knows z = a W^T + b; the equations say {said}. Extend c_file.")
+    refuse_unless_affine(z, L)
     n_prev, n = model.widths[L - 1 : L + 1]
     return f"affine({n}, {n_prev}, W{L}[0], b{L}, a{L - 1}, z{L});"
-
-
-def _spelt(z: Node, L: int) -> str:
-    """The weighted input as Python spells it, with a^{L-1} by its name."""
-    write = Lines({node: f"a{L - 1}" for node in schedule(z) if node.op == "call"})
-    return write(z)
 
 
 def _function_call(function: Function, a: Node, L: int, n: int) -> list[str]:
@@ -334,7 +332,7 @@ def _data(model: Model) -> str:
     if model.shift is not None and model.scale is not None:
         for name, values in (("shift", model.shift), ("scale", model.scale)):
             if values.ndim:
-                parts.append(f"static const REAL {name}[{values.size}] = {{\n{_numbers(values)}}};\n")
+                parts.append(f"static const double {name}[{values.size}] = {{\n{_numbers(values)}}};\n")
     for L, layer in model.layers.items():
         n, n_prev = layer.W.shape
         rows = "".join(f"{{\n{_numbers(row)}}},\n" for row in _singles(layer.W))

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import chainrule
+from chainrule.engines.base import TERMS
+from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, named
 from chainrule.exchange.model import Function, Model, pass_forward
 from chainrule.exchange.recording import BRANCHING, Node, schedule, shared
@@ -27,6 +29,15 @@ ERF = '''
 def erf(x):
     """The error function, which NumPy does not have."""
     return np.vectorize(math.erf, otypes=[x.dtype])(x)
+'''
+
+AFFINE = f'''
+def affine(a, W, b):
+    """W a + b, of {TERMS} products at a time: as where it was trained, so that float32 rounds alike."""
+    z = b
+    for k in range(0, W.shape[1], {TERMS}):
+        z = a[:, k : k + {TERMS}] @ W[:, k : k + {TERMS}].T + z  # F1
+    return z
 '''
 
 READ = '''
@@ -89,6 +100,7 @@ def numpy_file(model: Model) -> str:
         "".join(f"import {module}\n" for module in modules) + "\nimport numpy as np\n",
         _names(model),
         ERF if "erf" in ops else "",
+        AFFINE if any(_is_long(model, L) for L, _ in model.layers.items()) else "",
         *(_function(function) for function in model.distinct),
         _forward(model, quiet=bool(ops & set(BRANCHING))),
         _predict(model),
@@ -171,9 +183,26 @@ def _forward(model: Model, quiet: bool) -> str:
         )
     for L, function in model.functions.items():
         for letter, node, tag in (("z", cache.z[L], "F1"), ("a", cache.a[L], function.tag)):
-            lines.append(f"    {letter}{L} = {write(node)}  # {tag}")
+            text = write(node)
+            if letter == "z" and _is_long(model, L):
+                refuse_unless_affine(node, L)
+                text = f"affine(a{L - 1}, W{L}, b{L})"
+            lines.append(f"    {letter}{L} = {text}  # {tag}")
             write.names[node] = f"{letter}{L}"
     return "\n".join(["", *lines, f"    return a{H}", ""])
+
+
+def _is_long(model: Model, L: int) -> bool:
+    """Whether how the sums of a layer are cut decides their rounding, to what one can see."""
+    return model.dtype == "float32" and model.widths[L - 1] > TERMS
+
+
+def refuse_unless_affine(z: Node, L: int) -> None:
+    """Make sure that the equations say what a function ``affine`` computes."""
+    shape = f"a{L - 1} @ W{L}.T + b{L}"
+    said = Lines({node: f"a{L - 1}" for node in schedule(z) if node.op == "call"})(z)
+    if said != shape:
+        raise InputError(f"an export knows z = a W^T + b; the equations say {said}. Extend `affine` in it.")
 
 
 def _predict(model: Model) -> str:
