@@ -7,8 +7,8 @@ import pytest
 from compiled import TARGETS, name_of
 
 from chainrule import Network
-from chainrule.engines.base import TERMS
 from chainrule.engines.llvm.engine import LlvmEngine
+from chainrule.equations.affine import TERMS
 
 
 def affine(a, W, b, terms=TERMS):

@@ -10,8 +10,8 @@ from exported import FORMULA, WAYS, by_c, by_numpy, digits_network, names_of, ne
 
 from chainrule import DataError, Head, Network, datasets
 from chainrule.dataspec import DataSpec
-from chainrule.engines.base import TERMS
 from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.affine import TERMS
 
 TOLERANCE = 1e-6
 EVERY_WAY = [pytest.param(way, marks=needs_compiler if way == "c" else ()) for way in WAYS]

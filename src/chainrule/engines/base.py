@@ -20,13 +20,6 @@ from chainrule.equations.penalty import Penalty
 from chainrule.optimizers import Optimizer
 from chainrule.types import ByLayer, Layer, Params
 
-TERMS = 256
-"""Products that a sum of Eq. F1 adds up, from 0, before it is added to those before, the first to b.
-
-A float32 sum is known to its rounding, which depends on the order. With this one generated code, what is
-exported to NumPy and C, and onnxruntime round alike.
-"""
-
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Masks: TypeAlias = ByLayer[Floats]
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from chainrule.types import Array, Namespace
 
+TERMS = 256
+"""Products that code made of Eq. F1 adds up, from 0, before it adds them to those before, the first to b.
+
+A float32 sum is known to its rounding, which depends on the order. With this one the fast engine, what is
+exported to NumPy and C, and onnxruntime round alike.
+"""
+
 
 def affine(a_prev: Array, W: Array, b: Array) -> Array:
     """Weighted input of a layer, z^L = W^L a^{L-1} + b^L. Eq. F1.

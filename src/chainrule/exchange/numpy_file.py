@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import chainrule
-from chainrule.engines.base import TERMS
+from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, named
 from chainrule.exchange.model import Function, Model, pass_forward

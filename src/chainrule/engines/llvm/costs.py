@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple, TypeAlias
 
-from chainrule.engines.base import TERMS
 from chainrule.engines.llvm.caches import block_of_k
 from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.layout import LayerPlace, is_gathered, plan
@@ -19,6 +18,7 @@ from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations,
 from chainrule.engines.llvm.outputs import Output, head
 from chainrule.engines.llvm.steps import moments
 from chainrule.engines.llvm.updates import FEW_SAMPLES, LOW
+from chainrule.equations.affine import TERMS
 from chainrule.equations.heads import HEADS
 from chainrule.optimizers import as_optimizer
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from chainrule.engines.base import TERMS
 from chainrule.engines.llvm.caches import LINE, block_of_k, rows_at_a_time
 from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.tiles import Panels, Places, Rows, add_products, ceil, tile_by_tile, vectors_of
 from chainrule.engines.llvm.transpose import turned_panel
 from chainrule.engines.llvm.values import Int
+from chainrule.equations.affine import TERMS
 
 SIDE_BY_SIDE = 4
 """Panels that a single row is multiplied with at once."""
