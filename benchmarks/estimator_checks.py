@@ -1,6 +1,6 @@
 """Run every check that scikit-learn has for a classifier on `ChainruleClassifier`, and count.
 
-python -m benchmarks.estimator_checks
+SCIPY_ARRAY_API=1 python -m benchmarks.estimator_checks    # without it, scikit-learn skips one
 """
 
 from __future__ import annotations

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from chainrule import ChainruleClassifier
@@ -10,6 +16,16 @@ from chainrule import ChainruleClassifier
 @parametrize_with_checks([ChainruleClassifier()])
 def test_check(estimator, check):
     check(estimator)
+
+
+@pytest.mark.slow
+def test_none_is_skipped():
+    """The check of arrays of other libraries runs where SciPy is told of them before it is imported."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.estimator_checks"], cwd=Path(__file__).parents[2],
+        env={**os.environ, "SCIPY_ARRAY_API": "1"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ", 0 failed, 0 declared to fail, 0 skipped" in done.stdout
 
 
 def test_several_labels_and_sparse_data_are_declared():
