@@ -230,6 +230,7 @@ class _Pace:
         self._count = first
         self._started = 0.0
         self._chunk = CHUNK_SECONDS
+        self._since_event = 0.0
         self.begun = 0
 
     def next(self, left: int, most: int) -> int:
@@ -240,11 +241,17 @@ class _Pace:
     def took(self, count: int) -> None:
         seconds = max(time.perf_counter() - self._started, 1e-9)
         self._count = max(1, min(8 * self._count, int(count * self._chunk / seconds)))
+        self._since_event += seconds
+
+    @property
+    def event_is_due(self) -> bool:
+        """Not after the few steps at the beginning that show how long a step takes."""
+        return self._every_step or self._since_event > self._chunk / 2
 
     @contextmanager
     def event(self) -> Iterator[None]:
         """Around what an event takes: where parameters are many, events are rarer."""
-        started = time.perf_counter()
+        started, self._since_event = time.perf_counter(), 0.0
         yield
         self._chunk = max(CHUNK_SECONDS, (time.perf_counter() - started) / SNAPSHOT_SHARE)
 
@@ -298,6 +305,8 @@ def _steps(
             seconds=time.perf_counter() - started,
             masks=mask_rng.bit_generator.state if _drops(run) else None,
         )
+        if at.batch < stop and not run.pace.event_is_due:
+            continue
         with run.pace.event():
             end = _batch_end(run, number, at, batches, run.trainer.snapshot())
         yield end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,8 @@ CHUNK = 96
 FEW_ROWS = 16
 """Up to so many rows go the short way."""
 
-ROWS_A_THREAD = 512
-"""Fewer rows than this do not make it worth while to send off a thread."""
+OPERATIONS_A_THREAD = 2.4e7
+"""Fewer than this, some tenths of a millisecond's, do not make it worth while to send off a thread."""
 
 
 class Panels:
@@ -37,6 +38,7 @@ class Panels:
         self._plan = layout.plan(program.shape, widths, CHUNK, [*program.functions, 0])
         self._theta = theta or Block(self._plan.n_theta, dtype)
         self._table = self._plan.table
+        self._operations = 2 * sum(n * m for n, m in pairwise(widths))
 
     def pack(self, params: Params) -> Panels:
         """Take over parameters."""
@@ -46,7 +48,7 @@ class Panels:
     def outputs(self, X: NDArray[Any], threads: int, logits: bool = False) -> tuple[NDArray[Any], bool]:
         """a^H, or z^H, of some rows, and whether X is finite. Shapes: X (N, n_0), contiguous → (N, n_H)."""
         out = np.empty((len(X), self._plan.layers[-1].outputs), self._dtype)
-        shares = min(threads, max(1, len(X) // ROWS_A_THREAD))
+        shares = max(1, min(threads, len(X), int(self._operations * len(X) / OPERATIONS_A_THREAD)))
         bounds = [len(X) * n // shares for n in range(shares + 1)]
         parts = [_Part(self, X, out, bounds[n], bounds[n + 1], logits) for n in range(shares)]
         others = [threading.Thread(target=part.run) for part in parts[1:]]
