@@ -42,7 +42,8 @@ def head(results: Result) -> str:
         f"Data: {results['data']}. float32, sigmoid layers, softmax, the same initial weights and the same "
         f"mini-batches for all; medians of {results['rounds']} rounds in which competitors take turns "
         "(min–max in brackets), each in a process of its own, stopped while it waits. "
-        f"Matrix-product peak of NumPy's BLAS in this run, by threads: {peak}."
+        f"Matrix-product peak of NumPy's BLAS in this run, by threads: {peak}. GFLOP/s count all products, "
+        "also those with columns of X that are 0 in a whole mini-batch, which chainrule passes over."
     ]
     doctor = machine["doctor"] or {}
     if "engine" in doctor:

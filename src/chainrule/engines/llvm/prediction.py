@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.engines.llvm import products
+from chainrule.engines.llvm import columns, products
 from chainrule.engines.llvm.code import Code, Function, Shape, Unit
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import sum_lanes
@@ -18,7 +18,7 @@ from chainrule.equations.heads import Head
 
 MANY = (
     "layers", "H", "theta", "rows", "tables", "X", "X_stride", "start", "stop", "chunk", "out", "K", "check",
-    "logits", "room",
+    "logits", "room", "listed", "choices",
 )  # fmt: skip
 FEW = ("places", "H", "buffers", "X", "X_stride", "count", "out", "K", "check", "logits")
 
@@ -38,8 +38,12 @@ def prediction_unit(
 
 
 def _many(unit: Unit, activated: Function, output: Function, check: Function) -> None:
-    """``predict``: the rows from start to stop, by panels of packed weights."""
-    product = products.product(unit)
+    """``predict``: the rows from start to stop, by panels of packed weights.
+
+    If there is room for them to be ``listed``, columns of X that are 0 in a whole chunk are passed over.
+    """
+    product, list_columns = products.product(unit), columns.list_columns(unit)
+    product_of_columns = products.product(unit, listed=True)
 
     @unit.function("predict", ("frame",), exported=True)
     def predict(code: Code, address: Int) -> None:
@@ -61,7 +65,13 @@ def _many(unit: Unit, activated: Function, output: Function, check: Function) ->
                 z = Places(layer.activations(), layer.stride, layer.block)
                 inputs = Rows(table + (L - 1) * frame.chunk, block)
                 next_chunk = code.pick(L.equals(1), frame.X_stride * frame.chunk, code.index(0))
-                product(code, count, layer.inputs, *inputs, *weights, *z, layer.bias, panel, next_chunk)
+                arguments = count, layer.inputs, *inputs, *weights, *z, layer.bias, panel
+                listed = code.pick(L.equals(1), frame.listed, code.index(0))
+                with code.when(listed > 0):
+                    list_columns(code, count, table, block, layer.inputs, listed, frame.choices)
+                    product_of_columns(code, *arguments, listed)
+                with code.when(listed.equals(0)):
+                    product(code, *arguments, next_chunk)
                 with code.when(L < H), code.loop(0, layer.panels) as p:
                     place = layer.activations(p)
                     activated(

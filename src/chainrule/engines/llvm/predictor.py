@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.llvm import layout
+from chainrule.engines.llvm.columns import CHOICES, are_worth_listing, room_of_columns
 from chainrule.engines.llvm.layout import Block, Frame
 from chainrule.engines.llvm.outputs import room
 from chainrule.engines.llvm.prediction import FEW, MANY
@@ -50,7 +51,8 @@ class Panels:
         out = np.empty((len(X), self._plan.layers[-1].outputs), self._dtype)
         shares = max(1, min(threads, len(X), int(self._operations * len(X) / OPERATIONS_A_THREAD)))
         bounds = [len(X) * n // shares for n in range(shares + 1)]
-        parts = [_Part(self, X, out, bounds[n], bounds[n + 1], logits) for n in range(shares)]
+        in_use = are_worth_listing(X, CHUNK)
+        parts = [_Part(self, X, out, bounds[n], bounds[n + 1], logits, in_use) for n in range(shares)]
         others = [threading.Thread(target=part.run) for part in parts[1:]]
         for thread in others:
             thread.start()
@@ -64,13 +66,15 @@ class _Part:
     """One thread's share of the rows, with activations of its own."""
 
     def __init__(
-        self, panels: Panels, X: NDArray[Any], out: NDArray[Any], start: int, stop: int, logits: bool
-    ) -> None:
+        self, panels: Panels, X: NDArray[Any], out: NDArray[Any], start: int, stop: int, logits: bool,
+        in_use: bool,
+    ) -> None:  # fmt: skip
         plan, size = panels._plan, panels._dtype.itemsize
         self._run = panels._program.predict
         self._held = panels, X, out  # a thread may outlive a caller who is interrupted
         self._rows, self.check = Block(plan.n_rows, panels._dtype), np.zeros(1, np.int64)
         self._room = Block(room(plan.layers[-1].stride, plan.shape.lanes), panels._dtype)
+        self._listed = Block(room_of_columns(X.shape[1]), np.int64)
         self._tables = np.zeros((len(plan.layers), CHUNK), np.int64)
         for L, place in enumerate(plan.layers[1:], 1):
             self._tables[L] = (
@@ -82,7 +86,8 @@ class _Part:
             "rows": self._rows.address, "tables": self._tables.ctypes.data, "X": X.ctypes.data,
             "X_stride": X.shape[1], "start": start, "stop": stop, "chunk": CHUNK, "out": out.ctypes.data,
             "K": out.shape[1], "check": self.check.ctypes.data, "logits": int(logits),
-            "room": self._room.address,
+            "room": self._room.address, "choices": CHOICES.ctypes.data,
+            "listed": self._listed.address if in_use else 0,
         }  # fmt: skip
         for name, value in values.items():
             self._frame[name] = value

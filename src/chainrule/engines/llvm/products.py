@@ -7,13 +7,15 @@ vectors reads V vectors and R numbers (4 (V·lanes + R) bytes in float32) and do
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from chainrule.engines.llvm.caches import LINE, block_of_k, rows_at_a_time
 from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.tiles import Panels, Places, Rows, add_products, ceil, tile_by_tile, vectors_of
+from chainrule.engines.llvm.columns import Columns
+from chainrule.engines.llvm.tiles import Panels, Places, Rows, add_products, tile_by_tile, vectors_of
 from chainrule.engines.llvm.transpose import turned_panel
-from chainrule.engines.llvm.values import Int
+from chainrule.engines.llvm.values import Int, Variable
 from chainrule.equations.affine import TERMS
 
 SIDE_BY_SIDE = 4
@@ -23,20 +25,21 @@ WRITTEN_OUT = 8
 """So many k of a product's tile are written out one after another: no instruction counts them."""
 
 
-def product(unit: Unit) -> Function:
+def product(unit: Unit, listed: bool = False) -> Function:
     """Σ_k A[i, k] B[k, :] + bias: the product of Eq. F1, with A = a^{L-1}, B = (W^L)ᵀ and bias = b^L.
 
-    Meanwhile what lies ``ahead`` numbers behind A is brought into the cache, if that is not 0.
+    ``more`` says where the columns of A in use are ``listed``; the sum is taken over them. Or, without a
+    list, how many numbers behind A it is worth while to bring into the cache meanwhile, if that is not 0.
     """
     shape = unit.shape
-    some, one = unit.shared(_product_of_panel), _product_of_row(unit)
-    parameters = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "bias", "bias_step", "ahead")
+    some, one = unit.shared(_columns_of_panel if listed else _product_of_panel), _product_of_row(unit, listed)
+    parameters = ("rows", "K", *Rows._fields, *Panels._fields, *Places._fields, "bias", "bias_step", "more")
 
-    @unit.function("product", parameters)
+    @unit.function("product_of_columns" if listed else "product", parameters)
     def product(
         code: Code, rows: Int, K: Int, table: Int, block: Int, first: Int, last: Int, columns: Int,
         weights: Int, height: Int, address: Int, stride: Int, distance: Int, bias: Int, bias_step: Int,
-        ahead: Int,
+        more: Int,
     ) -> None:  # fmt: skip
         part = rows_at_a_time(shape)
         begin = code.variable(first)
@@ -47,23 +50,27 @@ def product(unit: Unit) -> Function:
                 B = code.numbers(weights) + p * shape.panel * height
                 C = code.numbers(address) + p * distance
                 start = code.numbers(bias) + p * bias_step
-                one(code, K, table, block, B, height, C, distance, start, bias_step)
+                one(code, K, table, block, B, height, C, distance, start, bias_step, more)
                 begin.set(p + SIDE_BY_SIDE)
         first = begin.get()
         with code.loop(0, rows, part) as i, code.loop(0, K, TERMS) as k:
             some_rows, place = (rows - i).at_most(part), code.ints(table) + i
-            count, offset = (K - k).at_most(TERMS), k // shape.panel * block
             with code.loop(first, last) as p:
                 vectors = vectors_of(code, columns, p)
-                B = code.numbers(weights) + (p * shape.panel * height + k * vectors * code.lanes)
+                B = code.numbers(weights) + p * shape.panel * height
                 C = code.numbers(address) + (p * distance + i * stride)
                 start = code.numbers(bias) + p * bias_step
                 begun = k > 0
                 start_at = code.pick(begun, C.address, start.address)
                 step = code.pick(begun, stride, code.index(0))
-                soon = code.pick(p.equals(first), ahead, code.index(0))
+                if listed:
+                    count, offset, extra = K, k, more
+                else:
+                    B = B + k * vectors * code.lanes
+                    count, offset = (K - k).at_most(TERMS), k // shape.panel * block
+                    extra = code.pick(p.equals(first), more, code.index(0))
                 some(
-                    code, some_rows, vectors, count, place, offset, block, B, C, stride, start_at, step, soon
+                    code, some_rows, vectors, count, place, offset, block, B, C, stride, start_at, step, extra
                 )
 
     return product
@@ -104,50 +111,60 @@ def turned_product(unit: Unit) -> Function:
 
 
 def _product_of_panel(unit: Unit) -> Function:
-    tallest = unit.shape.tallest
-    tiles = {(R, V): _product_tile(unit, R, V) for V in (2, 1) for R in range(1, tallest + 1)}
-    names = (
-        "rows", "vectors", "K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride",
-        "ahead",
-    )  # fmt: skip
+    return _by_tiles(unit, "product_of_panel", _product_tile)
 
-    @unit.function("product_of_panel", names)
-    def product_of_panel(
+
+def _columns_of_panel(unit: Unit) -> Function:
+    return _by_tiles(unit, "columns_of_panel", _columns_tile)
+
+
+TILE = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride", "more")
+"""What a tile is told."""
+
+
+def _by_tiles(unit: Unit, name: str, write: Callable[[Unit, int, int], Function]) -> Function:
+    tallest = unit.shape.tallest
+    tiles = {(R, V): write(unit, R, V) for V in (2, 1) for R in range(1, tallest + 1)}
+
+    @unit.function(name, ("rows", "vectors", *TILE))
+    def by_tiles(
         code: Code, rows: Int, vectors: Int, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int,
-        stride: Int, start: Int, start_stride: Int, ahead: Int,
+        stride: Int, start: Int, start_stride: Int, more: Int,
     ) -> None:  # fmt: skip
         with tile_by_tile(code, rows, tallest) as (i, height):
             place, begin = code.numbers(C) + i * stride, code.numbers(start) + i * start_stride
-            arguments = (K, code.ints(table) + i, offset, block, B, place, stride, begin, start_stride, ahead)
+            arguments = (K, code.ints(table) + i, offset, block, B, place, stride, begin, start_stride, more)
             for V in (2, 1):
                 with code.when(vectors.equals(V)):
                     calls = {R: partial(tiles[R, V], code, *arguments) for R in range(1, tallest + 1)}
                     code.choose(height, calls)
 
-    return product_of_panel
+    return by_tiles
 
 
-def _product_of_row(unit: Unit) -> Function:
+def _product_of_row(unit: Unit, listed: bool) -> Function:
     """One row, and panels side by side: one panel has not sums enough to keep the multipliers busy."""
-    names = ("K", "table", "block", "B", "height", "C", "distance", "start", "start_step")
+    names = ("K", "table", "block", "B", "height", "C", "distance", "start", "start_step", "more")
     width = unit.shape.panel
 
-    @unit.function("product_of_row", names)
+    @unit.function("columns_of_row" if listed else "product_of_row", names)
     def product_of_row(
         code: Code, K: Int, table: Int, block: Int, B: Int, height: Int, C: Int, distance: Int, start: Int,
-        start_step: Int,
+        start_step: Int, more: Int,
     ) -> None:  # fmt: skip
         row, panels = code.numbers(code.ints(table).whole()), range(SIDE_BY_SIDE)
         weights = [code.numbers(B) + height * (p * width) for p in panels]
         each = [(p, j) for p in panels for j in range(2)]
         totals = {(p, j): code.variable((code.numbers(start) + start_step * p).vector(j)) for p, j in each}
-        with code.loop(0, K, TERMS) as some:
+        lists = Columns(code, more, K)
+        with code.loop(0, K, TERMS) as first:
             sums = [[code.variable(code.constant(0.0)) for _ in range(2)] for _ in panels]
-            first, end = some // width, (some + TERMS).at_most(K)
-            with code.loop(first, ceil(end, width)) as n, code.loop(0, (end - n * width).at_most(width)) as k:
-                a = (row + (n * block + k)).splat()
+            begin, end = lists.of_part(first // TERMS) if listed else (first, (first + TERMS).at_most(K))
+            with code.loop(begin, end) as n:
+                k = (lists.used + n).whole() if listed else n
+                a = (row + (k // width * block + k % width)).splat()
                 for panel, part in zip(weights, sums, strict=True):
-                    at = panel + (n * width + k) * width
+                    at = panel + k * width
                     add_products(part, a, [at.vector(j) for j in range(2)])
             for p, j in each:
                 totals[p, j].set(totals[p, j].get() + sums[p][j].get())
@@ -162,16 +179,15 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
 
     It begins at 0, and what stands at ``start`` is added at the end.
     """
-    names = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride", "ahead")
 
-    @unit.function(f"product_{R}x{V}", names)
+    @unit.function(f"product_{R}x{V}", TILE)
     def tile(
         code: Code, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int, stride: Int, start: Int,
         start_stride: Int, ahead: Int,
     ) -> None:  # fmt: skip
         step, width = V * code.lanes, unit.shape.panel
         rows = [code.numbers((code.ints(table) + i).whole()) + offset for i in range(R)]
-        sums = [[code.variable(code.constant(0.0)) for _ in range(V)] for _ in range(R)]
+        sums = _sums(code, R, V)
         weights, some, line = code.numbers(B), min(width, WRITTEN_OUT), LINE // code.item_size
 
         def add(k: Int, moved: Int, more: int = 0) -> None:
@@ -189,9 +205,41 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
                 add(k, moved, more)
         with code.loop(K // some * some, K) as k:
             add(k, k // width * block + k % width)
-        for i in range(R):
-            before, place = code.numbers(start) + start_stride * i, code.numbers(C) + stride * i
-            for j in range(V):
-                place.put(before.vector(j) + sums[i][j].get(), j)
+        _put(code, sums, C, stride, start, start_stride)
 
     return tile
+
+
+def _columns_tile(unit: Unit, R: int, V: int) -> Function:
+    """The same over the listed columns of the part of the sum that begins at column ``first``, of K."""
+
+    @unit.function(f"columns_{R}x{V}", TILE)
+    def tile(
+        code: Code, K: Int, table: Int, first: Int, block: Int, B: Int, C: Int, stride: Int, start: Int,
+        start_stride: Int, listed: Int,
+    ) -> None:  # fmt: skip
+        step, width, weights = V * code.lanes, unit.shape.panel, code.numbers(B)
+        rows = [code.numbers((code.ints(table) + i).whole()) for i in range(R)]
+        sums, columns = _sums(code, R, V), Columns(code, listed, K)
+        begin, end = columns.of_part(first // TERMS)
+        with code.loop(begin, end) as n:
+            k = (columns.used + n).whole()
+            b = [(weights + k * step).vector(j) for j in range(V)]
+            moved = k // width * block + k % width
+            for i in range(R):
+                add_products(sums[i], (rows[i] + moved).splat(), b)
+        _put(code, sums, C, stride, start, start_stride)
+
+    return tile
+
+
+def _sums(code: Code, R: int, V: int) -> list[list[Variable]]:
+    return [[code.variable(code.constant(0.0)) for _ in range(V)] for _ in range(R)]
+
+
+def _put(code: Code, sums: list[list[Variable]], C: Int, stride: Int, start: Int, start_stride: Int) -> None:
+    """Add a tile's sums to what stands at ``start``."""
+    for i, of_row in enumerate(sums):
+        before, place = code.numbers(start) + start_stride * i, code.numbers(C) + stride * i
+        for j, total in enumerate(of_row):
+            place.put(before.vector(j) + total.get(), j)

@@ -14,9 +14,12 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from chainrule.engines.llvm import products, updates
+import numpy as np
+
+from chainrule.engines.llvm import columns, products, updates
 from chainrule.engines.llvm.caches import LINE, SAMPLES_AT_A_TIME, room_of_panel
 from chainrule.engines.llvm.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.columns import Columns
 from chainrule.engines.llvm.fetching import Coming
 from chainrule.engines.llvm.forward import Fields, Layer, activate
 from chainrule.engines.llvm.functions import VECTORS
@@ -32,7 +35,8 @@ FRAME = (
     "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "rows", "zeros",
     "tables", "X", "X_stride", "Y", "weight", "order", "samples", "batch", "step", "steps", "numbers",
     "masks", "masks_of_step", "result", "K", "labels", "room", "partial", "rooms", "gathered", "n_gathered",
-    "X_block", "coming", "room_of_coming", "panel_rows",
+    "X_block", "coming", "room_of_coming", "panel_rows", "listed", "room_of_columns",
+    "choices",
 )  # fmt: skip
 
 
@@ -47,6 +51,8 @@ class Recipe(NamedTuple):
     dropout: bool
     size_of_X: int
     """Bytes of a number of X, which may have another precision than the network."""
+    in_use: bool = False
+    """Whether columns of X that are 0 in a whole mini-batch are passed over."""
 
 
 def step_slots(shape: Shape, recipe: Recipe) -> Slots:
@@ -74,6 +80,7 @@ def training_unit(shape: Shape, recipe: Recipe) -> Unit:
         head=head(unit, recipe.output),
         gather=gather(unit, recipe.size_of_X),
         arrays=arrays,
+        of_columns=_of_columns(unit, recipe, slots) if recipe.in_use else None,
     )
 
     @unit.function("train", ("frame", "thread"), exported=True)
@@ -95,6 +102,32 @@ def moments(optimizer: Optimizer) -> tuple[str, ...]:
     return tuple(name for name in ("first", "second") if getattr(state, name) is not None)
 
 
+class _OfColumns(NamedTuple):
+    """What the first layer does with the columns of X that are in use."""
+
+    list_columns: Function
+    product: Function
+    update: Function
+
+
+def _of_columns(unit: Unit, recipe: Recipe, slots: Slots) -> _OfColumns:
+    arrays = 1 + len(moments(recipe.optimizer))
+    return _OfColumns(
+        columns.list_columns(unit),
+        products.product(unit, listed=True),
+        updates.update_of_columns(unit, arrays, partial(_descend, recipe, slots), _is_at_rest(recipe)),
+    )
+
+
+def _is_at_rest(recipe: Recipe) -> bool:
+    """Whether a parameter stays where it is as long as its gradient is 0."""
+    optimizer = recipe.optimizer
+    if moments(optimizer) or optimizer.weight_decay or recipe.penalties:
+        return False
+    xp: Any = np
+    return not np.any(optimizer.update(xp, np.zeros(1), optimizer.init(xp, np.zeros(1)))[0])
+
+
 class _Parts(NamedTuple):
     product: Function
     turned_product: Function
@@ -104,6 +137,7 @@ class _Parts(NamedTuple):
     head: Function
     gather: Function
     arrays: int
+    of_columns: _OfColumns | None
 
 
 def _descend(recipe: Recipe, slots: Slots, code: Code, g: Vector, places: list[Array], numbers: Int) -> None:
@@ -175,6 +209,7 @@ class _Step:
         code, frame = self.code, self.frame
         own, coming = self._rows_of_step(s), self._rows_of_step(s + 1)
         table = self._find_rows(own, s)
+        self._list_columns(own.size, table)
         self._forward(s, own.size, table)
         self._output(s, own.size, own.order, table)
         self._backward(own.size)
@@ -252,9 +287,7 @@ class _Step:
             first, last = self._own(layer.panels)
             weights = Panels(first, last, layer.outputs_padded, layer.weights, layer.inputs_padded)
             z = Places(layer.activations(), layer.stride, layer.block)
-            parts.product(
-                code, rows, layer.inputs, *self._inputs_of(L, table), *weights, *z, layer.bias, self.panel, 0
-            )
+            self._product(L, rows, layer.inputs, *self._inputs_of(L, table), *weights, *z, layer.bias)
             with code.loop(first, last) as p:
                 place, mask = layer.activations(p), self._masks(s) + layer.mask(p)
                 vectors = layer.vectors(p)
@@ -262,6 +295,30 @@ class _Step:
                     code, layer.function, rows, vectors, place, layer.slopes(p), mask, layer.stride
                 )
             self._meet()
+
+    def _list_columns(self, rows: Int, table: Array) -> None:
+        """List the columns of X that this mini-batch uses, for this thread."""
+        if self.parts.of_columns:
+            inputs = self._layer(self.code.index(1)).inputs
+            place = self._listed()
+            self.parts.of_columns.list_columns(
+                self.code, rows, table, self.frame.X_block, inputs, place, self.frame.choices
+            )
+
+    def _listed(self) -> Int:
+        """This thread's list of columns."""
+        return self.frame.listed + self.thread * (self.frame.room_of_columns * 8)
+
+    def _product(self, L: Int, *arguments: Int | Array | int) -> None:
+        """The product of Eq. F1, in the first layer over the columns in use."""
+        code, of_columns = self.code, self.parts.of_columns
+        if of_columns is None:
+            self.parts.product(code, *arguments, self.panel, 0)
+            return
+        with code.when(L.equals(1)):
+            of_columns.product(code, *arguments, self.panel, self._listed())
+        with code.when(L > 1):
+            self.parts.product(code, *arguments, self.panel, 0)
 
     def _rows_at(self, rows: Rows) -> Array:
         """The table of rows."""
@@ -284,9 +341,7 @@ class _Step:
         with code.when(first < stop):
             own = Rows(self._rows_at(inputs) + first, inputs.block)
             places = Places(z + first * layer.stride, layer.stride, layer.block)
-            self.parts.product(
-                code, stop - first, layer.inputs, *own, *weights, *places, layer.bias, self.panel, 0
-            )
+            self._product(self.H, stop - first, layer.inputs, *own, *weights, *places, layer.bias)
             losses = code.doubles(frame.result) + s * frame.batch * 2
             own_room = code.numbers(frame.room) + self.thread * room(layer.stride, code.lanes)
             self.parts.head(
@@ -333,17 +388,33 @@ class _Step:
             deltas = code.pick(at_output, layer.activations().address, layer.deltas().address)
             D = Places(deltas, layer.stride, layer.block)
             share = self._share_of_update(layer, at_output)
-            room = self._room()
+            room, thetas = self._room(), self._arrays(layer.weights_offset)
+            start, stop = code.variable(share.start), share.stop.at_most(layer.inputs)
+            inputs, apart = self._inputs_of(L, table), self._apart(L)
+            if self.parts.of_columns:
+                with code.when(self._takes_columns(L, rows)):
+                    self.parts.of_columns.update(
+                        code, rows, layer.inputs, *inputs, apart, share.first, share.last,
+                        layer.outputs_padded, *D, on_weights, ahead, layer.inputs_padded, self._listed(),
+                        *thetas,
+                    )  # fmt: skip
+                    start.set(stop)
             update(
-                code, rows, share.start, share.stop.at_most(layer.inputs), *self._inputs_of(L, table),
-                self._apart(L), share.first, share.last, layer.outputs_padded, *D, on_weights, ahead,
-                layer.inputs_padded, room, *self._arrays(layer.weights_offset),
+                code, rows, start.get(), stop, *inputs, apart, share.first, share.last, layer.outputs_padded,
+                *D, on_weights, ahead, layer.inputs_padded, room, *thetas,
             )  # fmt: skip
             own, past = self._own(layer.panels)
             update(
                 code, rows, 0, 1, *ones, 0, own, past, layer.outputs_padded, *D, on_biases, ahead, 1, room,
                 *self._arrays(layer.bias_offset),
             )  # fmt: skip
+
+    def _takes_columns(self, L: Int, rows: Int) -> Any:
+        """Whether a layer's update goes over the columns in use: the first's, where no thread has a part."""
+        code, none = self.code, self.code.index(0)
+        alone = code.pick(self.H.equals(1), self.threads, code.index(1))
+        few = code.pick(rows < SAMPLES_AT_A_TIME + 1, alone, none)
+        return code.pick(L.equals(1), few, none).equals(1)
 
     def _list_coming(self, batch: _MiniBatch, rows: Int) -> Int:
         """List what this thread will read of the next mini-batch: its samples' targets, and rows of X."""
@@ -364,7 +435,14 @@ class _Step:
             listed.add(code.ints(self._row_of_X(batch.order, i)))
         size = self._layer(code.index(1)).inputs * self.recipe.size_of_X
         passes = ceil(rows, SAMPLES_AT_A_TIME)
-        listed.begin(stop - first, size, frame.panel_rows // self.threads * passes)
+        work = code.variable(frame.panel_rows)
+        if self.parts.of_columns:
+            first_layer = self._layer(code.index(1))
+            columns = Columns(code, self._listed(), first_layer.inputs)
+            with code.when(self._takes_columns(code.index(1), rows)):
+                idle = first_layer.inputs - columns.count
+                work.set(frame.panel_rows - idle * first_layer.panels)
+        listed.begin(stop - first, size, work.get() // self.threads * passes)
         return place
 
     def _room(self) -> Array:

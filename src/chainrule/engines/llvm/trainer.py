@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines.base import Examples, Masks, Steps, Task
 from chainrule.engines.llvm import layout
+from chainrule.engines.llvm.columns import CHOICES, room_of_columns
 from chainrule.engines.llvm.fetching import room_of_coming
 from chainrule.engines.llvm.layout import Block, Frame
 from chainrule.engines.llvm.outputs import room
@@ -67,6 +68,8 @@ class LlvmTrainer:
         self._layers = plan.table
         self._tables = self._make_tables()
         self._room_of_coming = room_of_coming(task.batch_size)
+        self._room_of_columns = room_of_columns(widths[0])
+        self._listed = Block(threads * self._room_of_columns, np.int64)
         self._coming = Block(threads * self._room_of_coming, np.int64)
         layout.pack(plan, self._theta.numbers, params)
         for name, moment in self._moments.items():
@@ -104,6 +107,8 @@ class LlvmTrainer:
             "masks_of_step": plan.n_masks, "K": self._Y.shape[1], "labels": self._labels.ctypes.data,
             "room": self._room.address, "partial": self._partial.address,
             "gathered": self._gathered.address if plan.n_gathered else 0, "n_gathered": plan.n_gathered,
+            "listed": self._listed.address, "room_of_columns": self._room_of_columns,
+            "choices": CHOICES.ctypes.data,
             "coming": self._coming.address, "room_of_coming": self._room_of_coming,
             "panel_rows": sum(p.inputs * -(-p.outputs_padded // plan.shape.panel) for p in plan.layers[1:]),
             "X_block": plan.shape.panel * (plan.spread if plan.n_gathered else 1),
@@ -206,7 +211,7 @@ class LlvmTrainer:
     @property
     def blocks(self) -> list[Block]:
         """All memory that generated code may change, for tests of what it leaves alone."""
-        own = [self._theta, self._rows, self._room, self._partial, self._gathered, self._coming]
+        own = [self._theta, self._rows, self._room, self._partial, self._gathered, self._coming, self._listed]
         return [*own, self._zeros, self._ones, *self._moments.values()]
 
 

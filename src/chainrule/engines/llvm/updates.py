@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from chainrule.engines.llvm.caches import LINE, SAMPLES_AT_A_TIME, block_of_k, room_of_panel
 from chainrule.engines.llvm.code import Code, Function, Unit
+from chainrule.engines.llvm.columns import Columns
 from chainrule.engines.llvm.fetching import fetch
 from chainrule.engines.llvm.tiles import Places, Rows, add_products, ceil, tile_by_tile, vectors_of
 from chainrule.engines.llvm.values import Array, Int, Variable, Vector
@@ -24,6 +25,12 @@ FEW_SAMPLES = 16
 
 LOW = 4
 """Rows of an update's tiles then, one below the other without a call between: a divisor of a panel's."""
+
+TILE_OF_COLUMNS = 4
+"""Columns in use that are a tile: wherever they stand, so that each has an address of its own."""
+
+COLUMNS_AT_A_TIME = 32
+"""Columns in use between which lines are asked for, where a tile does not take long."""
 
 LONG = 48
 """Samples from which on a tile takes so long that lines are asked for before each, and not for a panel."""
@@ -69,6 +76,91 @@ def update(unit: Unit, arrays: int, descend: Descend) -> Function:
                 )  # fmt: skip
 
     return update
+
+
+def update_of_columns(unit: Unit, arrays: int, descend: Descend, at_rest: bool) -> Function:
+    """The same over the columns of A in use, of up to `SAMPLES_AT_A_TIME` rows.
+
+    Of the others the gradient is 0. If a parameter is not ``at_rest`` then, as with moments or a penalty, the
+    optimiser takes its step with them all the same.
+    """
+    width, thetas = unit.shape.panel, tuple(f"theta{n}" for n in range(arrays))
+    names = ("M", "table", "block", "apart", "first", "last", "D", "stride", "numbers", *thetas)
+    tiles = {(n, V): _columns_tile(unit, n, V, names, descend) for V in (2, 1) for n in (TILE_OF_COLUMNS, 1)}
+    fetched = unit.shared(fetch)
+    parameters = (
+        "M", "K", *Rows._fields, "apart", "first", "last", "columns", *Places._fields, "numbers", "coming",
+        "height", "listed", *thetas,
+    )  # fmt: skip
+
+    @unit.function("update_of_columns", parameters)
+    def update_of_columns(
+        code: Code, M: Int, K: Int, table: Int, block: Int, apart: Int, first: Int, last: Int, columns: Int,
+        address: Int, stride: Int, distance: Int, numbers: Int, coming: Int, height: Int, listed: Int,
+        *places: Int,
+    ) -> None:  # fmt: skip
+        lists = Columns(code, listed, K)
+        together = code.pick(M < LONG, code.index(COLUMNS_AT_A_TIME), code.index(TILE_OF_COLUMNS))
+
+        with code.loop(first, last) as p:
+            D = code.numbers(address) + p * distance
+            panels = [code.numbers(place) + p * width * height for place in places]
+
+            def go(
+                V: int, M: Int | int, list_: Array, end: Int, D: Array = D, panels: list[Array] = panels
+            ) -> None:
+                whole = list_ + end // TILE_OF_COLUMNS * TILE_OF_COLUMNS
+                rest = M, table, block, apart
+                tiles[TILE_OF_COLUMNS, V](code, *rest, list_, whole, D, stride, numbers, *panels)
+                tiles[1, V](code, *rest, whole, list_ + end, D, stride, numbers, *panels)
+
+            for V in (2, 1):
+                with code.when(vectors_of(code, columns, p).equals(V)):
+                    with code.loop(0, (lists.count + (together - 1)) // together) as n:
+                        some = (lists.count - n * together).at_most(together)
+                        fetched(code, coming, some)
+                        go(V, M, lists.used + n * together, some)
+                    if not at_rest:
+                        go(V, 0, lists.idle, K - lists.count)
+
+    return update_of_columns
+
+
+def _columns_tile(unit: Unit, n: int, V: int, names: tuple[str, ...], descend: Descend) -> Function:
+    """Tile after tile, each of n columns that stand in a list, from ``first`` to ``last``."""
+
+    @unit.function(f"update_columns_{n}x{V}", names)
+    def tile(
+        code: Code, M: Int, table: Int, block: Int, apart: Int, first: Int, last: Int, D: Int, stride: Int,
+        numbers: Int, *places: Int,
+    ) -> None:  # fmt: skip
+        lanes, width = code.lanes, unit.shape.panel
+        rows, deltas = code.ints(table), code.numbers(D)
+        with code.loop(first, last, 8 * n) as entry:
+            columns = [(code.ints(entry) + i).whole() for i in range(n)]
+            offsets = [k // width * block + k % width for k in columns]
+            moved = [[code.numbers(place) + k * (V * lanes) for place in places] for k in columns]
+            for place in (place for of_column in moved for place in of_column):
+                for line in range(0, V * lanes, LINE // code.item_size):
+                    (place + line).prefetch()
+            sums = _accumulators(code, n, V)
+
+            def add(m: Int, a: Array) -> None:
+                d = [(deltas + m * stride).vector(j) for j in range(V)]
+                for i in range(n):
+                    add_products(sums[i], (a + offsets[i]).splat(), d)
+
+            first_row = code.numbers(rows.whole())
+            with code.when(apart > 0):
+                code.repeat(M, SAMPLES_A_TURN, lambda m: add(m, first_row + m * apart))
+            with code.when(apart.equals(0)):
+                code.repeat(M, SAMPLES_A_TURN // 2, lambda m: add(m, code.numbers((rows + m).whole())))
+            for i in range(n):
+                for j in range(V):
+                    at = [place + j * lanes for place in moved[i]]
+                    descend(code, sums[i][j].get(), at, numbers)
+
+    return tile
 
 
 def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> Function:

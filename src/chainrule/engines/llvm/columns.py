@@ -1,0 +1,146 @@
+"""Columns of X that are 0 in every row of a mini-batch, such as the margins of pictures.
+
+They add nothing to z (Eq. F1), and their gradient (Eq. B3) is 0: both products pass them over, and the bits
+of the result are the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numpy.typing import NDArray
+
+from chainrule.engines.llvm.code import Code, Function, Unit
+from chainrule.engines.llvm.values import I32, I64, Array, Int, Variable, Vector
+from chainrule.equations.affine import TERMS
+
+TOGETHER = 4
+"""Columns that are listed together, by looking up which of them are in use: a divisor of a panel's."""
+
+CHOICES = np.array(
+    [sorted(range(TOGETHER), key=lambda i: ~bits >> i & 1) for bits in range(1 << TOGETHER)],
+    np.int64,
+)
+"""For each choice of them, given by its bits, the chosen ones first."""
+
+WORTH = 0.1
+"""Share of columns that must be 0 for mini-batches to be looked through."""
+
+LOOKED_AT = 250_000
+"""Numbers of X that are looked at to see whether it is worth while."""
+
+
+class Columns:
+    """A thread's lists of all columns: those in use, in order, and the idle ones.
+
+    Before them stands where in the list each part of a sum begins, of which `TERMS` columns are one.
+    """
+
+    def __init__(self, code: Code, address: Int, inputs: Int) -> None:
+        self.parts = (inputs + (TERMS - 1)) // TERMS
+        self.bounds = code.ints(address)
+        self.used = self.bounds + (self.parts + 1)
+        self.idle = self.used + (inputs + TOGETHER)
+
+    def of_part(self, part: Int) -> tuple[Int, Int]:
+        """Where the columns in use of a sum's part begin and end in the list."""
+        return (self.bounds + part).whole(), (self.bounds + part + 1).whole()
+
+    @property
+    def count(self) -> Int:
+        """How many columns are in use."""
+        return (self.bounds + self.parts).whole()
+
+
+def room_of_columns(inputs: int) -> int:
+    """Integers that a thread's lists need."""
+    return -(-inputs // TERMS) + 1 + 2 * (inputs + TOGETHER)
+
+
+def are_worth_listing(X: NDArray[Any], batch: int) -> bool:
+    """Whether in mini-batches of these rows enough columns are 0, to judge by some."""
+    rows, inputs = X.shape
+    samples = min(20, rows // batch, max(1, LOOKED_AT // (batch * inputs)))
+    chosen = np.random.default_rng(0).integers(0, max(rows, 1), (samples, batch))
+    return bool(samples) and bool(np.mean([(X[some] == 0).all(axis=0) for some in chosen]) > WORTH)
+
+
+def list_columns(unit: Unit) -> Function:
+    """List the columns in use in some rows, found through a table; their panels are ``block`` apart."""
+
+    @unit.function("list_columns", ("rows", "table", "block", "inputs", "place", "choices"))
+    def list_columns(
+        code: Code, rows: Int, table: Int, block: Int, inputs: Int, place: Int, choices: Int
+    ) -> None:
+        columns, width, lanes = Columns(code, place, inputs), unit.shape.panel, code.lanes
+        used, idle = code.variable(0), code.variable(0)
+
+        def look(p: Int, count: Int | None) -> None:
+            """List the columns of panel p, which has so many, or all."""
+            k = p * width
+            with code.when((k % TERMS).equals(0)):
+                (columns.bounds + k // TERMS).store(used.get())
+            found = [code.variable(code.constant(0.0)) for _ in range(2)]
+            masks = [None if count is None else code.first_lanes(count - j * lanes) for j in range(2)]
+            with code.loop(0, rows) as i:
+                row = code.numbers((code.ints(table) + i).whole()) + p * block
+                for j, mask in enumerate(masks):
+                    _collect(found[j], row.vector(j) if mask is None else row.masked(mask, j))
+            bits = _lanes_in_use(found[0]) + _lanes_in_use(found[1]) * (1 << lanes)
+            there = (1 << width) - 1 if count is None else _power_of_2(count) - 1
+            for first in range(0, width, TOGETHER):
+                for list_, end, chosen in (
+                    (columns.used, used, bits),
+                    (columns.idle, idle, code.index(there) - bits),
+                ):
+                    some = chosen // (1 << first) % (1 << TOGETHER)
+                    _copy(code.ints(choices) + some * TOGETHER, k + first, list_ + end.get())
+                    end.set(end.get() + _count_of_bits(some))
+
+        with code.loop(0, inputs // width) as p:
+            look(p, None)
+        with code.when(inputs % width > 0):
+            look(inputs // width, inputs % width)
+        (columns.bounds + columns.parts).store(used.get())
+
+    return list_columns
+
+
+def _collect(found: Variable, x: Vector) -> None:
+    """Keep every bit that is set in a vector: −0 and NaN are in use, too."""
+    code = x.code
+    kind = ir.VectorType(code.bits_type, code.lanes)
+    both = code.builder.or_(*(code.builder.bitcast(v.ir, kind) for v in (found.get(), x)))
+    found.set(Vector(code, code.builder.bitcast(both, code.vector_type)))
+
+
+def _lanes_in_use(found: Variable) -> Int:
+    """A bit for each lane that is not 0."""
+    code = found.code
+    kind = ir.VectorType(code.bits_type, code.lanes)
+    bits = code.builder.bitcast(found.get().ir, kind)
+    on = code.builder.icmp_unsigned("!=", bits, ir.Constant(kind, [0] * code.lanes))
+    return Int(code, code.builder.zext(code.builder.bitcast(on, ir.IntType(code.lanes)), I64))
+
+
+def _power_of_2(n: Int) -> Int:
+    code = n.code
+    return Int(code, code.builder.shl(ir.Constant(I64, 1), n.ir))
+
+
+def _count_of_bits(n: Int) -> Int:
+    code = n.code
+    return Int(code, code.builder.call(code.intrinsic("llvm.ctpop.i64", I64, [I64]), [n.ir]))
+
+
+def _copy(choice: Array, first: Int, target: Array) -> None:
+    """Write four columns, of which ``first`` is the first, in the order of a choice."""
+    code, kind = first.code, ir.VectorType(I64, TOGETHER)
+    pointers = [code.builder.inttoptr(place.address.ir, ir.PointerType()) for place in (choice, target)]
+    chosen = code.builder.load(pointers[0], align=8, typ=kind)
+    single = code.builder.insert_element(ir.Constant(kind, ir.Undefined), first.ir, ir.Constant(I32, 0))
+    zeros = ir.Constant(ir.VectorType(I32, TOGETHER), [0] * TOGETHER)
+    moved = code.builder.add(chosen, code.builder.shuffle_vector(single, single, zeros))
+    code.builder.store(moved, pointers[1], align=8)
