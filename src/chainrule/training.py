@@ -234,9 +234,11 @@ class _Pace:
         self.begun = 0
 
     def next(self, left: int, most: int) -> int:
+        """How many of the steps that are left: no small rest, whose event would cost as much as any."""
         self._started = time.perf_counter()
         self.begun += 1
-        return 1 if self._every_step else min(left, self._count, most)
+        count = left if left <= self._count * 3 // 2 else self._count
+        return 1 if self._every_step else min(count, most)
 
     def took(self, count: int) -> None:
         seconds = max(time.perf_counter() - self._started, 1e-9)
@@ -245,7 +247,7 @@ class _Pace:
 
     @property
     def event_is_due(self) -> bool:
-        """Not after the few steps at the beginning that show how long a step takes."""
+        """Not after few steps, such as those at the beginning that show how long a step takes."""
         return self._every_step or self._since_event > self._chunk / 2
 
     @contextmanager
@@ -296,7 +298,7 @@ def _steps(
         if wrong.any():
             failed = int(wrong.argmax())
             of_step = order[(first + failed) * size :][:size]
-            end = replace(end, batch=at.batch + failed + 1)
+            end = replace(end, batch=at.batch + failed + 1, learning_rate=float(etas[failed]))
             raise _diverged(end, run.examples.X[of_step], run.history)
         at = at._replace(
             batch=at.batch + count,

@@ -7,8 +7,15 @@ import pytest
 from claims import assert_same, examples, numbers, parameters, take, task
 from compiled import DTYPES, TARGETS, compiled, guarded, name_of, untouched
 
-from chainrule.engines.llvm import columns, engine, predictor, programs
-from chainrule.engines.llvm.columns import CHOICES, TOGETHER, are_worth_listing, list_columns, room_of_columns
+from chainrule.engines.llvm import columns, predictor, programs, trainer
+from chainrule.engines.llvm.columns import (
+    CHOICES,
+    TOGETHER,
+    are_worth_listing,
+    are_worth_listing_in_order,
+    list_columns,
+    room_of_columns,
+)
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.llvm.fetching import Coming
 from chainrule.engines.reference import first_moments
@@ -70,37 +77,49 @@ def test_what_is_not_a_number_is_in_use():
 
 def test_whether_it_is_worth_while(monkeypatch):
     rng = np.random.default_rng(0)
-    full = rng.random((1000, 50)) + 0.1
+    full = rng.random((4000, 50)) + 0.1
     margins = np.where(np.arange(50) < 10, 0, full)
     scattered = np.where(rng.random(full.shape) < 0.5, 0, full)
     assert not are_worth_listing(full, 10)
     assert are_worth_listing(margins, 10)
+    assert are_worth_listing(margins, 4000)
     assert are_worth_listing(scattered, 1)
     assert not are_worth_listing(scattered, 10)  # hardly a column is 0 in ten rows
     assert not are_worth_listing(np.zeros((0, 50)), 10)
     assert not are_worth_listing(np.zeros((5, 50)), 10)
-    monkeypatch.setattr(columns, "LOOKED_AT", 1)
+    monkeypatch.setattr(columns, "LOOKED_AT", 200)
     assert are_worth_listing(margins, 10)
+    assert not are_worth_listing(full, 4000)
+
+
+def test_chunks_are_judged_as_they_come():
+    rng = np.random.default_rng(0)
+    by_halves = rng.random((4000, 50)) + 0.1
+    by_halves[:2000, :25] = by_halves[2000:, 25:] = 0
+    assert are_worth_listing_in_order(by_halves, 96)
+    assert not are_worth_listing(by_halves, 96)
+    assert not are_worth_listing_in_order(by_halves + 1, 96)
+    assert not are_worth_listing_in_order(by_halves[:500], 96)  # looking would take as long as predicting
 
 
 def bits(what, params, data, threads, target=None):
     """All that comes of an epoch and a half."""
     steps = 3 * -(-len(data.X) // what.batch_size) // 2
-    trainer, losses, hits = take(LlvmEngine(threads, target), what, params, data, steps)
-    thetas = [theta.tobytes() for theta in numbers(trainer.snapshot()())]
-    moments = [None if m.first is None else m.first.tobytes() for m in numbers(trainer.moments())]
-    seconds = [None if m.second is None else m.second.tobytes() for m in numbers(trainer.moments())]
+    trained, losses, hits = take(LlvmEngine(threads, target), what, params, data, steps)
+    thetas = [theta.tobytes() for theta in numbers(trained.snapshot()())]
+    moments = [None if m.first is None else m.first.tobytes() for m in numbers(trained.moments())]
+    seconds = [None if m.second is None else m.second.tobytes() for m in numbers(trained.moments())]
     return thetas, moments, seconds, losses.tobytes(), hits.tobytes()
 
 
 def assert_passing_over_changes_no_bit(monkeypatch, what, params, data, threads=1, target=None):
     with monkeypatch.context() as patch:
         made = []
-        patch.setattr(engine, "are_worth_listing", lambda X, batch: made.append(1) or True)
+        patch.setattr(trainer, "are_worth_listing", lambda X, batch: made.append(1) or True)
         mine = bits(what, params, data, threads, target)
         assert made
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "are_worth_listing", lambda X, batch: False)
+        patch.setattr(trainer, "are_worth_listing", lambda X, batch: False)
         assert bits(what, params, data, threads, target) == mine
 
 
@@ -179,7 +198,7 @@ def test_predictions(dtype, target, monkeypatch):
             X = with_margins(examples(widths, rows, dtype=dtype)).X
             found = []
             for choice in (True, False):
-                monkeypatch.setattr(predictor, "are_worth_listing", lambda X, batch, choice=choice: choice)
+                monkeypatch.setattr(predictor, "are_worth_listing_in_order", lambda X, chunk, c=choice: c)
                 out, finite = LlvmEngine(2, target).outputs(net, params, X)
                 assert finite
                 found.append(out.tobytes())
@@ -190,27 +209,39 @@ def test_a_number_that_is_none_is_found_among_columns_of_zeros():
     network = Network([40, 3], seed=0, dtype="float32")
     X = np.zeros((2000, 40), np.float32)
     X[:, :20] = 1
-    assert are_worth_listing(X, 96)
+    assert are_worth_listing_in_order(X, 96)
     for wrong in (np.nan, np.inf):
         X[1234, 33] = wrong
         assert not LlvmEngine(1).outputs(network.architecture, network.params, X)[1]
 
 
 def test_parameters_that_are_passed_over_are_not_even_touched():
-    """Plain descent leaves a column's weights where they are; momentum goes on by what it remembers."""
+    """By an infinite learning rate, which would turn them into NaN: ∞ · 0."""
+    widths = [40, 8, 3]
+    data, params = examples(widths, 20, dtype=np.float32), parameters(widths, np.float32)
+    data.X[:, 10:30] = 0
+    for optimizer, still in (("sgd", True), ("momentum", False)):
+        what = task(widths, optimizer=optimizer, batch_size=5)
+        trained = LlvmEngine(1).trainer(what, params, first_moments(what.optimizer, params), data)
+        trained.take(np.arange(20), 0, np.full(1, np.inf), None)
+        W = trained.snapshot()()[1].W
+        assert np.array_equal(W[:, 10:30], params[1].W[:, 10:30]) == still
+        assert np.isnan(W[:, 10:30]).all() != still
+        assert not np.isfinite(W[:, :10]).any()
+
+
+def test_momentum_goes_on_by_what_it_remembers():
     widths = [40, 8, 3]
     data, params = examples(widths, 20, dtype=np.float32), parameters(widths, np.float32)
     data.X[:, 10:30] = 0
     data.X[5:10, 2] = 0
     for optimizer, still in (("sgd", True), ("momentum", False)):
         what = task(widths, optimizer=optimizer, batch_size=5)
-        trainer = LlvmEngine(1).trainer(what, params, first_moments(what.optimizer, params), data)
-        etas, order = np.full(1, 0.1), np.arange(20)
-        trainer.take(order, 0, etas, None)
-        before = trainer.snapshot()()[1].W
-        trainer.take(order, 1, etas, None)
-        after = trainer.snapshot()()[1].W
-        assert np.array_equal(before[:, 10:30], params[1].W[:, 10:30])
+        trained = LlvmEngine(1).trainer(what, params, first_moments(what.optimizer, params), data)
+        trained.take(np.arange(20), 0, np.full(1, 0.1), None)
+        before = trained.snapshot()()[1].W
+        trained.take(np.arange(20), 1, np.full(1, 0.1), None)
+        after = trained.snapshot()()[1].W
         assert np.array_equal(before[:, 2], after[:, 2]) == still
         assert not np.array_equal(before[:, 1], after[:, 1])
 
@@ -236,7 +267,7 @@ def test_all_lines_of_the_next_step_are_asked_for(batch_size, monkeypatch, tmp_p
     data, params = examples(widths, 6 * batch_size, dtype=np.float32), parameters(widths, np.float32)
     data.X[:, 100:600] = 0
     what = task(widths, batch_size=batch_size)
-    trainer = LlvmEngine(1).trainer(what, params, first_moments(what.optimizer, params), data)
-    trainer.take(np.arange(len(data.X)), 0, np.full(6, 0.1), None)
+    trained = LlvmEngine(1).trainer(what, params, first_moments(what.optimizer, params), data)
+    trained.take(np.arange(len(data.X)), 0, np.full(6, 0.1), None)
     count, *left = log[: 2 + log[0]].tolist()
     assert (count, left[1:]) == (5, [0] * 5)  # what the first step finds was never listed

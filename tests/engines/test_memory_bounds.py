@@ -19,9 +19,8 @@ ODD = (1, 2, 15, 16, 17, 31, 33)
 @pytest.fixture(params=[False, True], ids=["all columns", "columns in use"])
 def passing_over(request, monkeypatch):
     """Columns of zeros passed over, or not."""
-    for module in ("engine", "predictor"):
-        name = f"chainrule.engines.llvm.{module}.are_worth_listing"
-        monkeypatch.setattr(name, lambda X, batch: request.param)
+    for name in ("trainer.are_worth_listing", "predictor.are_worth_listing_in_order"):
+        monkeypatch.setattr(f"chainrule.engines.llvm.{name}", lambda X, rows: request.param)
 
 
 @pytest.fixture

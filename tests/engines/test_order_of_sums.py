@@ -1,4 +1,4 @@
-"""A sum of Eq. F1 is taken in one order everywhere: what an export must do to round alike."""
+"""Sums of Eq. F1, but of a few rows, are taken in one order: what an export must do to round alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from chainrule.equations.affine import TERMS
 
 
 def affine(a, W, b, terms=TERMS):
-    """W a + b, product by product: exact in float64, the sum rounded to float32."""
+    """W a + b, product by product, each exact in float64; the sum is rounded to float32.
+
+    It is rounded to float64 before, which makes a difference once in some hundred million sums.
+    """
     z = np.broadcast_to(b, (len(a), len(b)))
     for first in range(0, W.shape[1], terms):
         total = np.zeros_like(z)

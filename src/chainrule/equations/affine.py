@@ -7,8 +7,8 @@ from chainrule.types import Array, Namespace
 TERMS = 256
 """Products that code made of Eq. F1 adds up, from 0, before it adds them to those before, the first to b.
 
-A float32 sum is known to its rounding, which depends on the order. With this one the fast engine, what is
-exported to NumPy and C, and onnxruntime round alike.
+A float32 sum is known to its rounding, which depends on the order. With this one the fast engine (but for
+predictions of a few rows), what is exported to NumPy and C, and onnxruntime round alike.
 """
 
 

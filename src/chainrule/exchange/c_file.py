@@ -174,7 +174,7 @@ def _comment(model: Model) -> str:
         "",
         *fill(f"x: {model.expects}. a: the probability of every {kind}.", WIDTH - 3).split("\n"),
         "",
-        "    cc -std=c99 -O2 -c this_file.c                               then link with -lm",
+        "    cc -std=c99 -O2 -march=native -c this_file.c                 then link with -lm",
         "    cc -std=c99 -O2 -DMAIN this_file.c -lm -o said && ./said < rows.csv   rows without a header",
         "",
         *fill(

@@ -202,7 +202,7 @@ def refuse_unless_affine(z: Node, L: int) -> None:
     shape = f"a{L - 1} @ W{L}.T + b{L}"
     said = Lines({node: f"a{L - 1}" for node in schedule(z) if node.op == "call"})(z)
     if said != shape:
-        raise InputError(f"an export knows z = a W^T + b; the equations say {said}. Extend `affine` in it.")
+        raise InputError(f"exports know z = a W^T + b; the equations say {said}. Extend their `affine`.")
 
 
 def _predict(model: Model) -> str:

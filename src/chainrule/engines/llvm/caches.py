@@ -1,6 +1,7 @@
 """How much is worked on at a time, so that it stays in a processor's caches.
 
-Every sum is cut at the same places whatever the number of threads, so these sizes decide its bits.
+Every sum is cut at the same places whatever the number of threads, so these sizes decide its bits (but not of
+Eq. F1, whose sums are cut the same everywhere).
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ def room_of_panel(shape: Shape) -> int:
     return block_of_k(shape) * shape.panel
 
 
-def rows_at_a_time(shape: Shape) -> int:
-    """How many rows of a block of k stay in the second cache."""
-    return SECOND_CACHE // (block_of_k(shape) * shape.item_size)
+def rows_at_a_time(shape: Shape, k: int = 0) -> int:
+    """How many rows of so many k, or of a block of them, stay in the second cache."""
+    return SECOND_CACHE // ((k or block_of_k(shape)) * shape.item_size)
 
 
 def spread_rows(shape: Shape, batch: int) -> int:

@@ -8,7 +8,6 @@ import os
 import numpy as np
 
 from chainrule.engines.base import Examples, Floats, Task, Unsupported
-from chainrule.engines.llvm.columns import are_worth_listing
 from chainrule.engines.llvm.machine import Processor, processor
 from chainrule.engines.llvm.predictor import Direct, Panels
 from chainrule.engines.llvm.programs import PredictionProgram, prediction_program, training_program
@@ -41,9 +40,8 @@ class LlvmEngine:
             raise Unsupported("clip_norm, which needs the whole gradient before any parameter moves")
         if not isinstance(getattr(task.net.head, "pos_weight", 1.0), float):
             raise Unsupported("a pos_weight of its own for each label; one number for all it can")
-        in_use = are_worth_listing(examples.X, task.batch_size)
         with _unsupported():
-            program = training_program(task, n_outputs, dtype, self.target, examples.X.itemsize, in_use)
+            program = training_program(task, n_outputs, dtype, self.target, examples.X.itemsize)
         return LlvmTrainer(
             program,
             self._prediction(task.net, params),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.llvm import layout
-from chainrule.engines.llvm.columns import CHOICES, are_worth_listing, room_of_columns
+from chainrule.engines.llvm.columns import CHOICES, are_worth_listing_in_order, room_of_columns
 from chainrule.engines.llvm.layout import Block, Frame
 from chainrule.engines.llvm.outputs import room
 from chainrule.engines.llvm.prediction import FEW, MANY
@@ -24,6 +24,9 @@ CHUNK = 96
 
 FEW_ROWS = 16
 """Up to so many rows go the short way."""
+
+FEWEST_ROWS = 8
+"""Rows of a thread's share at least, for each share reads all weights."""
 
 OPERATIONS_A_THREAD = 2.4e7
 """Fewer than this, some tenths of a millisecond's, do not make it worth while to send off a thread."""
@@ -49,10 +52,11 @@ class Panels:
     def outputs(self, X: NDArray[Any], threads: int, logits: bool = False) -> tuple[NDArray[Any], bool]:
         """a^H, or z^H, of some rows, and whether X is finite. Shapes: X (N, n_0), contiguous → (N, n_H)."""
         out = np.empty((len(X), self._plan.layers[-1].outputs), self._dtype)
-        shares = max(1, min(threads, len(X), int(self._operations * len(X) / OPERATIONS_A_THREAD)))
+        worth = min(len(X) // FEWEST_ROWS, int(self._operations * len(X) / OPERATIONS_A_THREAD))
+        shares = max(1, min(threads, worth))
         bounds = [len(X) * n // shares for n in range(shares + 1)]
-        in_use = are_worth_listing(X, CHUNK)
-        parts = [_Part(self, X, out, bounds[n], bounds[n + 1], logits, in_use) for n in range(shares)]
+        passes_over = are_worth_listing_in_order(X, CHUNK)
+        parts = [_Part(self, X, out, bounds[n], bounds[n + 1], logits, passes_over) for n in range(shares)]
         others = [threading.Thread(target=part.run) for part in parts[1:]]
         for thread in others:
             thread.start()
@@ -67,14 +71,14 @@ class _Part:
 
     def __init__(
         self, panels: Panels, X: NDArray[Any], out: NDArray[Any], start: int, stop: int, logits: bool,
-        in_use: bool,
+        passes_over: bool,
     ) -> None:  # fmt: skip
         plan, size = panels._plan, panels._dtype.itemsize
         self._run = panels._program.predict
         self._held = panels, X, out  # a thread may outlive a caller who is interrupted
         self._rows, self.check = Block(plan.n_rows, panels._dtype), np.zeros(1, np.int64)
         self._room = Block(room(plan.layers[-1].stride, plan.shape.lanes), panels._dtype)
-        self._listed = Block(room_of_columns(X.shape[1]), np.int64)
+        self._listed = Block(room_of_columns(X.shape[1]) if passes_over else 0, np.int64)
         self._tables = np.zeros((len(plan.layers), CHUNK), np.int64)
         for L, place in enumerate(plan.layers[1:], 1):
             self._tables[L] = (
@@ -87,7 +91,7 @@ class _Part:
             "X_stride": X.shape[1], "start": start, "stop": stop, "chunk": CHUNK, "out": out.ctypes.data,
             "K": out.shape[1], "check": self.check.ctypes.data, "logits": int(logits),
             "room": self._room.address, "choices": CHOICES.ctypes.data,
-            "listed": self._listed.address if in_use else 0,
+            "listed": self._listed.address if passes_over else 0,
         }  # fmt: skip
         for name, value in values.items():
             self._frame[name] = value

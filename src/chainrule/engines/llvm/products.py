@@ -28,8 +28,8 @@ WRITTEN_OUT = 8
 def product(unit: Unit, listed: bool = False) -> Function:
     """Σ_k A[i, k] B[k, :] + bias: the product of Eq. F1, with A = a^{L-1}, B = (W^L)ᵀ and bias = b^L.
 
-    ``more`` says where the columns of A in use are ``listed``; the sum is taken over them. Or, without a
-    list, how many numbers behind A it is worth while to bring into the cache meanwhile, if that is not 0.
+    If they are ``listed``, the sum is taken over the columns of A in use, and ``more`` is where their list
+    stands; else it is how many numbers behind A something lies to be brought into the cache meanwhile, or 0.
     """
     shape = unit.shape
     some, one = unit.shared(_columns_of_panel if listed else _product_of_panel), _product_of_row(unit, listed)
@@ -41,7 +41,7 @@ def product(unit: Unit, listed: bool = False) -> Function:
         weights: Int, height: Int, address: Int, stride: Int, distance: Int, bias: Int, bias_step: Int,
         more: Int,
     ) -> None:  # fmt: skip
-        part = rows_at_a_time(shape)
+        part = rows_at_a_time(shape, TERMS)
         begin = code.variable(first)
         with code.when(rows.equals(1)):
             whole = last.at_most(columns // (2 * code.lanes))
@@ -119,7 +119,7 @@ def _columns_of_panel(unit: Unit) -> Function:
 
 
 TILE = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride", "more")
-"""What a tile is told."""
+"""What a tile is told; one over listed columns takes ``offset`` for the first of a part of all K."""
 
 
 def _by_tiles(unit: Unit, name: str, write: Callable[[Unit, int, int], Function]) -> Function:

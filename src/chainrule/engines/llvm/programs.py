@@ -45,17 +45,17 @@ _made: dict[str, Any] = {}
 
 
 def training_program(
-    task: Task, n_outputs: int, dtype: Any, target: Processor, size_of_X: int, in_use: bool = False
+    task: Task, n_outputs: int, dtype: Any, target: Processor, size_of_X: int
 ) -> TrainingProgram:
     """The code that trains this kind of network with this optimiser, on numbers of so many bytes."""
     shape = target.shape(dtype)
-    recipe = recipe_of(task, n_outputs, shape, size_of_X, in_use)
+    recipe = recipe_of(task, n_outputs, shape, size_of_X)
     compiled = _program(*training_code(shape, recipe), target)
     train, slots = compiled.function("train", 2), step_slots(shape, recipe)
     return TrainingProgram(train, slots, _distinct(task.net)[1], shape, compiled)
 
 
-def recipe_of(task: Task, n_outputs: int, shape: Shape, size_of_X: int, in_use: bool = False) -> Recipe:
+def recipe_of(task: Task, n_outputs: int, shape: Shape, size_of_X: int) -> Recipe:
     """What the code of this task's steps depends on."""
     return Recipe(
         activations=_distinct(task.net)[0],
@@ -70,7 +70,6 @@ def recipe_of(task: Task, n_outputs: int, shape: Shape, size_of_X: int, in_use: 
         penalties=tuple(name for name, value in task.penalty._asdict().items() if value),
         dropout=task.dropout > 0,
         size_of_X=size_of_X,
-        in_use=in_use,
     )
 
 

@@ -51,8 +51,6 @@ class Recipe(NamedTuple):
     dropout: bool
     size_of_X: int
     """Bytes of a number of X, which may have another precision than the network."""
-    in_use: bool = False
-    """Whether columns of X that are 0 in a whole mini-batch are passed over."""
 
 
 def step_slots(shape: Shape, recipe: Recipe) -> Slots:
@@ -80,7 +78,7 @@ def training_unit(shape: Shape, recipe: Recipe) -> Unit:
         head=head(unit, recipe.output),
         gather=gather(unit, recipe.size_of_X),
         arrays=arrays,
-        of_columns=_of_columns(unit, recipe, slots) if recipe.in_use else None,
+        of_columns=_of_columns(unit, recipe, slots),
     )
 
     @unit.function("train", ("frame", "thread"), exported=True)
@@ -137,7 +135,7 @@ class _Parts(NamedTuple):
     head: Function
     gather: Function
     arrays: int
-    of_columns: _OfColumns | None
+    of_columns: _OfColumns
 
 
 def _descend(recipe: Recipe, slots: Slots, code: Code, g: Vector, places: list[Array], numbers: Int) -> None:
@@ -297,12 +295,11 @@ class _Step:
             self._meet()
 
     def _list_columns(self, rows: Int, table: Array) -> None:
-        """List the columns of X that this mini-batch uses, for this thread."""
-        if self.parts.of_columns:
-            inputs = self._layer(self.code.index(1)).inputs
-            place = self._listed()
+        """List the columns of X that this mini-batch uses, for this thread, if they are to be listed."""
+        frame, inputs = self.frame, self._layer(self.code.index(1)).inputs
+        with self.code.when(frame.listed > 0):
             self.parts.of_columns.list_columns(
-                self.code, rows, table, self.frame.X_block, inputs, place, self.frame.choices
+                self.code, rows, table, frame.X_block, inputs, self._listed(), frame.choices
             )
 
     def _listed(self) -> Int:
@@ -311,13 +308,11 @@ class _Step:
 
     def _product(self, L: Int, *arguments: Int | Array | int) -> None:
         """The product of Eq. F1, in the first layer over the columns in use."""
-        code, of_columns = self.code, self.parts.of_columns
-        if of_columns is None:
-            self.parts.product(code, *arguments, self.panel, 0)
-            return
-        with code.when(L.equals(1)):
-            of_columns.product(code, *arguments, self.panel, self._listed())
-        with code.when(L > 1):
+        code = self.code
+        listed = code.pick(L.equals(1), self.frame.listed, code.index(0))
+        with code.when(listed > 0):
+            self.parts.of_columns.product(code, *arguments, self.panel, self._listed())
+        with code.when(listed.equals(0)):
             self.parts.product(code, *arguments, self.panel, 0)
 
     def _rows_at(self, rows: Rows) -> Array:
@@ -391,14 +386,12 @@ class _Step:
             room, thetas = self._room(), self._arrays(layer.weights_offset)
             start, stop = code.variable(share.start), share.stop.at_most(layer.inputs)
             inputs, apart = self._inputs_of(L, table), self._apart(L)
-            if self.parts.of_columns:
-                with code.when(self._takes_columns(L, rows)):
-                    self.parts.of_columns.update(
-                        code, rows, layer.inputs, *inputs, apart, share.first, share.last,
-                        layer.outputs_padded, *D, on_weights, ahead, layer.inputs_padded, self._listed(),
-                        *thetas,
-                    )  # fmt: skip
-                    start.set(stop)
+            with code.when(self._takes_columns(L, rows)):
+                self.parts.of_columns.update(
+                    code, rows, layer.inputs, *inputs, apart, share.first, share.last, layer.outputs_padded,
+                    *D, on_weights, ahead, layer.inputs_padded, self._listed(), *thetas,
+                )  # fmt: skip
+                start.set(stop)
             update(
                 code, rows, start.get(), stop, *inputs, apart, share.first, share.last, layer.outputs_padded,
                 *D, on_weights, ahead, layer.inputs_padded, room, *thetas,
@@ -410,11 +403,16 @@ class _Step:
             )  # fmt: skip
 
     def _takes_columns(self, L: Int, rows: Int) -> Any:
-        """Whether a layer's update goes over the columns in use: the first's, where no thread has a part."""
+        """Whether a layer's update goes over the columns in use.
+
+        That is the first layer's, if they are listed, the rows are summed up in one go, and no thread updates
+        a part of the columns, as in an output layer.
+        """
         code, none = self.code, self.code.index(0)
         alone = code.pick(self.H.equals(1), self.threads, code.index(1))
         few = code.pick(rows < SAMPLES_AT_A_TIME + 1, alone, none)
-        return code.pick(L.equals(1), few, none).equals(1)
+        listed = code.pick(self.frame.listed > 0, few, none)
+        return code.pick(L.equals(1), listed, none).equals(1)
 
     def _list_coming(self, batch: _MiniBatch, rows: Int) -> Int:
         """List what this thread will read of the next mini-batch: its samples' targets, and rows of X."""
@@ -436,12 +434,10 @@ class _Step:
         size = self._layer(code.index(1)).inputs * self.recipe.size_of_X
         passes = ceil(rows, SAMPLES_AT_A_TIME)
         work = code.variable(frame.panel_rows)
-        if self.parts.of_columns:
-            first_layer = self._layer(code.index(1))
-            columns = Columns(code, self._listed(), first_layer.inputs)
-            with code.when(self._takes_columns(code.index(1), rows)):
-                idle = first_layer.inputs - columns.count
-                work.set(frame.panel_rows - idle * first_layer.panels)
+        first_layer = self._layer(code.index(1))
+        with code.when(self._takes_columns(code.index(1), rows)):
+            idle = first_layer.inputs - Columns(code, self._listed(), first_layer.inputs).count
+            work.set(frame.panel_rows - idle * first_layer.panels)
         listed.begin(stop - first, size, work.get() // self.threads * passes)
         return place
 

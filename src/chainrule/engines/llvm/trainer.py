@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines.base import Examples, Masks, Steps, Task
 from chainrule.engines.llvm import layout
-from chainrule.engines.llvm.columns import CHOICES, room_of_columns
+from chainrule.engines.llvm.columns import CHOICES, are_worth_listing, room_of_columns
 from chainrule.engines.llvm.fetching import room_of_coming
 from chainrule.engines.llvm.layout import Block, Frame
 from chainrule.engines.llvm.outputs import room
@@ -68,7 +68,8 @@ class LlvmTrainer:
         self._layers = plan.table
         self._tables = self._make_tables()
         self._room_of_coming = room_of_coming(task.batch_size)
-        self._room_of_columns = room_of_columns(widths[0])
+        passes_over = are_worth_listing(examples.X, task.batch_size)
+        self._room_of_columns = room_of_columns(widths[0]) if passes_over else 0
         self._listed = Block(threads * self._room_of_columns, np.int64)
         self._coming = Block(threads * self._room_of_coming, np.int64)
         layout.pack(plan, self._theta.numbers, params)
@@ -107,8 +108,8 @@ class LlvmTrainer:
             "masks_of_step": plan.n_masks, "K": self._Y.shape[1], "labels": self._labels.ctypes.data,
             "room": self._room.address, "partial": self._partial.address,
             "gathered": self._gathered.address if plan.n_gathered else 0, "n_gathered": plan.n_gathered,
-            "listed": self._listed.address, "room_of_columns": self._room_of_columns,
-            "choices": CHOICES.ctypes.data,
+            "listed": self._listed.address if self._room_of_columns else 0,
+            "room_of_columns": self._room_of_columns, "choices": CHOICES.ctypes.data,
             "coming": self._coming.address, "room_of_coming": self._room_of_coming,
             "panel_rows": sum(p.inputs * -(-p.outputs_padded // plan.shape.panel) for p in plan.layers[1:]),
             "X_block": plan.shape.panel * (plan.spread if plan.n_gathered else 1),

@@ -86,7 +86,11 @@ def update_of_columns(unit: Unit, arrays: int, descend: Descend, at_rest: bool) 
     """
     width, thetas = unit.shape.panel, tuple(f"theta{n}" for n in range(arrays))
     names = ("M", "table", "block", "apart", "first", "last", "D", "stride", "numbers", *thetas)
-    tiles = {(n, V): _columns_tile(unit, n, V, names, descend) for V in (2, 1) for n in (TILE_OF_COLUMNS, 1)}
+    tiles = {
+        (n, V): _update_tile_of_columns(unit, n, V, names, descend)
+        for V in (2, 1)
+        for n in (TILE_OF_COLUMNS, 1)
+    }
     fetched = unit.shared(fetch)
     parameters = (
         "M", "K", *Rows._fields, "apart", "first", "last", "columns", *Places._fields, "numbers", "coming",
@@ -126,7 +130,7 @@ def update_of_columns(unit: Unit, arrays: int, descend: Descend, at_rest: bool) 
     return update_of_columns
 
 
-def _columns_tile(unit: Unit, n: int, V: int, names: tuple[str, ...], descend: Descend) -> Function:
+def _update_tile_of_columns(unit: Unit, n: int, V: int, names: tuple[str, ...], descend: Descend) -> Function:
     """Tile after tile, each of n columns that stand in a list, from ``first`` to ``last``."""
 
     @unit.function(f"update_columns_{n}x{V}", names)
