@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule import InputError, Network
+from chainrule import InputError, Network, training
 from chainrule.engines.base import Examples
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.reference import ReferenceEngine, first_moments
@@ -138,6 +138,33 @@ def test_a_state_stays_as_it_is(moon, engine):
     before = bits(state.params), moment_bits(state)
     assert len(list(events)) == 3 * 9 - 1
     assert (bits(state.params), moment_bits(state)) == before
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("every_step", [True, False])
+def test_an_event_keeps_its_parameters(moon, engine, every_step):
+    """Also those that are only looked at when training is over, and the last, which are not copied."""
+    job = Job(moon, engine)
+    network = job.network
+    what = job.engine, network.architecture, network.params, job.examples, PLAN
+    at_once = [bits(event.params) for event in train(*what, every_step=every_step)]
+    later = [bits(event.params) for event in list(train(*what, every_step=every_step))]
+    assert later == at_once
+    assert len(set(map(str, at_once))) == (3 * 8 if every_step else 3)
+
+
+@pytest.mark.parametrize(("width", "comes_at"), [(30, 0.2), (6000, 1.0)], ids=["few", "many"])
+def test_the_first_event_waits_where_a_copy_takes_long(monkeypatch, width, comes_at):
+    """A copy of all parameters for each event would take a good part of a short training."""
+    now = 0.0
+    monkeypatch.setattr(training.time, "perf_counter", lambda: now)
+    params = Network([784, width, 10], seed=0, dtype="float32").params
+    pace = training.first_pace(False, params, 10)
+    while not pace.event_is_due:
+        count = pace.next(10**9, 10**9)
+        now += 1e-5 * count
+        pace.took(count)
+    assert comes_at / 2 < now <= 1.5 * comes_at
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -81,7 +81,7 @@ def train_stream(
     """
     size = min(plan.batch_size, source.rows)
     task = Task(net, plan.optimizer, plan.penalty, plan.dropout, plan.label_smoothing, size, plan.clip_norm)
-    pace = _Pace(every_step, training._first_steps(params, size))
+    pace = training.first_pace(every_step, params, size)
     widths = tuple(len(layer.b) for layer in params)[:-1]
     course = _Course(engine, task, source, plan, History(), pace, widths)
     first = first_moments(plan.optimizer, params)

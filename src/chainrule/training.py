@@ -34,6 +34,12 @@ CHUNK_SECONDS = 0.2
 SNAPSHOT_SHARE = 0.02
 """How much of the time may go into copies of the parameters, one for each event."""
 
+COPIED_A_SECOND = 1e9
+"""Bytes of parameters that are copied in a second, before it is known: into memory not used so far."""
+
+LONGEST_FIRST_CHUNK = 1.0
+"""Seconds until the first event at most, however many parameters there are."""
+
 FIRST_OPERATIONS = 2e9
 """Operations of the first steps, some hundredths of a second's, before it is known how long a step takes."""
 
@@ -152,15 +158,22 @@ def train(
     check_start(start, first, done, plan.epochs, batches)
     trainer = engine.trainer(task, start.params, start.moments, examples)
     widths = tuple(len(layer.b) for layer in params)[:-1]
-    pace = _Pace(every_step, _first_steps(params, task.batch_size))
+    pace = first_pace(every_step, params, task.batch_size)
     run = _Run(trainer, task, widths, examples, plan, History(), pace, n, rows)
     return _epochs(run, validation, start)
 
 
-def _first_steps(params: Params, batch_size: int) -> int:
-    """How many steps to take at first; a step is about three products of each layer."""
+def first_pace(every_step: bool, params: Params, batch_size: int) -> _Pace:
+    """The pace to begin with; a step is about three products of each layer."""
     operations = 6 * batch_size * sum(layer.W.size for layer in params)
-    return max(1, min(FIRST_STEPS, int(FIRST_OPERATIONS / operations)))
+    steps = max(1, min(FIRST_STEPS, int(FIRST_OPERATIONS / operations)))
+    seconds = sum(layer.W.nbytes for layer in params) / COPIED_A_SECOND
+    return _Pace(every_step, steps, min(_chunk(seconds), LONGEST_FIRST_CHUNK))
+
+
+def _chunk(copying: float) -> float:
+    """Seconds between two events, if a copy of the parameters takes so long."""
+    return max(CHUNK_SECONDS, copying / SNAPSHOT_SHARE)
 
 
 class _Run(NamedTuple):
@@ -225,11 +238,11 @@ def _state(run: _Run, snapshot: Callable[[], Params], at: Position) -> Callable[
 class _Pace:
     """How many steps to take at a time, from how long the last ones took."""
 
-    def __init__(self, every_step: bool, first: int) -> None:
+    def __init__(self, every_step: bool, first: int, chunk: float) -> None:
         self._every_step = every_step
         self._count = first
         self._started = 0.0
-        self._chunk = CHUNK_SECONDS
+        self._chunk = chunk
         self._since_event = 0.0
         self.begun = 0
 
@@ -255,7 +268,7 @@ class _Pace:
         """Around what an event takes: where parameters are many, events are rarer."""
         started, self._since_event = time.perf_counter(), 0.0
         yield
-        self._chunk = max(CHUNK_SECONDS, (time.perf_counter() - started) / SNAPSHOT_SHARE)
+        self._chunk = _chunk(time.perf_counter() - started)
 
 
 def _as_given(params: Params) -> Callable[[], Params]:
@@ -309,8 +322,9 @@ def _steps(
         )
         if at.batch < stop and not run.pace.event_is_due:
             continue
+        over = number == plan.epochs and at.batch == batches
         with run.pace.event():
-            end = _batch_end(run, number, at, batches, run.trainer.snapshot())
+            end = _batch_end(run, number, at, batches, run.trainer.snapshot(last=over))
         yield end
     last = order[(stop - before - 1) * size :][:CHECKED_ROWS]
     value, _ = _score(run, Examples(*(part[last] for part in run.examples)))

@@ -8,10 +8,9 @@ import sys
 
 import numpy as np
 import pytest
-from compiled import TARGETS, elementwise, name_of
+from compiled import TARGETS, elementwise
 
 from chainrule.engines.llvm.functions import VECTORS
-from chainrule.engines.llvm.pace import SMALL_STEP, Pace
 
 PROGRAM = (
     "import numpy as np; from chainrule import Network; "
@@ -85,48 +84,3 @@ def test_without_the_compiler_the_reference_runs():
     assert done.stdout.startswith("[[0.")
     refused = subprocess.run([*run, program], capture_output=True, text=True, check=False)
     assert "InputError: engine='llvm' must find its compiler" in refused.stderr
-
-
-def test_small_steps_and_fixed_threads_try_nothing():
-    assert Pace(8, False, int(SMALL_STEP) - 1).next(1000) == (1, 1000)
-    assert Pace(8, True, int(1e9)).next(1000) == (8, 1000)
-
-
-@pytest.mark.parametrize("fastest", [1, 2, 4, 6], ids=name_of)
-def test_the_fastest_way_is_found_and_taken(fastest):
-    pace, taken = Pace(6, False, int(1e9)), {1: 0, 2: 0, 4: 0, 6: 0}
-    for _ in range(40):
-        threads, count = pace.next(1000)
-        pace.took(threads, count, count * (0.001 if threads == fastest else 0.002))
-        taken[threads] += count
-    assert min(taken.values()) >= 4
-    assert taken[fastest] > 0.99 * sum(taken.values())
-
-
-def test_a_way_that_turns_slow_is_left():
-    """Another program takes the second processor; later it goes away again."""
-    pace, clock = Pace(2, False, int(1e9)), {1: 0.002, 2: 0.001}
-    history = []
-    for phase in (0.001, 0.1, 0.001):
-        clock[2] = phase
-        taken = []
-        for _ in range(100):
-            threads, count = pace.next(1000)
-            pace.took(threads, count, count * clock[threads])
-            taken.append(threads)
-        history.append(max({1, 2}, key=taken[50:].count))
-    assert history == [2, 1, 2]
-
-
-def test_nothing_is_tried_where_few_steps_are_left():
-    """Setting off a thread would take longer than the steps."""
-    pace = Pace(2, False, int(1e7))
-    for _ in range(50):
-        threads, count = pace.next(1)
-        assert (threads, count) == (1, 1)
-        pace.took(threads, count, 0.0001)
-
-
-def test_a_large_step_begins_with_all_threads():
-    assert Pace(4, False, int(1e9)).next(100) == (4, 1)
-    assert Pace(4, False, int(1e7)).next(100)[0] == 1

@@ -67,8 +67,11 @@ class Trainer(Protocol):
         """
         ...
 
-    def snapshot(self) -> Callable[[], Params]:
-        """The parameters as they stand; later steps do not change what the function returns."""
+    def snapshot(self, last: bool = False) -> Callable[[], Params]:
+        """The parameters as they stand; later steps do not change what the function returns.
+
+        After the ``last`` steps there are none, and nothing need be copied until the function is called.
+        """
         ...
 
     def moments(self) -> ByLayer[Layer]:

@@ -119,7 +119,7 @@ class ReferenceTrainer:
                 )
         return Steps(losses, hits)
 
-    def snapshot(self) -> Callable[[], Params]:
+    def snapshot(self, last: bool = False) -> Callable[[], Params]:
         """The parameters as they stand."""
         params = self._params
         return lambda: params

@@ -7,6 +7,9 @@ tried, briefly, and tried again from time to time.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import inf
+
 SMALL_STEP = 1.5e6
 """Operations of a step below which several threads are not even tried."""
 
@@ -14,32 +17,59 @@ TRIAL_SECONDS = 0.004
 """How long a trial takes, judged by the way that is known: long beside the setting off of a thread."""
 
 LARGE_STEP = 1e8
-"""Operations of a step above which all threads are tried first: there they nearly always win."""
+"""Operations of a step above which all threads begin: there they nearly always win.
+
+A step of fewer threads would be a good part of a short training, so these are not tried at once.
+"""
 
 FIRST_OPERATIONS = 2e8
 """Operations of the first trial, when no way is known."""
 
 AGAIN_SECONDS = 2.0
-"""When a slower way is tried again."""
+"""When fewer threads are tried again; with several slower ways, one of them."""
+
+SOON_AGAIN_SECONDS = 0.05
+"""When more threads are, which a busy processor may have held up; then twice as long each time."""
+
+GLIMPSE = 8
+"""This part of a long trial comes first: it wakes threads, fills their caches, and shows a hopeless way."""
+
+HOPELESS = 4
+"""How many times as slow a way is then not to be tried on."""
+
+ROUGHLY = 1.5
+"""How many times as slow a way is not that came out of the very first steps, whose caches are cold."""
+
+
+@dataclass
+class _Way:
+    """A number of threads, and what is known of it."""
+
+    threads: int
+    seconds: float = inf
+    """How long a step took lately; infinite where it has not been tried."""
+    last: float = 0.0
+    """When it was tried, by the time that all steps took."""
+    rest: float = SOON_AGAIN_SECONDS
+    """Seconds between two trials, while it has more threads than the fastest way."""
+    rough: bool = True
+    """Whether only a few steps are known."""
 
 
 class Pace:
     """Chooses among one thread, two, four … and all of them; or keeps to a fixed number."""
 
     def __init__(self, threads: int, fixed: bool, operations: int) -> None:
-        if fixed:
-            self._ways = [threads]
-        elif operations < SMALL_STEP:
-            self._ways = [1]
-        else:
-            self._ways = sorted({threads, *(2**n for n in range(threads.bit_length()) if 2**n <= threads)})
-        if operations > LARGE_STEP:
-            self._ways.reverse()
+        ways = {threads, *(2**n for n in range(threads.bit_length()) if 2**n <= threads)}
+        if fixed or operations < SMALL_STEP:
+            ways = {threads if fixed else 1}
+        self._large = operations > LARGE_STEP
+        self._ways = {way: _Way(way) for way in sorted(ways, reverse=self._large)}
         self._few = max(1, min(8, int(FIRST_OPERATIONS / operations)))
-        self._seconds: dict[int, float] = {}
-        self._since_trial = 0.0
-        self._trials = 0
-        self._warm = len(self._ways) == 1
+        self._again = AGAIN_SECONDS * (len(ways) - 1)
+        self._clock = 0.0
+        self._glimpsed = False
+        self._warm = len(ways) == 1
 
     @property
     def ways(self) -> tuple[int, ...]:
@@ -49,32 +79,67 @@ class Pace:
     @property
     def best(self) -> int:
         """How many threads lately were fastest; as long as nothing is known, those to be tried first."""
-        return min(self._ways, key=lambda way: self._seconds.get(way, float("inf")))
+        return self._best.threads
+
+    @property
+    def _best(self) -> _Way:
+        return min(self._ways.values(), key=lambda way: way.seconds)
 
     def next(self, left: int) -> tuple[int, int]:
         """How many threads to send off, and for how many of the steps that are left."""
         if not self._warm:
-            return self._ways[0], min(left, 2, self._few)
-        untried = [way for way in self._ways if way not in self._seconds]
-        others = [way for way in self._ways if way != self.best]
-        if not self._seconds and others:
-            return self.best, min(left, self._few)
-        if not others or self._trial() > left:
+            return self.best, min(left, 2, self._few)
+        if len(self._ways) == 1:
             return self.best, left
-        if untried:
-            return untried[0], self._trial()
-        if self._since_trial > AGAIN_SECONDS:
-            self._since_trial = 0.0
-            self._trials += 1
-            return others[self._trials % len(others)], self._trial()
-        return self.best, left
+        if self._best.seconds == inf:
+            return self.best, min(left, self._few)
+        way = self._to_try()
+        if way is None or self._trial() > left:
+            return self.best, left
+        return way.threads, self._trial() if self._knows_enough() else self._trial() // GLIMPSE
 
     def took(self, threads: int, steps: int, seconds: float) -> None:
         """Learn how long some steps took; the very first ones fill the caches and do not count."""
-        if self._warm:
-            self._seconds[threads] = seconds / steps
-            self._since_trial += seconds
-        self._warm = True
+        self._clock += seconds
+        way = self._ways[threads]
+        if not self._warm:
+            self._warm = True
+        elif self._best.seconds == inf:
+            way.seconds = seconds / steps
+        elif way is self._to_try() and steps <= self._trial():
+            self._tried(way, seconds / steps)
+        elif 2 * steps >= self._trial():  # fewer take too long: a thread must be set off for them
+            way.seconds, way.rough = seconds / steps, False
+
+    def _to_try(self) -> _Way | None:
+        """The way whose turn it is to be tried, if any."""
+        others = (way for way in self._ways.values() if way is not self._best)
+        due = [way for way in others if self._clock - way.last >= self._rest(way)]
+        return min(due, key=lambda way: (way.seconds < inf, way.last), default=None)
+
+    def _rest(self, way: _Way) -> float:
+        """Seconds without a trial of a way before it is tried."""
+        known, best = way.seconds < inf, self._best
+        if known and way.rough and way.seconds < ROUGHLY * best.seconds:
+            return 0.0
+        if way.threads < best.threads and (self._large or known):
+            return self._again
+        return way.rest if known else 0.0
+
+    def _knows_enough(self) -> bool:
+        """Whether a whole trial may begin: after a glimpse, or where that would be as long."""
+        return self._glimpsed or self._trial() < GLIMPSE
+
+    def _tried(self, way: _Way, seconds: float) -> None:
+        """A glimpse of a way, or a whole trial, took so long a step."""
+        hopeful = seconds < HOPELESS * self._best.seconds
+        self._glimpsed = hopeful and not self._knows_enough()
+        if self._glimpsed:
+            return
+        if way.seconds < inf:
+            way.rest = min(2 * way.rest, self._again)
+        way.seconds, way.last, way.rough = seconds, self._clock, False
 
     def _trial(self) -> int:
-        return max(self._few, int(TRIAL_SECONDS / min(self._seconds.values())))
+        """Steps of a trial."""
+        return max(self._few, int(TRIAL_SECONDS / self._best.seconds))

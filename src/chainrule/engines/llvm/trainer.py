@@ -120,9 +120,9 @@ class LlvmTrainer:
             frame[place] = self._moments[name].address
         return frame
 
-    def snapshot(self) -> Callable[[], Params]:
+    def snapshot(self, last: bool = False) -> Callable[[], Params]:
         """The parameters as they stand, in the shapes of the text; unpacked when asked for."""
-        plan, theta = self._plan, self._theta.numbers.copy()
+        plan, theta = self._plan, self._theta.numbers if last else self._theta.numbers.copy()
         return lambda: layout.unpack(plan, theta)
 
     def moments(self) -> ByLayer[Layer]:
