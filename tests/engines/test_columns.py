@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from claims import assert_same, examples, numbers, parameters, take, task
 from compiled import DTYPES, TARGETS, compiled, guarded, name_of, untouched
 
 from chainrule.engines.llvm import columns, predictor, programs, trainer
+from chainrule.engines.llvm.caches import rows_at_a_time
 from chainrule.engines.llvm.columns import (
     CHOICES,
+    FEW_ROWS,
     TOGETHER,
     are_worth_listing,
     are_worth_listing_in_order,
     list_columns,
     room_of_columns,
+    tiles_of,
 )
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.llvm.fetching import Coming
@@ -37,22 +42,45 @@ def with_margins(data, share=0.6, seed=5):
     return data._replace(X=X)
 
 
+class Listed(NamedTuple):
+    """The columns in use, those idle, and where each part of a sum begins; and of each tile, but the idle."""
+
+    used: np.ndarray
+    idle: np.ndarray
+    bounds: np.ndarray
+    tiles: list
+
+
 def listed(X, target, dtype):
-    """The columns in use, those idle, and where each part of a sum begins, as generated code lists them."""
-    n = X.shape[1]
+    """What generated code lists."""
+    n, shape = X.shape[1], target.shape(dtype)
     parameters = ("rows", "table", "block", "inputs", "place", "choices")
     run = compiled(lambda code, *values: list_columns(code.unit)(code, *values), target, dtype, parameters)
     rows, around_X = guarded(X.astype(dtype))
     table = rows.ctypes.data + np.arange(len(X)) * rows.strides[0]
-    place, around = guarded(np.full(room_of_columns(n), -1, np.int64))
-    panel = target.shape(dtype).panel
-    run(len(X), table.ctypes.data, panel, n, place.ctypes.data, CHOICES.ctypes.data)
+    place, around = guarded(np.full(room_of_columns(shape, n, len(X)), -1, np.int64))
+    run(len(X), table.ctypes.data, shape.panel, n, place.ctypes.data, CHOICES.ctypes.data)
     assert untouched(around)
     assert untouched(around_X)
-    parts = -(-n // TERMS)
-    count = place[parts]
-    used, idle = place[parts + 1 :][:count], place[parts + 1 + n + TOGETHER :][: n - count]
-    return used, idle, place[: parts + 1]
+    parts, lists = -(-n // TERMS), 2 * -(-n // shape.panel)
+    idle = parts + 1 + n + TOGETHER
+
+    def at(start):
+        count = place[start + parts]
+        return place[start + parts + 1 :][:count], place[start : start + parts + 1]
+
+    used, bounds = at(0)
+    addresses = place[idle + n + TOGETHER + lists :][: tiles_of(shape, len(X))]
+    starts = (addresses - place.ctypes.data) // place.itemsize
+    return Listed(used, place[idle:][: n - len(used)], bounds, [at(start) for start in starts])
+
+
+def tiles_of_rows(shape, rows):
+    """First and last row of each tile: parts that stay in a cache, cut as evenly as can be."""
+    part = rows_at_a_time(shape, TERMS)
+    for start in range(0, rows, part):
+        stop = min(start + part, rows)
+        yield from np.array_split(np.arange(start, stop), -(-(stop - start) // shape.tallest))
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=name_of)
@@ -60,19 +88,28 @@ def listed(X, target, dtype):
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 def test_every_column_is_in_one_of_the_lists(widths, dtype, target):
     for n in widths:
-        for rows, share in ((1, 0.5), (3, 0.7), (10, 0.9), (4, 0.0), (4, 1.0)):
+        for rows, share in ((1, 0.5), (3, 0.7), (10, 0.9), (4, 0.0), (4, 1.0), (17, 0.95), (400, 0.99)):
             rng = np.random.default_rng([n, rows])
             X = np.where(rng.random((rows, n)) < share, 0, rng.normal(size=(rows, n)))
-            used, idle, bounds = listed(X, target, dtype)
-            assert np.array_equal(used, np.flatnonzero(X.any(axis=0)))
-            assert np.array_equal(idle, np.flatnonzero(~X.any(axis=0)))
-            assert np.array_equal(bounds, np.searchsorted(used, [*range(0, n, TERMS), n]))
+            found = listed(X, target, dtype)
+            assert np.array_equal(found.idle, np.flatnonzero(~X.any(axis=0)))
+            assert_lists(found.used, found.bounds, X)
+            tiles = list(tiles_of_rows(target.shape(dtype), rows))
+            assert len(tiles) == len(found.tiles)
+            for tile, (used, bounds) in zip(tiles, found.tiles, strict=True):
+                assert_lists(used, bounds, X if rows <= FEW_ROWS else X[tile])
+
+
+def assert_lists(used, bounds, X):
+    n = X.shape[1]
+    assert np.array_equal(used, np.flatnonzero(X.any(axis=0)))
+    assert np.array_equal(bounds, np.searchsorted(used, [*range(0, n, TERMS), n]))
 
 
 def test_what_is_not_a_number_is_in_use():
     X = np.zeros((2, 9), np.float32)
     X[1, [2, 5, 7]] = np.nan, -0.0, 1e-45
-    assert listed(X, TARGETS[-1], np.float32)[0].tolist() == [2, 5, 7]
+    assert listed(X, TARGETS[-1], np.float32).used.tolist() == [2, 5, 7]
 
 
 def test_whether_it_is_worth_while(monkeypatch):

@@ -1,8 +1,8 @@
-"""Columns of X that are 0 in every row of a mini-batch, such as the margins of pictures.
+"""Columns of X that are 0 in some rows, such as the margins of pictures.
 
-They add nothing to z (Eq. F1), and their gradient (Eq. B3) is 0: both products pass them over, and the bits
-of the result are the same (but for weights too small for a full mantissa, which a step with a gradient of 0
-would make 0).
+They add nothing to z (Eq. F1) of these rows, and where they are 0 in a whole mini-batch, their gradient
+(Eq. B3) is 0: both products pass them over, F1 tile by tile, and the bits of the result are the same (but for
+weights too small for a full mantissa, which a step with a gradient of 0 would make 0).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from chainrule.engines.llvm.code import Code, Function, Unit
+from chainrule.engines.llvm.caches import rows_at_a_time
+from chainrule.engines.llvm.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.tiles import Whole, ceil, tile_by_tile
 from chainrule.engines.llvm.values import I32, I64, Array, Int, Variable, Vector
 from chainrule.equations.affine import TERMS
 
@@ -32,15 +34,18 @@ WORTH = 0.1
 LOOKED_AT = 250_000
 """Numbers of X that are looked at to see whether it is worth while."""
 
+FEW_ROWS = 16
+"""Up to so many rows, their tiles share one list: it takes as long to write as it would save."""
+
 
 class Columns:
-    """A thread's lists of all columns: those in use, in order, and the idle ones.
+    """A list of columns: those in use, in order, and, if it is of all rows, the idle ones behind.
 
     Before them stands where in the list each part of a sum begins, of which `TERMS` columns are one.
     """
 
     def __init__(self, code: Code, address: Int, inputs: Int) -> None:
-        self.parts = (inputs + (TERMS - 1)) // TERMS
+        self.parts = ceil(inputs, TERMS)
         self.bounds = code.ints(address)
         self.used = self.bounds + (self.parts + 1)
         self.idle = self.used + (inputs + TOGETHER)
@@ -55,9 +60,42 @@ class Columns:
         return (self.bounds + self.parts).whole()
 
 
-def room_of_columns(inputs: int) -> int:
-    """Integers that a thread's lists need."""
-    return -(-inputs // TERMS) + 1 + 2 * (inputs + TOGETHER)
+class Lists:
+    """A thread's lists: one of the columns of all rows, and one for each tile of F1.
+
+    Behind the first stand a bit for each column, of all rows and of one tile; the table of the tiles' lists,
+    by their addresses; and these lists.
+    """
+
+    def __init__(self, code: Code, address: Int, inputs: Int) -> None:
+        self.code, self.inputs = code, inputs
+        self.panels = ceil(inputs, code.unit.shape.panel)
+        self.whole = Columns(code, address, inputs)
+        self.bits = self.whole.idle + (inputs + TOGETHER)
+        self.bits_of_tile = self.bits + self.panels
+        self.table = self.bits_of_tile + self.panels
+
+    def of_tiles(self, before: Int) -> Array:
+        """The table from the tile on that begins after so many rows, a whole number of parts."""
+        shape = self.code.unit.shape
+        return self.table + tiles_of(shape, before)
+
+    def place(self, tiles: Int, t: Int) -> Array:
+        """Where the list of tile t is written, of so many."""
+        return self.table + tiles + t * (self.whole.parts + 1 + self.inputs + TOGETHER)
+
+
+def tiles_of(shape: Shape, rows: Whole) -> Whole:
+    """Tiles of so many rows, which a product takes in parts that stay in the second cache."""
+    part = rows_at_a_time(shape, TERMS)
+    return rows // part * ceil(part, shape.tallest) + ceil(rows % part, shape.tallest)
+
+
+def room_of_columns(shape: Shape, inputs: int, rows: int) -> int:
+    """Integers that a thread's lists need, for up to so many rows."""
+    tiles, one = tiles_of(shape, rows), ceil(inputs, TERMS) + 1 + inputs + TOGETHER
+    lists = one + inputs + TOGETHER + (tiles * one if rows > FEW_ROWS else 0)
+    return lists + 2 * ceil(inputs, shape.panel) + tiles
 
 
 def are_worth_listing(X: NDArray[Any], batch: int) -> bool:
@@ -84,43 +122,84 @@ def _mean_share(parts: list[NDArray[Any]]) -> float:
 
 def list_columns(unit: Unit) -> Function:
     """List the columns in use in some rows, found through a table; their panels are ``block`` apart."""
+    shape = unit.shape
+    look = _look(unit)
 
     @unit.function("list_columns", ("rows", "table", "block", "inputs", "place", "choices"))
     def list_columns(
         code: Code, rows: Int, table: Int, block: Int, inputs: Int, place: Int, choices: Int
     ) -> None:
-        columns, width, lanes = Columns(code, place, inputs), unit.shape.panel, code.lanes
-        used, idle = code.variable(0), code.variable(0)
+        lists, part = Lists(code, place, inputs), rows_at_a_time(shape, TERMS)
+        with code.when(rows < FEW_ROWS + 1):
+            look(code, rows, table, block, inputs, lists.bits)
+            with code.loop(0, tiles_of(shape, rows)) as t:
+                (lists.table + t).store(code.index(0) + place)
+        with code.when(rows > FEW_ROWS):
+            with code.loop(0, lists.panels) as p:
+                (lists.bits + p).store(code.index(0))
+            with (
+                code.loop(0, rows, part) as i,
+                tile_by_tile(code, (rows - i).at_most(part), shape.tallest) as tile,
+            ):
+                t, first, height = tile
+                look(code, height, code.ints(table) + i + first, block, inputs, lists.bits_of_tile)
+                with code.loop(0, lists.panels) as p:
+                    _add_bits(lists.bits + p, (lists.bits_of_tile + p).whole())
+                t = t + tiles_of(shape, i)
+                own = lists.place(tiles_of(shape, rows), t)
+                (lists.table + t).store(own.address)
+                _write(Columns(code, own.address, inputs), inputs, lists.bits_of_tile, choices, idle=False)
+        _write(lists.whole, inputs, lists.bits, choices, idle=True)
 
-        def look(p: Int, count: Int | None) -> None:
-            """List the columns of panel p, which has so many, or all."""
-            k = p * width
-            with code.when((k % TERMS).equals(0)):
-                (columns.bounds + k // TERMS).store(used.get())
+    return list_columns
+
+
+def _look(unit: Unit) -> Function:
+    """Set a bit for each column that is in use in some rows, panel by panel."""
+
+    @unit.function("look", ("rows", "table", "block", "inputs", "bits"))
+    def look(code: Code, rows: Int, table: Int, block: Int, inputs: Int, bits: Int) -> None:
+        width, lanes = unit.shape.panel, code.lanes
+
+        def of_panel(p: Int, count: Int | None) -> None:
+            """Look at panel p, which has so many columns, or all."""
             found = [code.variable(code.constant(0.0)) for _ in range(2)]
             masks = [None if count is None else code.first_lanes(count - j * lanes) for j in range(2)]
             with code.loop(0, rows) as i:
                 row = code.numbers((code.ints(table) + i).whole()) + p * block
                 for j, mask in enumerate(masks):
                     _collect(found[j], row.vector(j) if mask is None else row.masked(mask, j))
-            bits = _lanes_in_use(found[0]) + _lanes_in_use(found[1]) * (1 << lanes)
-            there = (1 << width) - 1 if count is None else _power_of_2(count) - 1
-            for first in range(0, width, TOGETHER):
-                for list_, end, chosen in (
-                    (columns.used, used, bits),
-                    (columns.idle, idle, code.index(there) - bits),
-                ):
-                    some = chosen // (1 << first) % (1 << TOGETHER)
-                    _copy(code.ints(choices) + some * TOGETHER, k + first, list_ + end.get())
-                    end.set(end.get() + _count_of_bits(some))
+            (code.ints(bits) + p).store(_lanes_in_use(found[0]) + _lanes_in_use(found[1]) * (1 << lanes))
 
         with code.loop(0, inputs // width) as p:
-            look(p, None)
+            of_panel(p, None)
         with code.when(inputs % width > 0):
-            look(inputs // width, inputs % width)
-        (columns.bounds + columns.parts).store(used.get())
+            of_panel(inputs // width, inputs % width)
 
-    return list_columns
+    return look
+
+
+def _write(columns: Columns, inputs: Int, bits: Array, choices: Int, idle: bool) -> None:
+    """Write a list of the columns whose bits are set, and of the others."""
+    code = bits.code
+    width, ends = code.unit.shape.panel, [code.variable(0) for _ in range(2)]
+    with code.loop(0, ceil(inputs, width)) as p:
+        k, used = p * width, (bits + p).whole()
+        with code.when((k % TERMS).equals(0)):
+            (columns.bounds + k // TERMS).store(ends[0].get())
+        others = _power_of_2((inputs - k).at_most(width)) - 1 - used
+        parts = [(columns.used, used), (columns.idle, others)][: 1 + idle]
+        for first in range(0, width, TOGETHER):
+            for end, (list_, chosen) in zip(ends, parts, strict=False):
+                some = chosen // (1 << first) % (1 << TOGETHER)
+                _copy(code.ints(choices) + some * TOGETHER, k + first, list_ + end.get())
+                end.set(end.get() + _count_of_bits(some))
+    (columns.bounds + columns.parts).store(ends[0].get())
+
+
+def _add_bits(place: Array, bits: Int) -> None:
+    code = place.code
+    place.store(Int(code, code.builder.or_(place.whole().ir, bits.ir)))
 
 
 def _collect(found: Variable, x: Vector) -> None:

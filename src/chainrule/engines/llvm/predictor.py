@@ -78,7 +78,7 @@ class _Part:
         self._held = panels, X, out  # a thread may outlive a caller who is interrupted
         self._rows, self.check = Block(plan.n_rows, panels._dtype), np.zeros(1, np.int64)
         self._room = Block(room(plan.layers[-1].stride, plan.shape.lanes), panels._dtype)
-        self._listed = Block(room_of_columns(X.shape[1]) if passes_over else 0, np.int64)
+        self._listed = Block(room_of_columns(plan.shape, X.shape[1], CHUNK) if passes_over else 0, np.int64)
         self._tables = np.zeros((len(plan.layers), CHUNK), np.int64)
         for L, place in enumerate(plan.layers[1:], 1):
             self._tables[L] = (

@@ -12,7 +12,7 @@ from functools import partial
 
 from chainrule.engines.llvm.caches import LINE, block_of_k, rows_at_a_time
 from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.columns import Columns
+from chainrule.engines.llvm.columns import Columns, Lists
 from chainrule.engines.llvm.tiles import Panels, Places, Rows, add_products, tile_by_tile, vectors_of
 from chainrule.engines.llvm.transpose import turned_panel
 from chainrule.engines.llvm.values import Int, Variable
@@ -28,8 +28,8 @@ WRITTEN_OUT = 8
 def product(unit: Unit, listed: bool = False) -> Function:
     """Σ_k A[i, k] B[k, :] + bias: the product of Eq. F1, with A = a^{L-1}, B = (W^L)ᵀ and bias = b^L.
 
-    If they are ``listed``, the sum is taken over the columns of A in use, and ``more`` is where their list
-    stands; else it is how many numbers behind A something lies to be brought into the cache meanwhile, or 0.
+    If they are ``listed``, the sum is taken over the columns of A in use, and ``more`` is where their lists
+    stand; else it is how many numbers behind A something lies to be brought into the cache meanwhile, or 0.
     """
     shape = unit.shape
     some, one = unit.shared(_columns_of_panel if listed else _product_of_panel), _product_of_row(unit, listed)
@@ -64,7 +64,7 @@ def product(unit: Unit, listed: bool = False) -> Function:
                 start_at = code.pick(begun, C.address, start.address)
                 step = code.pick(begun, stride, code.index(0))
                 if listed:
-                    count, offset, extra = K, k, more
+                    count, offset, extra = K, k, Lists(code, more, K).of_tiles(i).address
                 else:
                     B = B + k * vectors * code.lanes
                     count, offset = (K - k).at_most(TERMS), k // shape.panel * block
@@ -111,18 +111,19 @@ def turned_product(unit: Unit) -> Function:
 
 
 def _product_of_panel(unit: Unit) -> Function:
-    return _by_tiles(unit, "product_of_panel", _product_tile)
+    return _by_tiles(unit, "product_of_panel", _product_tile, listed=False)
 
 
 def _columns_of_panel(unit: Unit) -> Function:
-    return _by_tiles(unit, "columns_of_panel", _columns_tile)
+    return _by_tiles(unit, "columns_of_panel", _columns_tile, listed=True)
 
 
 TILE = ("K", "table", "offset", "block", "B", "C", "stride", "start", "start_stride", "more")
 """What a tile is told; one over listed columns takes ``offset`` for the first of a part of all K."""
 
 
-def _by_tiles(unit: Unit, name: str, write: Callable[[Unit, int, int], Function]) -> Function:
+def _by_tiles(unit: Unit, name: str, write: Callable[[Unit, int, int], Function], listed: bool) -> Function:
+    """Tile by tile; if they are ``listed``, ``more`` is the table of the tiles' lists of columns."""
     tallest = unit.shape.tallest
     tiles = {(R, V): write(unit, R, V) for V in (2, 1) for R in range(1, tallest + 1)}
 
@@ -131,9 +132,10 @@ def _by_tiles(unit: Unit, name: str, write: Callable[[Unit, int, int], Function]
         code: Code, rows: Int, vectors: Int, K: Int, table: Int, offset: Int, block: Int, B: Int, C: Int,
         stride: Int, start: Int, start_stride: Int, more: Int,
     ) -> None:  # fmt: skip
-        with tile_by_tile(code, rows, tallest) as (i, height):
+        with tile_by_tile(code, rows, tallest) as (t, i, height):
             place, begin = code.numbers(C) + i * stride, code.numbers(start) + i * start_stride
-            arguments = (K, code.ints(table) + i, offset, block, B, place, stride, begin, start_stride, more)
+            own = (code.ints(more) + t).whole() if listed else more
+            arguments = (K, code.ints(table) + i, offset, block, B, place, stride, begin, start_stride, own)
             for V in (2, 1):
                 with code.when(vectors.equals(V)):
                     calls = {R: partial(tiles[R, V], code, *arguments) for R in range(1, tallest + 1)}
@@ -156,12 +158,12 @@ def _product_of_row(unit: Unit, listed: bool) -> Function:
         weights = [code.numbers(B) + height * (p * width) for p in panels]
         each = [(p, j) for p in panels for j in range(2)]
         totals = {(p, j): code.variable((code.numbers(start) + start_step * p).vector(j)) for p, j in each}
-        lists = Columns(code, more, K)
+        columns = Columns(code, more, K)
         with code.loop(0, K, TERMS) as first:
             sums = [[code.variable(code.constant(0.0)) for _ in range(2)] for _ in panels]
-            begin, end = lists.of_part(first // TERMS) if listed else (first, (first + TERMS).at_most(K))
+            begin, end = columns.of_part(first // TERMS) if listed else (first, (first + TERMS).at_most(K))
             with code.loop(begin, end) as n:
-                k = (lists.used + n).whole() if listed else n
+                k = (columns.used + n).whole() if listed else n
                 a = (row + (k // width * block + k % width)).splat()
                 for panel, part in zip(weights, sums, strict=True):
                     at = panel + k * width

@@ -295,11 +295,17 @@ class _Step:
             self._meet()
 
     def _list_columns(self, rows: Int, table: Array) -> None:
-        """List the columns of X that this mini-batch uses, for this thread, if they are to be listed."""
-        frame, inputs = self.frame, self._layer(self.code.index(1)).inputs
-        with self.code.when(frame.listed > 0):
+        """List the columns in use of the rows that this thread's product reads, if they are to be listed.
+
+        These are all, but where the first layer is the output layer, whose samples are shared out.
+        """
+        code, frame, inputs = self.code, self.frame, self._layer(self.code.index(1)).inputs
+        with code.when(frame.listed > 0):
+            alone = self.H.equals(1)
+            first, stop = self._own_samples(rows)
+            first, stop = code.pick(alone, first, code.index(0)), code.pick(alone, stop, rows)
             self.parts.of_columns.list_columns(
-                self.code, rows, table, frame.X_block, inputs, self._listed(), frame.choices
+                code, stop - first, table + first, frame.X_block, inputs, self._listed(), frame.choices
             )
 
     def _listed(self) -> Int:

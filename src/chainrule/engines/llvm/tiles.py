@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from chainrule.engines.llvm.code import Code, Function, Unit
 from chainrule.engines.llvm.values import Array, Int, Variable, Vector, fused
+
+Whole = TypeVar("Whole", int, Int)
+"""A number known while code is written, or while it runs."""
 
 
 class Rows(NamedTuple):
@@ -44,14 +47,14 @@ def vectors_of(code: Code, columns: Int, p: Int) -> Int:
     return (columns // code.lanes - p * 2).at_most(2)
 
 
-def ceil(n: Int, size: int) -> Int:
+def ceil(n: Whole, size: int) -> Whole:
     """How many wholes of that size hold n."""
     return (n + (size - 1)) // size
 
 
 @contextmanager
-def tile_by_tile(code: Code, rows: Int, tallest: int) -> Iterator[tuple[Int, Int]]:
-    """Where each tile of some rows begins, and its height: as few as will do, as even as can be."""
+def tile_by_tile(code: Code, rows: Int, tallest: int) -> Iterator[tuple[Int, Int, Int]]:
+    """Each tile's number, where it begins, and its height: as few as will do, as even as can be."""
     count = ceil(rows, tallest)
     short, more = rows // count, rows % count
     done = code.variable(0)
@@ -59,7 +62,7 @@ def tile_by_tile(code: Code, rows: Int, tallest: int) -> Iterator[tuple[Int, Int
         height = short + Int(code, code.builder.zext((t < more), short.ir.type))
         i = done.get()
         done.set(i + height)
-        yield i, height
+        yield t, i, height
 
 
 def add_products(sums: list[Variable], a: Vector, b: list[Vector]) -> None:

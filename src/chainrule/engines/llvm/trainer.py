@@ -69,7 +69,7 @@ class LlvmTrainer:
         self._tables = self._make_tables()
         self._room_of_coming = room_of_coming(task.batch_size)
         passes_over = are_worth_listing(examples.X, task.batch_size)
-        self._room_of_columns = room_of_columns(widths[0]) if passes_over else 0
+        self._room_of_columns = room_of_columns(plan.shape, widths[0], plan.batch) if passes_over else 0
         self._listed = Block(threads * self._room_of_columns, np.int64)
         self._coming = Block(threads * self._room_of_coming, np.int64)
         layout.pack(plan, self._theta.numbers, params)

@@ -203,7 +203,8 @@ def _update_of_panel(unit: Unit, thetas: tuple[str, ...], descend: Descend) -> F
                     done.set(begin + (end - begin) // LOW * LOW)
                     some(low[V], V, begin, done.get())
                 begin = done.get()
-                with code.when(begin < end), tile_by_tile(code, end - begin, tallest) as (above, height):
+                with code.when(begin < end), tile_by_tile(code, end - begin, tallest) as tile:
+                    _, above, height = tile
                     top = begin + above
                     with code.when(M >= LONG):
                         fetched(code, coming, height)
