@@ -15,13 +15,13 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from benchmarks.speed.data import initial_parameters, read
 from benchmarks.speed.peers import make
-from benchmarks.speed.peers.base import Array, Peer, Predictor, Task
+from benchmarks.speed.peers.base import Array, Multiplier, Peer, Predictor, Task
 
 
 class Competitor:
@@ -104,7 +104,7 @@ class Competitor:
         """GFLOP/s of large matrix products."""
         from benchmarks.speed.peak import matmul_rates
 
-        return {"rates": matmul_rates()}
+        return {"rates": matmul_rates(cast(Multiplier, self._peer).multiply)}
 
     def latency(self) -> dict[str, Any]:
         """Nanoseconds from core to core."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.speed.peers import OURS, PEERS
 
@@ -36,14 +36,16 @@ def head(results: Result) -> str:
     """On what, with what, how."""
     machine = results["machine"]
     versions = ", ".join(f"{title} {version}" for title, version in machine["versions"].items())
-    peak = ", ".join(f"{rate:.0f} GFLOP/s on {n}" for n, rate in peaks(results).items())
+    peak = ", ".join(
+        f"{best.rate:.0f} GFLOP/s on {n} ({PEERS[best.library].title})" for n, best in peaks(results).items()
+    )
     lines = [
         f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; {versions}. "
         f"Data: {results['data']}. float32, sigmoid layers, softmax, the same initial weights and the same "
         f"mini-batches for all; medians of {results['rounds']} rounds in which competitors take turns "
         "(min–max in brackets), each in a process of its own, stopped while it waits. "
-        f"Matrix-product peak of NumPy's BLAS in this run, by threads: {peak}. GFLOP/s count all products, "
-        "also those with columns of X that are 0 in a whole mini-batch, which chainrule passes over."
+        f"The best matrix product of any library in this run, by threads: {peak}. GFLOP/s count all "
+        "products, also those with columns of X that are 0 in all rows at hand, which chainrule passes over."
     ]
     doctor = machine["doctor"] or {}
     if "engine" in doctor:
@@ -66,7 +68,7 @@ def training_table(results: Result) -> str:
             continue
         threads = busy_threads(ours, peak)
         seconds = median(ours["seconds"])
-        floor = result["flops"] / peak[threads] / 1e9
+        floor = result["flops"] / peak[threads].rate / 1e9
         rows.append(
             [
                 network(result),
@@ -223,16 +225,26 @@ def best(entries: Sequence[Result], peer: str) -> Result | None:
     return min(mine, key=lambda entry: median(entry["seconds"]), default=None)
 
 
-def peaks(results: Result) -> dict[int, float]:
-    """The best rate of any large matrix product in the whole run, by threads."""
-    readings = [*results["peak"], *(look for result in results["training"] for look in result["peak"])]
-    threads = sorted({int(n) for look in readings for n in look})
-    return {
-        n: max(float(rate) for look in readings for k, rate in look.items() if int(k) == n) for n in threads
-    }
+class Peak(NamedTuple):
+    """GFLOP/s of a matrix product."""
+
+    rate: float
+    library: str
 
 
-def busy_threads(entry: Result, peak: dict[int, float]) -> int:
+def peaks(results: Result) -> dict[int, Peak]:
+    """The best rate of any large matrix product of any library in the whole run, by threads."""
+    looks = [*results["peak"], *(look for result in results["training"] for look in result["peak"])]
+    readings = [
+        (int(n), Peak(float(rate), library))
+        for look in looks
+        for library, rates in look.items()
+        for n, rate in rates.items()
+    ]
+    return {n: max(peak for k, peak in readings if k == n) for n in sorted({n for n, _ in readings})}
+
+
+def busy_threads(entry: Result, peak: dict[int, Peak]) -> int:
     """How many processors were at work, as a number of threads whose peak was measured."""
     busy = median(entry["busy"])
     return min(peak, key=lambda n: abs(n - busy))

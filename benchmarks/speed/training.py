@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from benchmarks.speed.arithmetic import Score, load, reference, score
 from benchmarks.speed.data import Samples, initial_parameters, read
+from benchmarks.speed.peers import PEERS
 from benchmarks.speed.peers.base import Parameters, Task
 from benchmarks.speed.run import (
     Result,
@@ -134,11 +135,19 @@ def _first(run: Run, key: Key, workload: Workload, optimizer: str, exact: Exact)
 
 
 def look_at_machine(run: Run, readings: Result) -> None:
-    """Once a round: the matrix product on every number of threads, and how far apart the cores are."""
-    rates = {n: max(run.team.ask(Key("numpy", n), "matmul")["rates"]) for n in run.threads}
-    readings["peak"].append(rates)
+    """Once a round: matrix products on every number of threads, and how far apart the cores are."""
+    libraries = [peer for peer in dict.fromkeys(("numpy", *run.peers)) if PEERS[peer].multiplies]
+    readings["peak"].append({peer: _rates(run, peer) for peer in libraries})
     if max(run.threads) > 1:
         readings["latency"].append(latency(run))
+
+
+def _rates(run: Run, peer: str) -> dict[int, float]:
+    """GFLOP/s of a library's best matrix product, by threads; nothing where it cannot."""
+    try:
+        return {n: max(run.team.ask(Key(peer, n), "matmul")["rates"]) for n in run.threads}
+    except Failed:
+        return {}
 
 
 def latency(run: Run) -> float | None:

@@ -132,9 +132,13 @@ def test_the_best_setting_is_that_of_the_lowest_median():
 
 
 def test_shares_are_of_the_peak_of_as_many_threads():
-    results = {"peak": [{1: 100.0, 2: 150.0}, {1: 90.0, 2: 180.0}], "training": []}
+    looks = [
+        {"numpy": {1: 100.0, 2: 150.0}, "jax": {1: 70.0, 2: 160.0}},
+        {"numpy": {"1": 90.0, "2": 120.0}, "jax": {}},
+    ]
+    results = {"peak": looks[:1], "training": [{"peak": looks[1:]}]}
     peak = report.peaks(results)
-    assert peak == {1: 100.0, 2: 180.0}
+    assert peak == {1: (100.0, "numpy"), 2: (160.0, "jax")}
     assert [report.busy_threads({"busy": [busy]}, peak) for busy in (0.8, 1.1, 1.9, 3.0)] == [1, 1, 2, 2]
 
 

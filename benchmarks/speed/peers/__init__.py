@@ -18,17 +18,19 @@ class Entry(NamedTuple):
     trains: bool = True
     own_threads: bool = False
     """Whether it picks its number of threads itself."""
+    multiplies: bool = False
+    """Whether its matrix product is measured."""
 
 
 OURS = "chainrule"
 PEERS = {
     OURS: Entry("chainrule", "ours", "chainrule", own_threads=True),
     "reference": Entry("chainrule, reference", "reference", "chainrule", own_threads=True),
-    "jax": Entry("JAX", "jax_scan", "jax"),
-    "torch": Entry("PyTorch", "pytorch", "torch"),
+    "jax": Entry("JAX", "jax_scan", "jax", multiplies=True),
+    "torch": Entry("PyTorch", "pytorch", "torch", multiplies=True),
     "sklearn": Entry("scikit-learn", "sklearn_mlp", "sklearn"),
     "onnxruntime": Entry("onnxruntime", "onnx_session", "onnxruntime", trains=False),
-    "numpy": Entry("NumPy", "numpy_loop", "numpy"),
+    "numpy": Entry("NumPy", "numpy_loop", "numpy", multiplies=True),
 }
 
 

@@ -62,3 +62,10 @@ class Peer(Protocol):
 
     def forget(self) -> None:
         """Let go of whatever the library keeps of networks before."""
+
+
+class Multiplier(Protocol):
+    """A library whose matrix product is measured."""
+
+    def multiply(self, A: Array, B: Array) -> Callable[[], object]:
+        """Something that computes A B, and returns when that is done."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,10 @@ class Jax:
             return np.asarray(outputs(X))
 
         return predict
+
+    def multiply(self, A: Array, B: Array) -> Callable[[], object]:
+        product, a, b = jax.jit(jnp.matmul), jnp.asarray(A), jnp.asarray(B)
+        return lambda: product(a, b).block_until_ready()
 
     def forget(self) -> None:
         jax.clear_caches()
