@@ -16,7 +16,7 @@ from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.layout import LayerPlace, is_gathered, plan
 from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
 from chainrule.engines.llvm.outputs import Output, head
-from chainrule.engines.llvm.steps import moments
+from chainrule.engines.llvm.recipe import moments
 from chainrule.engines.llvm.updates import FEW_SAMPLES, LOW
 from chainrule.equations.affine import TERMS
 from chainrule.equations.heads import HEADS

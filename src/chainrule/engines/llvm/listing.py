@@ -16,8 +16,8 @@ from typing import Any
 from chainrule.engines.llvm.code import Code, Shape, Unit
 from chainrule.engines.llvm.functions import VECTORS
 from chainrule.engines.llvm.machine import Processor, optimized, target_machine
+from chainrule.engines.llvm.recipe import moments
 from chainrule.engines.llvm.scalars import Slots, StepNumbers
-from chainrule.engines.llvm.steps import moments
 from chainrule.engines.llvm.values import Int
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.optimizers import Moments, as_optimizer, descend

@@ -14,9 +14,10 @@ from chainrule.engines.llvm.code import Shape, Unit
 from chainrule.engines.llvm.machine import Compiled, Processor, compile_text
 from chainrule.engines.llvm.outputs import Output
 from chainrule.engines.llvm.prediction import prediction_unit
+from chainrule.engines.llvm.recipe import Recipe, step_slots
 from chainrule.engines.llvm.rows import UNROLLED
 from chainrule.engines.llvm.scalars import Slots
-from chainrule.engines.llvm.steps import Recipe, step_slots, training_unit
+from chainrule.engines.llvm.steps import training_unit
 from chainrule.equations.activations import Activation
 from chainrule.equations.network import Architecture
 

@@ -11,10 +11,7 @@ A step's result does not depend on the number of threads, to the last bit.
 from __future__ import annotations
 
 from functools import partial
-from types import SimpleNamespace
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from chainrule.engines.llvm import columns, products, updates
 from chainrule.engines.llvm.caches import LINE, SAMPLES_AT_A_TIME, room_of_panel
@@ -22,14 +19,11 @@ from chainrule.engines.llvm.code import Code, Function, Shape, Unit
 from chainrule.engines.llvm.columns import Columns
 from chainrule.engines.llvm.fetching import Coming
 from chainrule.engines.llvm.forward import Fields, Layer, activate
-from chainrule.engines.llvm.functions import VECTORS
-from chainrule.engines.llvm.outputs import Output, head, room
-from chainrule.engines.llvm.scalars import Slots, StepNumbers
+from chainrule.engines.llvm.outputs import head, room
+from chainrule.engines.llvm.recipe import Recipe, is_at_rest, moments, step_slots, take_step
+from chainrule.engines.llvm.scalars import Slots
 from chainrule.engines.llvm.tiles import Panels, Places, Rows, ceil, gather
-from chainrule.engines.llvm.values import Array, Int, Vector
-from chainrule.equations.activations import Activation
-from chainrule.equations.penalty import Penalty, penalty_gradient
-from chainrule.optimizers import Moments, Optimizer, descend
+from chainrule.engines.llvm.values import Array, Int
 
 FRAME = (
     "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "rows", "zeros",
@@ -40,31 +34,6 @@ FRAME = (
 )  # fmt: skip
 
 
-class Recipe(NamedTuple):
-    """What one step computes, besides the shapes: everything the generated code depends on."""
-
-    activations: tuple[Activation, ...]
-    output: Output
-    optimizer: Optimizer
-    penalties: tuple[str, ...]
-    """Which of the strengths of `Penalty` are not 0; how strong they are is not part of the code."""
-    dropout: bool
-    size_of_X: int
-    """Bytes of a number of X, which may have another precision than the network."""
-
-
-def step_slots(shape: Shape, recipe: Recipe) -> Slots:
-    """The numbers each step needs, found by writing the optimiser's step for one vector."""
-    slots, unit = Slots(), Unit(shape)
-    count = 1 + len(moments(recipe.optimizer))
-
-    @unit.function("one_vector", ("g", "numbers", *(f"theta{n}" for n in range(count))))
-    def one_vector(code: Code, g: Int, numbers: Int, *places: Int) -> None:
-        _descend(recipe, slots, code, code.numbers(g).vector(), [code.numbers(p) for p in places], numbers)
-
-    return slots
-
-
 def training_unit(shape: Shape, recipe: Recipe) -> Unit:
     """The unit with ``train(frame, thread)``."""
     unit, slots = Unit(shape), step_slots(shape, recipe)
@@ -72,7 +41,7 @@ def training_unit(shape: Shape, recipe: Recipe) -> Unit:
     parts = _Parts(
         product=products.product(unit),
         turned_product=products.turned_product(unit),
-        update=updates.update(unit, arrays, partial(_descend, recipe, slots)),
+        update=updates.update(unit, arrays, partial(take_step, recipe, slots)),
         activate=activate(unit, recipe.activations, slopes=True, dropout=recipe.dropout),
         multiply=_multiply(unit),
         head=head(unit, recipe.output),
@@ -93,13 +62,6 @@ def training_unit(shape: Shape, recipe: Recipe) -> Unit:
     return unit
 
 
-def moments(optimizer: Optimizer) -> tuple[str, ...]:
-    """Which moments of the gradient an optimiser keeps: those that `Optimizer.init` fills."""
-    xp: Any = SimpleNamespace(ones_like=lambda theta: 1.0)
-    state = optimizer.init(xp, 1.0)
-    return tuple(name for name in ("first", "second") if getattr(state, name) is not None)
-
-
 class _OfColumns(NamedTuple):
     """What the first layer does with the columns of X that are in use."""
 
@@ -113,17 +75,8 @@ def _of_columns(unit: Unit, recipe: Recipe, slots: Slots) -> _OfColumns:
     return _OfColumns(
         columns.list_columns(unit),
         products.product(unit, listed=True),
-        updates.update_of_columns(unit, arrays, partial(_descend, recipe, slots), _is_at_rest(recipe)),
+        updates.update_of_columns(unit, arrays, partial(take_step, recipe, slots), is_at_rest(recipe)),
     )
-
-
-def _is_at_rest(recipe: Recipe) -> bool:
-    """Whether a parameter stays where it is as long as its gradient is 0."""
-    optimizer = recipe.optimizer
-    if moments(optimizer) or optimizer.weight_decay or recipe.penalties:
-        return False
-    xp: Any = np
-    return not np.any(optimizer.update(xp, np.zeros(1), optimizer.init(xp, np.zeros(1)))[0])
 
 
 class _Parts(NamedTuple):
@@ -136,23 +89,6 @@ class _Parts(NamedTuple):
     gather: Function
     arrays: int
     of_columns: _OfColumns
-
-
-def _descend(recipe: Recipe, slots: Slots, code: Code, g: Vector, places: list[Array], numbers: Int) -> None:
-    """Penalty, optimiser and Eq. G1 on one vector of the gradient, by the bodies that NumPy runs."""
-    step: Any = StepNumbers(code, slots, code.numbers(numbers))
-    theta, optimizer = places[0].vector(), recipe.optimizer
-    if recipe.penalties:
-        strengths: Any = Penalty(**{name: step.strength(name) for name in recipe.penalties})
-        g = g + penalty_gradient(VECTORS, strengths, theta)
-    names = moments(optimizer)
-    state = Moments(step.number(), **{n: p.vector() for n, p in zip(names, places[1:], strict=True)})
-    with code.approximately():
-        direction, state = optimizer.update(VECTORS, g, state)
-    for name, place in zip(names, places[1:], strict=True):
-        place.put(getattr(state, name))
-    decay = step.on_weights(optimizer.weight_decay) if optimizer.weight_decay else 0.0
-    places[0].put(descend(theta, direction, step.learning_rate(), decay))
 
 
 def _multiply(unit: Unit) -> Function:

@@ -21,7 +21,8 @@ from chainrule.engines.llvm.outputs import room
 from chainrule.engines.llvm.pace import Pace
 from chainrule.engines.llvm.predictor import Panels
 from chainrule.engines.llvm.programs import PredictionProgram, TrainingProgram
-from chainrule.engines.llvm.steps import FRAME, moments
+from chainrule.engines.llvm.recipe import moments
+from chainrule.engines.llvm.steps import FRAME
 from chainrule.optimizers import Moments
 from chainrule.types import ByLayer, Layer, Params
 
