@@ -14,16 +14,18 @@ from typing import Any
 from benchmarks.speed.peers import OURS, PEERS
 from benchmarks.speed.team import ROOT, environment
 
-PACKAGES = {"sklearn": "scikit-learn", "onnxruntime": "onnxruntime", "jax": "jax", "torch": "torch"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+"""Packages that are installed by another name."""
 
 
 def machine(peers: tuple[str, ...], folder: Path) -> dict[str, Any]:
-    """Processor, cores, Python, and the version of every competitor."""
+    """Processor, cores, Python, and the version of every competitor's package."""
+    entries = {PEERS[peer].package: PEERS[peer].title for peer in reversed(("numpy", OURS, *peers))}
     return {
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "python": platform.python_version(),
-        "versions": {PEERS[peer].title: _version(peer) for peer in ("numpy", OURS, *peers)},
+        "versions": {title: _version(package) for package, title in reversed(entries.items())},
         "doctor": doctor(folder),
     }
 
@@ -49,12 +51,12 @@ def doctor(folder: Path) -> dict[str, Any] | None:
     return said
 
 
-def _version(peer: str) -> str:
-    if PEERS[peer].package == OURS:
+def _version(package: str) -> str:
+    if package == OURS:
         import chainrule
 
         return chainrule.__version__
     try:
-        return version(PACKAGES.get(peer, peer))
+        return version(DISTRIBUTIONS.get(package, package))
     except PackageNotFoundError:
         return "?"

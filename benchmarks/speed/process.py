@@ -17,6 +17,7 @@ IMPORTS = {
     "reference": "from chainrule import Network",
     "jax": "import jax.numpy",
     "torch": "import torch",
+    "torch-step": "import torch",
     "sklearn": "from sklearn.neural_network import MLPClassifier",
     "onnxruntime": "import onnxruntime",
     "numpy": "import numpy",

@@ -28,6 +28,7 @@ PEERS = {
     "reference": Entry("chainrule, reference", "reference", "chainrule", own_threads=True),
     "jax": Entry("JAX", "jax_scan", "jax", multiplies=True),
     "torch": Entry("PyTorch", "pytorch", "torch", multiplies=True),
+    "torch-step": Entry("PyTorch, step compiled", "pytorch_step", "torch"),
     "sklearn": Entry("scikit-learn", "sklearn_mlp", "sklearn"),
     "onnxruntime": Entry("onnxruntime", "onnx_session", "onnxruntime", trains=False),
     "numpy": Entry("NumPy", "numpy_loop", "numpy", multiplies=True),

@@ -1,4 +1,4 @@
-"""PyTorch in five settings; the data are tensors, indexed by a permutation (no DataLoader)."""
+"""PyTorch as people train with it, in four settings; the data are tensors, indexed by a permutation."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import torch.nn.functional as F
 from torch import nn
 
 from benchmarks.speed.data import epoch_order
-from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task
+from benchmarks.speed.peers.base import Array, Parameters, Predictor, Task, Trainer
 
 
 class PyTorch:
-    """Eager with three forms of its optimisers, and compiled in two ways."""
+    """Eager with three forms of its optimisers, and with a compiled loss."""
 
     def training(self) -> tuple[str, ...]:
-        return ("eager", "foreach", "fused", "compiled", "compiled step")
+        return ("eager", "foreach", "fused", "compiled")
 
-    def trainer(self, task: Task, setting: str) -> Any:
-        return CompiledStep(task) if setting == "compiled step" else Steps(task, setting)
+    def trainer(self, task: Task, setting: str) -> Trainer:
+        return Steps(task, setting)
 
     def prediction(self) -> tuple[str, ...]:
         return ("inference_mode", "jit.trace", "compiled")
@@ -83,58 +83,6 @@ class Steps:
 
     def _loss(self, x: Any, y: Any) -> Any:
         return F.cross_entropy(self.model(x), y)
-
-
-class CompiledStep:
-    """Forward, backward and update as one compiled function of the parameters."""
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        self.X, self.y = (torch.from_numpy(part) for part in task.samples)
-        self.step = torch.compile(adam_step if task.optimizer == "adam" else sgd_step, dynamic=False)
-
-    def reset(self) -> None:
-        self.theta = [torch.from_numpy(array.copy()) for pair in self.task.parameters for array in pair]
-        self.m, self.v = ([torch.zeros_like(p) for p in self.theta] for _ in range(2))
-        self.t, self.epoch = torch.zeros(()), 0
-
-    def run(self, epochs: int) -> None:
-        rate = self.task.learning_rate
-        for _ in range(epochs):
-            order = torch.from_numpy(epoch_order(self.task.seed, self.epoch, len(self.X)))
-            with torch.no_grad():
-                for rows in order.split(self.task.batch):
-                    self.step(self.theta, self.m, self.v, self.t, self.X, self.y, rows, rate)
-            self.epoch += 1
-
-    def parameters(self) -> Parameters:
-        arrays = [theta.numpy() for theta in self.theta]
-        return list(zip(arrays[::2], arrays[1::2], strict=True))
-
-
-def functional_loss(theta: list[Any], x: Any, y: Any) -> Any:
-    """Cross-entropy as a function of the parameters."""
-    for W, b in zip(theta[:-2:2], theta[1:-2:2], strict=True):
-        x = torch.sigmoid(F.linear(x, W, b))
-    return F.cross_entropy(F.linear(x, theta[-2], theta[-1]), y)
-
-
-def sgd_step(theta: list[Any], m: Any, v: Any, t: Any, X: Any, y: Any, rows: Any, rate: float) -> None:
-    """One step of gradient descent, in place."""
-    g = torch.func.grad(functional_loss)(theta, X[rows], y[rows])
-    for p, d in zip(theta, g, strict=True):
-        p.sub_(rate * d)
-
-
-def adam_step(theta: list[Any], m: Any, v: Any, t: Any, X: Any, y: Any, rows: Any, rate: float) -> None:
-    """One step of Adam, in place."""
-    g = torch.func.grad(functional_loss)(theta, X[rows], y[rows])
-    t.add_(1)
-    c1, c2 = 1 - 0.9**t, 1 - 0.999**t
-    for p, d, mi, vi in zip(theta, g, m, v, strict=True):
-        mi.mul_(0.9).add_(0.1 * d)
-        vi.mul_(0.999).add_(0.001 * d * d)
-        p.sub_(rate * (mi / c1) / ((vi / c2).sqrt() + 1e-8))
 
 
 def module(parameters: Parameters) -> Any:
