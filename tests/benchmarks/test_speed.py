@@ -242,4 +242,7 @@ def test_a_wrong_name_is_refused():
     command = [sys.executable, "-m", "benchmarks.speed", "--peers", "caffe"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 2
-    assert "must be of reference, jax, torch, torch-step, sklearn, onnxruntime, numpy; got 'caffe'" in done.stderr
+    assert (
+        "must be of reference, jax, torch, torch-step, sklearn, onnxruntime, numpy; got 'caffe'"
+        in done.stderr
+    )

@@ -242,6 +242,30 @@ def test_predictions(dtype, target, monkeypatch):
             assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("target", TARGETS, ids=name_of)
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+def test_a_few_rows_pass_over_pairs_of_vectors(dtype, target):
+    """−0 is in use, and adds as little to a sum as 0; but −0 · ∞ is no number, and 0 · ∞ is passed over."""
+    pair = 2 * target.shape(dtype).lanes
+    for widths in ([3 * pair, 2], [9 * pair + 3, 33, 5], [pair - 1, 4], [784, 40, 10]):
+        network = Network(widths, seed=0, dtype=np.dtype(dtype).name)
+        X = examples(widths, 5, dtype=dtype).X
+        X[:, : pair // 2] = 0
+        X[:, 2 * pair : 5 * pair] = 0
+        X[3] = 0
+        direct = LlvmEngine(1, target).few(network.architecture, network.params)
+        (out, finite), (again, _) = direct.outputs(X), direct.outputs(np.where(X == 0, -X, X))
+        assert finite
+        assert out.tobytes() == again.tobytes()
+    network = Network([6 * pair, 3], seed=0, dtype=np.dtype(dtype).name)
+    network.params[1].W[:, 2 * pair + 1] = np.inf
+    X = np.ones((1, 6 * pair), dtype)
+    X[:, 2 * pair : 3 * pair] = 0
+    direct = LlvmEngine(1, target).few(network.architecture, network.params)
+    assert np.isfinite(direct.outputs(X)[0]).all()
+    assert np.isnan(direct.outputs(np.where(X == 0, -X, X))[0]).all()
+
+
 def test_a_number_that_is_none_is_found_among_columns_of_zeros():
     network = Network([40, 3], seed=0, dtype="float32")
     X = np.zeros((2000, 40), np.float32)

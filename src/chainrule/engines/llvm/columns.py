@@ -169,7 +169,9 @@ def _look(unit: Unit) -> Function:
                 row = code.numbers((code.ints(table) + i).whole()) + p * block
                 for j, mask in enumerate(masks):
                     _collect(found[j], row.vector(j) if mask is None else row.masked(mask, j))
-            (code.ints(bits) + p).store(_lanes_in_use(found[0]) + _lanes_in_use(found[1]) * (1 << lanes))
+            (code.ints(bits) + p).store(
+                _lanes_in_use(found[0].get()) + _lanes_in_use(found[1].get()) * (1 << lanes)
+            )
 
         with code.loop(0, inputs // width) as p:
             of_panel(p, None)
@@ -202,19 +204,30 @@ def _add_bits(place: Array, bits: Int) -> None:
     place.store(Int(code, code.builder.or_(place.whole().ir, bits.ir)))
 
 
+def are_in_use(x: Vector, y: Vector) -> Int:
+    """1 if a lane of either is not 0, else 0."""
+    code = x.code
+    return Int(code, code.builder.zext(_lanes_in_use(_either(x, y)) > 0, I64))
+
+
 def _collect(found: Variable, x: Vector) -> None:
     """Keep every bit that is set in a vector: −0 and NaN are in use, too."""
+    found.set(_either(found.get(), x))
+
+
+def _either(x: Vector, y: Vector) -> Vector:
+    """The bits that are set in one or the other."""
     code = x.code
     kind = ir.VectorType(code.bits_type, code.lanes)
-    both = code.builder.or_(*(code.builder.bitcast(v.ir, kind) for v in (found.get(), x)))
-    found.set(Vector(code, code.builder.bitcast(both, code.vector_type)))
+    both = code.builder.or_(*(code.builder.bitcast(v.ir, kind) for v in (x, y)))
+    return Vector(code, code.builder.bitcast(both, code.vector_type))
 
 
-def _lanes_in_use(found: Variable) -> Int:
+def _lanes_in_use(x: Vector) -> Int:
     """A bit for each lane that is not 0."""
-    code = found.code
+    code = x.code
     kind = ir.VectorType(code.bits_type, code.lanes)
-    bits = code.builder.bitcast(found.get().ir, kind)
+    bits = code.builder.bitcast(x.ir, kind)
     on = code.builder.icmp_unsigned("!=", bits, ir.Constant(kind, [0] * code.lanes))
     return Int(code, code.builder.zext(code.builder.bitcast(on, ir.IntType(code.lanes)), I64))
 

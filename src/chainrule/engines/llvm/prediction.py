@@ -20,7 +20,7 @@ MANY = (
     "layers", "H", "theta", "rows", "tables", "X", "X_stride", "start", "stop", "chunk", "out", "K", "check",
     "logits", "room", "listed", "choices",
 )  # fmt: skip
-FEW = ("places", "H", "buffers", "X", "X_stride", "count", "out", "K", "check", "logits")
+FEW = ("places", "H", "buffers", "X", "X_stride", "count", "out", "K", "check", "logits", "pairs")
 
 
 def prediction_unit(
@@ -140,7 +140,7 @@ def _few(unit: Unit, activated: Function, output: Function, check: Function) -> 
     z_m = Σ_k W[m, k] x[k] + b_m: nothing is packed, so that one row costs no more than reading the weights
     once. ``places`` holds for each layer the addresses of W^L and b^L, n_{L−1}, n_L and the activation's
     number;
-    ``buffers`` are two rows of activations.
+    ``buffers`` are two rows of activations, ``pairs`` room for a list.
     """
     dot = _dot_products(unit)
 
@@ -155,7 +155,7 @@ def _few(unit: Unit, activated: Function, output: Function, check: Function) -> 
                 place = code.ints(frame.places) + L * 5
                 W, b, n_in, n_out, function = ((place + j).whole() for j in range(5))
                 z = code.numbers((code.ints(frame.buffers) + L % 2).whole())
-                dot(code, n_out, n_in, W, b, x.get(), z)
+                dot(code, n_out, n_in, W, b, x.get(), z, frame.pairs)
                 with code.when(L < frame.H - 1):
                     vectors = (n_out + (code.lanes - 1)) // code.lanes
                     activated(code, function, 1, vectors, z, z, z, 0)
@@ -167,11 +167,22 @@ AT_ONCE = 4
 """Outputs of a layer that are worked on together."""
 
 
+def room_of_pairs(shape: Shape, inputs: int) -> int:
+    """Integers in the list of a row's pairs of vectors."""
+    return inputs // (2 * shape.lanes) + 1
+
+
 def _dot_products(unit: Unit) -> Function:
-    @unit.function("dot_products", ("n_out", "n_in", "W", "b", "x", "z"))
-    def dot_products(code: Code, n_out: Int, n_in: Int, W: Int, b: Int, x: Int, z: Int) -> None:
+    """W x + b, without the pairs of vectors of x that are all 0, which add nothing to any sum."""
+
+    @unit.function("dot_products", ("n_out", "n_in", "W", "b", "x", "z", "pairs"))
+    def dot_products(code: Code, n_out: Int, n_in: Int, W: Int, b: Int, x: Int, z: Int, pairs: Int) -> None:
         weights, bias, inputs, target = (code.numbers(place) for place in (W, b, x, z))
-        whole = n_in // code.lanes
+        whole, used = n_in // code.lanes, code.variable(0)
+        with code.loop(0, whole // 2) as k:
+            (code.ints(pairs) + used.get()).store(k)
+            pair = inputs + k * (2 * code.lanes)
+            used.set(used.get() + columns.are_in_use(pair.vector(), pair.vector(1)))
         tail, rest = code.first_lanes(n_in - whole * code.lanes), whole * code.lanes
 
         def some(m: Int, count: int) -> None:
@@ -181,10 +192,12 @@ def _dot_products(unit: Unit) -> Function:
             def take(k: Int, part: int) -> None:
                 values = (inputs + k * code.lanes).vector()
                 for row, total in zip(rows, sums, strict=True):
+                    (row + count * n_in + k * code.lanes).prefetch()  # what the next outputs need
                     weight = (row + k * code.lanes).vector()
                     total[part].set(fused(weight, values, total[part].get()))
 
-            with code.loop(0, whole // 2) as k:
+            with code.loop(0, used.get()) as n:
+                k = (code.ints(pairs) + n).whole()
                 take(k * 2, 0)
                 take(k * 2 + 1, 1)
             with code.when((whole % 2).equals(1)):

@@ -15,7 +15,7 @@ from chainrule.engines.llvm import layout
 from chainrule.engines.llvm.columns import CHOICES, are_worth_listing_in_order, room_of_columns
 from chainrule.engines.llvm.layout import Block, Frame
 from chainrule.engines.llvm.outputs import room
-from chainrule.engines.llvm.prediction import FEW, MANY
+from chainrule.engines.llvm.prediction import FEW, MANY, room_of_pairs
 from chainrule.engines.llvm.programs import PredictionProgram
 from chainrule.types import Params
 
@@ -120,6 +120,7 @@ class Direct:
         )
         widest = layout.padded(program.shape, max(len(layer.b) for layer in params))
         self._buffers = [Block(widest, dtype) for _ in range(2)]
+        self._pairs = Block(room_of_pairs(program.shape, max(layer.W.shape[1] for layer in params)), np.int64)
         self._check = (ctypes.c_int64 * 1)()
         self._out = np.empty((FEW_ROWS, len(params[-1].b)), dtype)
         self._addresses = np.array([block.address for block in self._buffers], np.int64)
@@ -128,6 +129,7 @@ class Direct:
             "places": self._places.ctypes.data, "H": len(params), "buffers": self._addresses.ctypes.data,
             "X_stride": params[1].W.shape[1], "K": len(params[-1].b),
             "check": ctypes.addressof(self._check), "out": self._out.ctypes.data,
+            "pairs": self._pairs.address,
         }  # fmt: skip
         for name, value in values.items():
             self._frame[name] = value
