@@ -8,6 +8,7 @@ import pytest
 from chainrule import InputError, Network, training
 from chainrule.engines.base import Examples
 from chainrule.engines.llvm.engine import LlvmEngine
+from chainrule.engines.llvm.trainer import LlvmTrainer
 from chainrule.engines.reference import ReferenceEngine, first_moments
 from chainrule.equations.penalty import Penalty
 from chainrule.material import as_examples
@@ -142,18 +143,37 @@ def test_a_state_stays_as_it_is(moon, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("every_step", [True, False])
-def test_an_event_keeps_its_parameters(moon, engine, every_step):
+@pytest.mark.parametrize("begun", [0, 7])
+def test_an_event_keeps_its_parameters(moon, engine, every_step, begun):
     """Also those that are only looked at when training is over, and the last, which are not copied."""
     job = Job(moon, engine)
-    network = job.network
-    what = job.engine, network.architecture, network.params, job.examples, PLAN
+    network, plan = job.network, PLAN._replace(first_epoch=begun)
+    what = job.engine, network.architecture, network.params, job.examples, plan
     at_once = [bits(event.params) for event in train(*what, every_step=every_step)]
     later = [bits(event.params) for event in list(train(*what, every_step=every_step))]
     assert later == at_once
     assert len(set(map(str, at_once))) == (3 * 8 if every_step else 3)
 
 
-@pytest.mark.parametrize(("width", "comes_at"), [(30, 0.2), (6000, 1.0)], ids=["few", "many"])
+@pytest.mark.parametrize("begun", [0, 7])
+def test_only_the_last_parameters_of_all_are_not_copied(moon, begun, monkeypatch):
+    job, said = Job(moon, "llvm"), []
+    snapshot = LlvmTrainer.snapshot
+    monkeypatch.setattr(
+        LlvmTrainer, "snapshot", lambda self, last=False: said.append(last) or snapshot(self, last)
+    )
+    plan = PLAN._replace(first_epoch=begun)
+    whole = job.run(plan)
+    assert said == [False] * (3 * 8 - 1) + [True]
+    for start in (whole[3][1], whole[-3][1]):
+        said.clear()
+        rest = job.run(plan, start)
+        assert said == [False] * (sum(isinstance(event, BatchEnd) for event, _ in rest) - 1) + [True]
+
+
+@pytest.mark.parametrize(
+    ("width", "comes_at"), [(30, 0.2), (6000, 0.95), (20000, 1.0)], ids=["few", "many", "more"]
+)
 def test_the_first_event_waits_where_a_copy_takes_long(monkeypatch, width, comes_at):
     """A copy of all parameters for each event would take a good part of a short training."""
     now = 0.0

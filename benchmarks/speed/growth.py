@@ -11,7 +11,7 @@ from benchmarks.speed.team import Failed, Key
 from benchmarks.speed.training import prepare
 from benchmarks.speed.workloads import Workload, training_flops
 
-PEERS_GROWN = ("torch", "jax", "sklearn")
+PEERS_GROWN = ("torch", "torch-step", "jax", "sklearn")
 WORK = 2_000_000_000
 """Operations a point: enough to be measured, few enough for a whole figure."""
 MOST_ROWS = 60_000
@@ -67,6 +67,8 @@ def growth(run: Run, point: Point, compiled: bool) -> Result:
 
 def _first(run: Run, key: Key, workload: Workload, compiled: bool) -> list[Result]:
     names = [name for name in settings(run, key, "training") if compiled or "compiled" not in name]
+    if not names:
+        return []
     try:
         prepare(run, key, workload, "sgd")
     except Failed as error:

@@ -143,11 +143,14 @@ def look_at_machine(run: Run, readings: Result) -> None:
 
 
 def _rates(run: Run, peer: str) -> dict[int, float]:
-    """GFLOP/s of a library's best matrix product, by threads; nothing where it cannot."""
-    try:
-        return {n: max(run.team.ask(Key(peer, n), "matmul")["rates"]) for n in run.threads}
-    except Failed:
-        return {}
+    """GFLOP/s of a library's best matrix product, by threads; without those where it cannot."""
+    rates = {}
+    for n in run.threads:
+        try:
+            rates[n] = float(max(run.team.ask(Key(peer, n), "matmul")["rates"]))
+        except Failed as error:
+            say(f"    {PEERS[peer].title}, matrix product: {error}")
+    return rates
 
 
 def latency(run: Run) -> float | None:

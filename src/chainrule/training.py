@@ -29,7 +29,10 @@ from chainrule.state import Position, TrainingState, check_start
 from chainrule.types import ByLayer, Params
 
 CHUNK_SECONDS = 0.2
-"""How long an engine is left to itself, so that a progress bar moves and Ctrl-C is heard."""
+"""How long an engine is left to itself, so that a progress bar moves and Ctrl-C is heard.
+
+It may be half as long again, and longer where a copy of the parameters takes long.
+"""
 
 SNAPSHOT_SHARE = 0.02
 """How much of the time may go into copies of the parameters, one for each event."""
@@ -38,7 +41,7 @@ COPIED_A_SECOND = 1e9
 """Bytes of parameters that are copied in a second, before it is known: into memory not used so far."""
 
 LONGEST_FIRST_CHUNK = 1.0
-"""Seconds until the first event at most, however many parameters there are."""
+"""How long it is left to itself at first at most, however many parameters there are."""
 
 FIRST_OPERATIONS = 2e9
 """Operations of the first steps, some hundredths of a second's, before it is known how long a step takes."""
@@ -127,7 +130,8 @@ def train(
 
     Epoch e draws its order and its dropout masks from (plan.seed, e) alone: the same seed gives the same
     bits, and a second run that starts at epoch e sees the samples in the order a longer run would have.
-    With ``every_step`` an event comes after each step, else whenever `CHUNK_SECONDS` are over.
+    With ``every_step`` an event comes after each step, else about every `CHUNK_SECONDS`, and less often where
+    there are so many parameters that copying them takes long.
 
     With ``rows`` it trains on these rows of the examples alone, as if they were all; they are not copied.
 

@@ -1,4 +1,4 @@
-"""Columns of X that are 0 in a whole mini-batch are passed over, and not a bit changes."""
+"""Columns of X that are 0 in a whole mini-batch, or a tile of it, are passed over, and not a bit changes."""
 
 from __future__ import annotations
 
@@ -98,6 +98,16 @@ def test_every_column_is_in_one_of_the_lists(widths, dtype, target):
             assert len(tiles) == len(found.tiles)
             for tile, (used, bounds) in zip(tiles, found.tiles, strict=True):
                 assert_lists(used, bounds, X if rows <= FEW_ROWS else X[tile])
+
+
+def test_tiles_share_a_list_where_theirs_would_be_long(monkeypatch):
+    monkeypatch.setattr(columns, "MOST_LISTED", 3 * (2 + 40 + TOGETHER))
+    tallest = TARGETS[-1].shape(np.float32).tallest
+    X = np.where(np.random.default_rng(0).random((3 * tallest + 1, 40)) < 0.9, 0, 1.0)
+    for rows, tiles, shared in ((3 * tallest, 3, False), (3 * tallest + 1, 4, True)):
+        found = listed(X[:rows], TARGETS[-1], np.float32)
+        assert len(found.tiles) == tiles
+        assert all(np.array_equal(used, found.used) for used, _ in found.tiles) == shared
 
 
 def assert_lists(used, bounds, X):

@@ -6,7 +6,7 @@ from compiled import name_of
 from chainrule.engines.llvm.pace import AGAIN_SECONDS, LARGE_STEP, SMALL_STEP, SOON_AGAIN_SECONDS, Pace
 
 START = 3e-4
-"""Seconds that setting off a second thread takes."""
+"""Seconds that setting off another thread takes."""
 
 
 def train(pace, clock, calls, left=1000):
@@ -17,7 +17,7 @@ def train(pace, clock, calls, left=1000):
         while todo:
             threads, count = pace.next(todo)
             assert 1 <= count <= todo
-            pace.took(threads, count, count * clock[threads] + START * (threads > 1))
+            pace.took(threads, count, count * clock[threads] + START * (threads - 1))
             taken.append((threads, count))
             todo -= count
     return taken
@@ -114,6 +114,44 @@ def test_a_large_step_is_not_taken_by_fewer_threads_at_once():
     assert {way for way, _ in taken} == {2}
     later = train(pace, clock, 2, left=int(AGAIN_SECONDS / clock[2]))
     assert 1 <= steps_of(later, 1) <= 2
+
+
+def test_a_step_that_turns_slow_is_noticed_in_calls_of_one_step():
+    """As with a callback after every step, or one mini-batch an epoch."""
+    pace, clock = Pace(8, False, int(2e8)), {8: 0.001, 4: 0.002, 2: 0.003, 1: 0.005}
+    train(pace, clock, 100, left=1)
+    assert pace.best == 8
+    clock[8] = 0.1
+    train(pace, clock, 300, left=1)
+    assert pace.best < 8
+
+
+@pytest.mark.parametrize("threads", [4, 8, 16, 32])
+def test_many_threads_are_not_thrown_out_by_a_glimpse(threads):
+    """Setting them off takes longer than the steps of a glimpse would."""
+    pace = Pace(threads, False, int(1e7))
+    clock = {way: 40e-6 / way**0.5 for way in pace.ways}
+    train(pace, clock, 20, left=5000)
+    assert pace.best == threads
+
+
+def test_bad_luck_is_forgotten_each_time():
+    pace, clock = Pace(2, False, int(1e7)), {1: 40e-6, 2: 24e-6}
+    for _ in range(4):
+        clock[2] = 4000e-6
+        train(pace, clock, 2)
+        assert pace.best == 1
+        clock[2] = 24e-6
+        train(pace, clock, 5)
+        assert pace.best == 2
+
+
+def test_steps_by_fewer_threads_take_a_small_share():
+    pace = Pace(16, False, int(1e10))
+    clock = {way: 0.64 / way for way in pace.ways}
+    taken = train(pace, clock, 200, left=50)
+    slower, all_ = (sum(count * clock[way] for way, count in taken if way < most) for most in (16, 17))
+    assert slower < 0.1 * all_
 
 
 def test_a_large_step_begins_with_all_threads():

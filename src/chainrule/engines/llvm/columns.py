@@ -35,7 +35,10 @@ LOOKED_AT = 250_000
 """Numbers of X that are looked at to see whether it is worth while."""
 
 FEW_ROWS = 16
-"""Up to so many rows, their tiles share one list: it takes as long to write as it would save."""
+"""Up to so many rows, their tiles share one list: lists take as long to write as they would save."""
+
+MOST_LISTED = 1 << 20
+"""Integers in a thread's lists for tiles; where they would be more, the tiles share one list, too."""
 
 
 class Columns:
@@ -74,15 +77,22 @@ class Lists:
         self.bits = self.whole.idle + (inputs + TOGETHER)
         self.bits_of_tile = self.bits + self.panels
         self.table = self.bits_of_tile + self.panels
+        self._size = self.whole.parts + 1 + inputs + TOGETHER
 
     def of_tiles(self, before: Int) -> Array:
         """The table from the tile on that begins after so many rows, a whole number of parts."""
         shape = self.code.unit.shape
         return self.table + tiles_of(shape, before)
 
+    def are_shared(self, rows: Int) -> Int:
+        """1 if the tiles of so many rows share the list of all, else 0."""
+        code, one = self.code, self.code.index(1)
+        room = tiles_of(code.unit.shape, rows) * self._size
+        return code.pick(rows > FEW_ROWS, code.pick(room > MOST_LISTED, one, code.index(0)), one)
+
     def place(self, tiles: Int, t: Int) -> Array:
         """Where the list of tile t is written, of so many."""
-        return self.table + tiles + t * (self.whole.parts + 1 + self.inputs + TOGETHER)
+        return self.table + tiles + t * self._size
 
 
 def tiles_of(shape: Shape, rows: Whole) -> Whole:
@@ -94,7 +104,7 @@ def tiles_of(shape: Shape, rows: Whole) -> Whole:
 def room_of_columns(shape: Shape, inputs: int, rows: int) -> int:
     """Integers that a thread's lists need, for up to so many rows."""
     tiles, one = tiles_of(shape, rows), ceil(inputs, TERMS) + 1 + inputs + TOGETHER
-    lists = one + inputs + TOGETHER + (tiles * one if rows > FEW_ROWS else 0)
+    lists = one + inputs + TOGETHER + (min(tiles * one, MOST_LISTED) if rows > FEW_ROWS else 0)
     return lists + 2 * ceil(inputs, shape.panel) + tiles
 
 
@@ -130,11 +140,12 @@ def list_columns(unit: Unit) -> Function:
         code: Code, rows: Int, table: Int, block: Int, inputs: Int, place: Int, choices: Int
     ) -> None:
         lists, part = Lists(code, place, inputs), rows_at_a_time(shape, TERMS)
-        with code.when(rows < FEW_ROWS + 1):
+        shared = lists.are_shared(rows)
+        with code.when(shared.equals(1)):
             look(code, rows, table, block, inputs, lists.bits)
             with code.loop(0, tiles_of(shape, rows)) as t:
                 (lists.table + t).store(code.index(0) + place)
-        with code.when(rows > FEW_ROWS):
+        with code.when(shared.equals(0)):
             with code.loop(0, lists.panels) as p:
                 (lists.bits + p).store(code.index(0))
             with (

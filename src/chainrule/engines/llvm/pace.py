@@ -19,26 +19,32 @@ TRIAL_SECONDS = 0.004
 LARGE_STEP = 1e8
 """Operations of a step above which all threads begin: there they nearly always win.
 
-A step of fewer threads would be a good part of a short training, so these are not tried at once.
+A step of fewer threads would be a good part of a short training, so these are tried later.
 """
 
 FIRST_OPERATIONS = 2e8
 """Operations of the first trial, when no way is known."""
 
 AGAIN_SECONDS = 2.0
-"""When fewer threads are tried again; with several slower ways, one of them."""
+"""When fewer threads are tried again at the earliest; with several slower ways, one of them."""
 
 SOON_AGAIN_SECONDS = 0.05
 """When more threads are, which a busy processor may have held up; then twice as long each time."""
 
-GLIMPSE = 8
-"""This part of a long trial comes first: it wakes threads, fills their caches, and shows a hopeless way."""
+SHARE = 0.02
+"""How much of the time may go into steps by fewer threads, only to see how long they take."""
+
+GLIMPSE = 16
+"""A part of a long trial comes first, this part for each thread: it wakes them, and shows a hopeless way."""
 
 HOPELESS = 4
 """How many times as slow a way is then not to be tried on."""
 
 ROUGHLY = 1.5
 """How many times as slow a way is not that came out of the very first steps, whose caches are cold."""
+
+FEW_THREADS = 4
+"""With more, a trial is longer in proportion: they are set off one after another."""
 
 
 @dataclass
@@ -68,7 +74,8 @@ class Pace:
         self._few = max(1, min(8, int(FIRST_OPERATIONS / operations)))
         self._again = AGAIN_SECONDS * (len(ways) - 1)
         self._clock = 0.0
-        self._glimpsed = False
+        self._trying: _Way | None = None
+        self._glimpsed: _Way | None = None
         self._warm = len(ways) == 1
 
     @property
@@ -87,6 +94,7 @@ class Pace:
 
     def next(self, left: int) -> tuple[int, int]:
         """How many threads to send off, and for how many of the steps that are left."""
+        self._trying = None
         if not self._warm:
             return self.best, min(left, 2, self._few)
         if len(self._ways) == 1:
@@ -94,9 +102,10 @@ class Pace:
         if self._best.seconds == inf:
             return self.best, min(left, self._few)
         way = self._to_try()
-        if way is None or self._trial() > left:
+        if way is None or self._trial(way) > left:
             return self.best, left
-        return way.threads, self._trial() if self._knows_enough() else self._trial() // GLIMPSE
+        self._trying = way
+        return way.threads, self._trial(way) if self._knows_enough(way) else self._glimpse(way)
 
     def took(self, threads: int, steps: int, seconds: float) -> None:
         """Learn how long some steps took; the very first ones fill the caches and do not count."""
@@ -104,11 +113,13 @@ class Pace:
         way = self._ways[threads]
         if not self._warm:
             self._warm = True
+        elif self._trying:
+            self._tried(self._trying, seconds / steps)
         elif self._best.seconds == inf:
             way.seconds = seconds / steps
-        elif way is self._to_try() and steps <= self._trial():
-            self._tried(way, seconds / steps)
-        elif 2 * steps >= self._trial():  # fewer take too long: a thread must be set off for them
+        elif (
+            2 * steps >= self._trial(way) or seconds >= TRIAL_SECONDS
+        ):  # else setting off threads counts most
             way.seconds, way.rough = seconds / steps, False
 
     def _to_try(self) -> _Way | None:
@@ -122,24 +133,35 @@ class Pace:
         known, best = way.seconds < inf, self._best
         if known and way.rough and way.seconds < ROUGHLY * best.seconds:
             return 0.0
-        if way.threads < best.threads and (self._large or known):
-            return self._again
-        return way.rest if known else 0.0
+        if way.threads > best.threads:
+            return way.rest if known else 0.0
+        if not known and not self._large:
+            return 0.0
+        seconds = way.seconds if known else best.seconds * best.threads / way.threads
+        cost = self._trial(way) * seconds / SHARE
+        return max(cost, self._again) if known else min(cost, self._again)
 
-    def _knows_enough(self) -> bool:
+    def _knows_enough(self, way: _Way) -> bool:
         """Whether a whole trial may begin: after a glimpse, or where that would be as long."""
-        return self._glimpsed or self._trial() < GLIMPSE
+        return self._glimpsed is way or not 0 < self._glimpse(way) < self._trial(way)
 
     def _tried(self, way: _Way, seconds: float) -> None:
         """A glimpse of a way, or a whole trial, took so long a step."""
-        hopeful = seconds < HOPELESS * self._best.seconds
-        self._glimpsed = hopeful and not self._knows_enough()
+        whole, hopeful = self._knows_enough(way), seconds < HOPELESS * self._best.seconds
+        self._glimpsed = way if hopeful and not whole else None
         if self._glimpsed:
             return
-        if way.seconds < inf:
+        if seconds < self._best.seconds:
+            way.rest = SOON_AGAIN_SECONDS
+        elif way.seconds < inf:
             way.rest = min(2 * way.rest, self._again)
         way.seconds, way.last, way.rough = seconds, self._clock, False
 
-    def _trial(self) -> int:
+    def _trial(self, way: _Way) -> int:
         """Steps of a trial."""
-        return max(self._few, int(TRIAL_SECONDS / self._best.seconds))
+        seconds = TRIAL_SECONDS * max(1.0, way.threads / FEW_THREADS)
+        return max(self._few, int(seconds / self._best.seconds))
+
+    def _glimpse(self, way: _Way) -> int:
+        """Steps of a glimpse; 0 where a trial has few."""
+        return self._trial(way) * way.threads // GLIMPSE if self._trial(way) >= GLIMPSE // 2 else 0

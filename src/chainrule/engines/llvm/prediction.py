@@ -40,7 +40,7 @@ def prediction_unit(
 def _many(unit: Unit, activated: Function, output: Function, check: Function) -> None:
     """``predict``: the rows from start to stop, by panels of packed weights.
 
-    If there is room for them to be ``listed``, columns of X that are 0 in a whole chunk are passed over.
+    If there is room for them to be ``listed``, columns of X that are 0 in all rows of a tile are passed over.
     """
     product, list_columns = products.product(unit), columns.list_columns(unit)
     product_of_columns = products.product(unit, listed=True)

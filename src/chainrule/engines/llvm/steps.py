@@ -245,7 +245,7 @@ class _Step:
             )
 
     def _listed(self) -> Int:
-        """This thread's list of columns."""
+        """This thread's lists of columns."""
         return self.frame.listed + self.thread * (self.frame.room_of_columns * 8)
 
     def _product(self, L: Int, *arguments: Int | Array | int) -> None:
