@@ -24,7 +24,7 @@ class PyTorchStep:
         return ()
 
     def predictor(self, parameters: Parameters, setting: str) -> Predictor:
-        raise NotImplementedError
+        raise NotImplementedError("a compiled step trains only")
 
     def forget(self) -> None:
         torch.compiler.reset()

@@ -77,7 +77,6 @@ class Lists:
         self.bits = self.whole.idle + (inputs + TOGETHER)
         self.bits_of_tile = self.bits + self.panels
         self.table = self.bits_of_tile + self.panels
-        self._size = self.whole.parts + 1 + inputs + TOGETHER
 
     def of_tiles(self, before: Int) -> Array:
         """The table from the tile on that begins after so many rows, a whole number of parts."""
@@ -87,12 +86,12 @@ class Lists:
     def are_shared(self, rows: Int) -> Int:
         """1 if the tiles of so many rows share the list of all, else 0."""
         code, one = self.code, self.code.index(1)
-        room = tiles_of(code.unit.shape, rows) * self._size
+        room = tiles_of(code.unit.shape, rows) * _length(self.inputs)
         return code.pick(rows > FEW_ROWS, code.pick(room > MOST_LISTED, one, code.index(0)), one)
 
     def place(self, tiles: Int, t: Int) -> Array:
         """Where the list of tile t is written, of so many."""
-        return self.table + tiles + t * self._size
+        return self.table + tiles + t * _length(self.inputs)
 
 
 def tiles_of(shape: Shape, rows: Whole) -> Whole:
@@ -103,9 +102,14 @@ def tiles_of(shape: Shape, rows: Whole) -> Whole:
 
 def room_of_columns(shape: Shape, inputs: int, rows: int) -> int:
     """Integers that a thread's lists need, for up to so many rows."""
-    tiles, one = tiles_of(shape, rows), ceil(inputs, TERMS) + 1 + inputs + TOGETHER
+    tiles, one = tiles_of(shape, rows), _length(inputs)
     lists = one + inputs + TOGETHER + (min(tiles * one, MOST_LISTED) if rows > FEW_ROWS else 0)
     return lists + 2 * ceil(inputs, shape.panel) + tiles
+
+
+def _length(inputs: Whole) -> Whole:
+    """Integers in a list of the columns in use, with the bounds of its parts; four are written at a time."""
+    return ceil(inputs, TERMS) + 1 + inputs + TOGETHER
 
 
 def are_worth_listing(X: NDArray[Any], batch: int) -> bool:
@@ -144,7 +148,7 @@ def list_columns(unit: Unit) -> Function:
         with code.when(shared.equals(1)):
             look(code, rows, table, block, inputs, lists.bits)
             with code.loop(0, tiles_of(shape, rows)) as t:
-                (lists.table + t).store(code.index(0) + place)
+                (lists.table + t).store(place)
         with code.when(shared.equals(0)):
             with code.loop(0, lists.panels) as p:
                 (lists.bits + p).store(code.index(0))

@@ -117,9 +117,7 @@ class Pace:
             self._tried(self._trying, seconds / steps)
         elif self._best.seconds == inf:
             way.seconds = seconds / steps
-        elif (
-            2 * steps >= self._trial(way) or seconds >= TRIAL_SECONDS
-        ):  # else setting off threads counts most
+        elif 2 * steps >= self._trial(way) or seconds >= TRIAL_SECONDS:  # else threads are set off for little
             way.seconds, way.rough = seconds / steps, False
 
     def _to_try(self) -> _Way | None:

@@ -139,8 +139,7 @@ def _few(unit: Unit, activated: Function, output: Function, check: Function) -> 
 
     z_m = Σ_k W[m, k] x[k] + b_m: nothing is packed, so that one row costs no more than reading the weights
     once. ``places`` holds for each layer the addresses of W^L and b^L, n_{L−1}, n_L and the activation's
-    number;
-    ``buffers`` are two rows of activations, ``pairs`` room for a list.
+    number; ``buffers`` are two rows of activations, ``pairs`` is room for a list.
     """
     dot = _dot_products(unit)
 
