@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import Checkpoints, CheckpointWarning, Network
-from chainrule.checkpoints import find
+from chainrule.training.checkpoints import find
 
 LIFE = 0.25
 """Seconds from the beginning of training to the kill, at most."""

@@ -144,7 +144,7 @@ def examine(mutation: Mutation, results: Any) -> None:
 def _killer(mutation: Mutation) -> str:
     for name in [name for name in sys.modules if name.startswith(("chainrule.equations", "chainrule.proof"))]:
         del sys.modules[name]
-    sys.modules.pop("chainrule.optimizers", None)
+    sys.modules.pop("chainrule.equations.optimizers", None)
     module = ModuleType(f"chainrule.equations.{mutation.file.removesuffix('.py')}")
     module.__file__ = str(EQUATIONS / mutation.file)
     try:

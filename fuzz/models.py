@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule import ModelFileError, Network
-from chainrule.storage import FORMAT
+from chainrule.files.tensors import FORMAT
 from fuzz.harness import Reader, main, mutated
 
 PLACE = Path(tempfile.mkdtemp(prefix="fuzz-")) / "model"

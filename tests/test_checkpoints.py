@@ -23,10 +23,18 @@ from chainrule import (
     Network,
     TrainingDiverged,
 )
-from chainrule.checkpoints import SHARE, SLOTS, Checkpoint, Keeping, find, read_checkpoint, write_checkpoint
-from chainrule.locks import held
-from chainrule.optimizers import OPTIMIZERS
-from chainrule.schedules import Schedule
+from chainrule.equations.optimizers import OPTIMIZERS
+from chainrule.files.locks import held
+from chainrule.training.checkpoints import (
+    SHARE,
+    SLOTS,
+    Checkpoint,
+    Keeping,
+    find,
+    read_checkpoint,
+    write_checkpoint,
+)
+from chainrule.training.schedules import Schedule
 
 OPTIONS = {
     "epochs": 4,
@@ -310,7 +318,7 @@ class TestDamage:
 class TestFullDisk:
     def refuse(self, monkeypatch, when):
         """fsync fails as on a full disk, where a written file may still not be there."""
-        from chainrule import files
+        from chainrule.files import atomic
 
         sync, count = os.fsync, iter(range(10**9))
 
@@ -319,7 +327,7 @@ class TestFullDisk:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return sync(descriptor)
 
-        monkeypatch.setattr(files.os, "fsync", full)
+        monkeypatch.setattr(atomic.os, "fsync", full)
 
     def test_training_goes_on_and_says_so_once(self, moon, tmp_path, monkeypatch):
         self.refuse(monkeypatch, lambda count: True)
@@ -441,7 +449,7 @@ class TestOneProcessAtATime:
     @pytest.mark.skipif(sys.platform == "win32", reason="there is no lock there")
     def test_the_lock_of_a_killed_process_is_free(self, tmp_path):
         code = (
-            "import os, signal; from pathlib import Path; from chainrule.locks import held\n"
+            "import os, signal; from pathlib import Path; from chainrule.files.locks import held\n"
             "with held(Path('.')): os.kill(os.getpid(), signal.SIGKILL)"
         )
         assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == -9
@@ -505,9 +513,9 @@ def test_a_resumed_network_is_like_any_other(moon, tmp_path):
 def test_writing_costs_no_more_than_its_share(tmp_path, monkeypatch):
     """By the clock: where a write takes long, they come less often."""
     clock = [0.0]
-    monkeypatch.setattr("chainrule.checkpoints.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("chainrule.training.checkpoints.time.monotonic", lambda: clock[0])
     monkeypatch.setattr(
-        "chainrule.checkpoints.write_checkpoint", lambda *args: clock.__setitem__(0, clock[0] + 3)
+        "chainrule.training.checkpoints.write_checkpoint", lambda *args: clock.__setitem__(0, clock[0] + 3)
     )
     keeping, written = Keeping(Checkpoints(tmp_path, seconds=1), None), 0
     while clock[0] < 10_000:
@@ -519,7 +527,7 @@ def test_writing_costs_no_more_than_its_share(tmp_path, monkeypatch):
 
 
 def test_no_disk_is_asked_without_checkpoints(moon, tmp_path, monkeypatch):
-    monkeypatch.setattr("chainrule.checkpoints.write_checkpoint", shutil.rmtree)
+    monkeypatch.setattr("chainrule.training.checkpoints.write_checkpoint", shutil.rmtree)
     monkeypatch.chdir(tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule import InputError, doctor, speed
+from chainrule import InputError
+from chainrule.doctor import examine, speed
 from chainrule.engines import choice
 from chainrule.engines.base import Unsupported
 from chainrule.engines.reference import ReferenceEngine, ReferenceTrainer
@@ -31,27 +32,27 @@ class OffTrainer(ReferenceTrainer):
         return super().take(order, first, etas * 1.0005, masks)
 
 
-@pytest.mark.parametrize("dtype", doctor.LIMITS)
+@pytest.mark.parametrize("dtype", examine.LIMITS)
 def test_a_right_engine_passes_and_a_wrong_one_does_not(dtype):
-    assert doctor.accuracy(ReferenceEngine(), dtype).passed
-    assert not doctor.accuracy(Off(), dtype).passed
+    assert examine.accuracy(ReferenceEngine(), dtype).passed
+    assert not examine.accuracy(Off(), dtype).passed
 
 
 def test_nan_is_no_pass():
-    assert not doctor.Accuracy("float32", float("nan"), 1.0).passed
+    assert not examine.Accuracy("float32", float("nan"), 1.0).passed
 
 
-@pytest.mark.parametrize("dtype", doctor.LIMITS)
+@pytest.mark.parametrize("dtype", examine.LIMITS)
 def test_the_fast_engine_is_right_here(dtype):
     pytest.importorskip("llvmlite")
-    assert doctor.accuracy(choice.choose("llvm", 2).engine, dtype).passed
+    assert examine.accuracy(choice.choose("llvm", 2).engine, dtype).passed
 
 
 def test_what_it_finds_of_the_fast_engine(monkeypatch, tmp_path):
     pytest.importorskip("llvmlite")
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
     stages = []
-    found = doctor.examine(threads=1, stages=stages.append)
+    found = examine.examine(threads=1, stages=stages.append)
     assert found.passed
     assert (found.engine, found.reason, found.threads) == ("llvm", "the fastest one", 1)
     assert found.vector_bits in (128, 256, 512)
@@ -65,7 +66,7 @@ def test_what_it_finds_of_the_fast_engine(monkeypatch, tmp_path):
 
 
 def test_the_reference_is_held_to_nothing():
-    found = doctor.examine("reference")
+    found = examine.examine("reference")
     assert found.passed
     assert (found.engine, found.vector_bits, found.compiler, found.compilation) == (
         "reference",
@@ -83,31 +84,31 @@ def test_an_engine_that_cannot_run_is_a_problem(monkeypatch):
     def refuse(*_):
         raise Unsupported("no such instruction")
 
-    monkeypatch.setattr(doctor, "compilation", refuse)
-    found = doctor.examine("llvm")
+    monkeypatch.setattr(examine, "compilation", refuse)
+    found = examine.examine("llvm")
     assert not found.passed
     assert found.problem == "no such instruction"
 
 
 def test_without_the_compiler(monkeypatch):
     monkeypatch.setattr(choice, "_missing", lambda: "no llvmlite. Install it: pip install llvmlite.")
-    found = doctor.examine()
+    found = examine.examine()
     assert found.engine == "reference"
     assert "pip install llvmlite" in found.reason
     with pytest.raises(InputError, match="engine='llvm' must find its compiler"):
-        doctor.examine("llvm")
+        examine.examine("llvm")
 
 
 def test_the_cache_as_it_is(monkeypatch, tmp_path):
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
-    assert doctor.cache_state()[1:] == (True, 0, 0)
+    assert examine.cache_state()[1:] == (True, 0, 0)
     assert not (tmp_path / "cache").exists()
     (tmp_path / "cache" / "code").mkdir(parents=True)
     (tmp_path / "cache" / "code" / "a.o").write_bytes(b"1234")
-    assert doctor.cache_state()[2:] == (1, 4)
+    assert examine.cache_state()[2:] == (1, 4)
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
-    assert not doctor.cache_state().writable
+    assert not examine.cache_state().writable
 
 
 def test_operations_by_hand():

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from chainrule.errors import StorageError
-from chainrule.files import atomic_path, atomic_write
+from chainrule.files.atomic import atomic_path, atomic_write
 
 
 def failing(code):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule import Dataset, InputError, Network, material
-from chainrule.optimizers import OPTIMIZERS, momentum
-from chainrule.schedules import Schedule
+from chainrule import Dataset, InputError, Network
+from chainrule.equations.optimizers import OPTIMIZERS, momentum
+from chainrule.training import data
+from chainrule.training.schedules import Schedule
 
 
 def bits(network):
@@ -396,13 +397,13 @@ class TestNumpyScalars:
         X, y = moon
         cast, kept = make(dtype="float32", engine=engine), make(dtype="float32", engine=engine)
         fit(cast, (X, y), validation=0.2)
-        monkeypatch.setattr(material, "LARGE", 0)
-        assert material.as_examples(kept, (X, y)).X is X
+        monkeypatch.setattr(data, "LARGE", 0)
+        assert data.as_examples(kept, (X, y)).X is X
         fit(kept, (X, y), validation=0.2)
         assert [W.tobytes() for W in kept.W] == [W.tobytes() for W in cast.W]
 
     def test_large_samples_out_of_range_are_refused(self, moon, monkeypatch):
-        monkeypatch.setattr(material, "LARGE", 0)
+        monkeypatch.setattr(data, "LARGE", 0)
         X, y = moon
         X = X.copy()
         X[3, 1] = -1e39

@@ -72,7 +72,7 @@ def modules(prefix):
 
 SYMPY = ["chainrule.proof", "chainrule.formulas", "chainrule.derivation"]
 """What proofs and derivations are made of; nothing else imports it."""
-ALLOWED_IN_PROOFS = {"chainrule.proof.autodiff": ("jax",)}
+ALLOWED_IN_PROOFS = {"chainrule.proof.claims.autodiff": ("jax",)}
 """JAX is in one module alone."""
 
 STDLIB = ("__future__", "math", "typing", "collections")
@@ -88,10 +88,15 @@ def test_equations_import_mathematics_only(module):
 def test_engines_import_the_mathematics_only_and_not_each_other(module):
     """Besides, `choice` knows the engines, and the reference decides samples as evaluation does."""
     ours = [name for name in imports(MODULES[module]) if within(name, ["chainrule"])]
-    allowed = ["chainrule.types", "chainrule.equations", "chainrule.optimizers", "chainrule.engines.base"]
+    allowed = [
+        "chainrule.types",
+        "chainrule.equations",
+        "chainrule.equations.optimizers",
+        "chainrule.engines.base",
+    ]
     allowed.append(module)
     if within(module, ["chainrule.engines.llvm"]):
-        allowed += ["chainrule.engines.llvm", "chainrule.files"]
+        allowed += ["chainrule.engines.llvm", "chainrule.files.atomic"]
     if module == "chainrule.engines.choice":
         allowed += ["chainrule.engines", "chainrule.errors"]
     if module == "chainrule.engines.reference":
@@ -102,39 +107,54 @@ def test_engines_import_the_mathematics_only_and_not_each_other(module):
 FORBIDDEN = {
     "chainrule.types": ["chainrule"],
     "chainrule.errors": ["chainrule"],
-    "chainrule.inputs": ["chainrule.network", "chainrule.fitting", "chainrule.training"],
-    "chainrule.storage": ["chainrule.network", "chainrule.fitting", "chainrule.training"],
-    "chainrule.files": ["chainrule.network", "chainrule.storage", "numpy"],
-    "chainrule.optimizers": ["chainrule.training", "chainrule.network", "chainrule.engines", "numpy"],
-    "chainrule.schedules": ["chainrule.training", "chainrule.network", "chainrule.engines", "numpy"],
-    "chainrule.initializers": ["chainrule.training", "chainrule.network", "chainrule.engines"],
-    "chainrule.training": ["chainrule.network", "chainrule.fitting", "chainrule.datasets"],
-    "chainrule.state": ["chainrule.network", "chainrule.training", "chainrule.engines", "numpy"],
-    "chainrule.checkpoints": [
+    "chainrule.model.validate": ["chainrule.network", "chainrule.training.fit", "chainrule.training.loop"],
+    "chainrule.files.tensors": ["chainrule.network", "chainrule.training.fit", "chainrule.training.loop"],
+    "chainrule.files.atomic": ["chainrule.network", "chainrule.files.tensors", "numpy"],
+    "chainrule.equations.optimizers": [
+        "chainrule.training.loop",
         "chainrule.network",
-        "chainrule.fitting",
-        "chainrule.resuming",
-        "chainrule.training",
+        "chainrule.engines",
+        "numpy",
+    ],
+    "chainrule.training.schedules": [
+        "chainrule.training.loop",
+        "chainrule.network",
+        "chainrule.engines",
+        "numpy",
+    ],
+    "chainrule.model.initializers": ["chainrule.training.loop", "chainrule.network", "chainrule.engines"],
+    "chainrule.training.loop": ["chainrule.network", "chainrule.training.fit", "chainrule.datasets"],
+    "chainrule.training.state": [
+        "chainrule.network",
+        "chainrule.training.loop",
+        "chainrule.engines",
+        "numpy",
+    ],
+    "chainrule.training.checkpoints": [
+        "chainrule.network",
+        "chainrule.training.fit",
+        "chainrule.training.resume",
+        "chainrule.training.loop",
         "chainrule.engines",
     ],
-    "chainrule.locks": ["chainrule.network", "chainrule.storage", "numpy"],
-    "chainrule.evaluation": ["chainrule.network", "chainrule.training"],
-    "chainrule.formulas": ["chainrule.network", "chainrule.training", "chainrule.proof"],
+    "chainrule.files.locks": ["chainrule.network", "chainrule.files.tensors", "numpy"],
+    "chainrule.evaluation": ["chainrule.network", "chainrule.training.loop"],
+    "chainrule.formulas": ["chainrule.network", "chainrule.training.loop", "chainrule.proof"],
     "chainrule.diagnosis": [
         "chainrule.network",
-        "chainrule.training",
-        "chainrule.fitting",
-        "chainrule.proof.theorem",
+        "chainrule.training.loop",
+        "chainrule.training.fit",
+        "chainrule.proof.claims.theorem",
         "chainrule.proof.theorems",
     ],
     "chainrule.exchange": [
-        "chainrule.training",
-        "chainrule.fitting",
+        "chainrule.training.loop",
+        "chainrule.training.fit",
         "chainrule.engines",
         "chainrule.formulas",
         "chainrule.derivation",
     ],
-    "chainrule.datasets": ["chainrule.network", "chainrule.training", "chainrule.fitting"],
+    "chainrule.datasets": ["chainrule.network", "chainrule.training.loop", "chainrule.training.fit"],
 }
 
 
@@ -179,7 +199,7 @@ def test_the_command_line_starts_without_heavy_packages(module):
 def test_the_reader_of_imports_sees_them():
     """Checked on what is known, so that the tests above cannot pass by seeing nothing."""
     assert "chainrule.equations.affine.affine" in imports(MODULES["chainrule.equations.network"])
-    storage = MODULES["chainrule.storage"]
+    storage = MODULES["chainrule.files.tensors"]
     assert "safetensors.safe_open" in imports(storage)
     assert "safetensors.safe_open" not in imports(storage, top_level=True)
 
@@ -265,7 +285,7 @@ def test_a_diagnosis_needs_neither_sympy_nor_matplotlib():
     loaded = loaded_by(
         "import chainrule; d = chainrule.diagnose(lambda weights, biases, x, y: (weights, biases)); str(d)"
     )
-    assert "chainrule.diagnosis.search" in loaded
+    assert "chainrule.diagnosis.verdict.search" in loaded
     assert not loaded & {
         "sympy",
         "matplotlib",
@@ -297,7 +317,9 @@ def test_proofs_import_no_training():
     """
     allowed = ("types", "errors", "checks", "inputs", "equations", "optimizers", "engines.reference", "proof")
     for module in modules("chainrule.proof"):
-        known = _known((*allowed, "network.Network") if module == "chainrule.proof.numeric" else allowed)
+        known = _known(
+            (*allowed, "network.Network") if module == "chainrule.proof.measured.numeric" else allowed
+        )
         ours = [
             name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
         ]
@@ -307,7 +329,7 @@ def test_proofs_import_no_training():
 def test_derivations_import_equations_and_proofs():
     """No loop, no files, no data; only `derive`, which is asked about a `Network`, names that type."""
     allowed = ("types", "errors", "checks", "inputs", "equations", "optimizers", "engines.reference")
-    users = ["chainrule.derivation.network", "chainrule.derivation.numbers"]
+    users = ["chainrule.derivation.network", "chainrule.derivation.sections.numbers"]
     for module in modules("chainrule.derivation"):
         names = (*allowed, "proof", "formulas", "derivation")
         known = _known((*names, "network.Network") if module in users else names)

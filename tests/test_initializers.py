@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule.initializers import INITIALIZERS
+from chainrule.model.initializers import INITIALIZERS
 
 N_OUT, N_IN = 150, 400
 VARIANCE = {

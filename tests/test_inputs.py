@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chainrule import Dataset
 from chainrule.equations.heads import HEADS
 from chainrule.errors import InputError
-from chainrule.inputs import as_pair, as_samples, as_targets, as_weights
+from chainrule.model.validate import as_pair, as_samples, as_targets, as_weights
 
 SOFTMAX, SIGMOID, QUADRATIC = HEADS["softmax"], HEADS["sigmoid"], HEADS["quadratic"]
 NAN, INF = float("nan"), float("inf")

@@ -13,7 +13,7 @@ import pytest
 
 import chainrule
 from chainrule import ModelFileError, Network
-from chainrule.storage import FORMAT, read_model, write_model
+from chainrule.files.tensors import FORMAT, read_model, write_model
 
 FOLDER = Path(__file__).parent / "fixtures/models"
 FILES = sorted(FOLDER.glob("*/*.safetensors"))
@@ -70,7 +70,7 @@ def test_names_scaling_and_record_come_back():
 @pytest.mark.parametrize("version", [FORMAT + 1, 10**6])
 def test_a_newer_format_is_refused(tmp_path, monkeypatch, version):
     tensors, about = read_model(FILES[0])
-    monkeypatch.setattr("chainrule.storage.FORMAT", version)
+    monkeypatch.setattr("chainrule.files.tensors.FORMAT", version)
     write_model(tmp_path / "new", tensors, about)
     monkeypatch.undo()
     with pytest.raises(
@@ -121,7 +121,7 @@ def test_the_format_is_what_the_documentation_says(path):
 )
 def test_a_description_that_is_none(tmp_path, text, got, monkeypatch):
     """Found by fuzzing: the checksum is right, and the text is no JSON object."""
-    monkeypatch.setattr("chainrule.storage.json.dumps", lambda about, **_: text)
+    monkeypatch.setattr("chainrule.files.tensors.json.dumps", lambda about, **_: text)
     write_model(tmp_path / "m", {"W1": np.zeros((2, 2)), "b1": np.zeros(2)}, {})
     monkeypatch.undo()
     with pytest.raises(ModelFileError, match=got):

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.engines.reference import NUMPY
-from chainrule.errors import InputError
-from chainrule.optimizers import (
+from chainrule.equations.optimizers import (
     OPTIMIZERS,
     adam,
     adamw,
@@ -22,6 +21,7 @@ from chainrule.optimizers import (
     rmsprop,
     sgd,
 )
+from chainrule.errors import InputError
 
 every_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
 gradients = st.lists(st.floats(-3, 3), min_size=1, max_size=8)

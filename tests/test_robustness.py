@@ -108,7 +108,7 @@ def command(tmp_path, monkeypatch, capsys):
     import sys
 
     from chainrule.cli import main
-    from chainrule.runs import Run
+    from chainrule.runs.folder import Run
 
     monkeypatch.setattr(Run, "draw", lambda *args: None)
     monkeypatch.chdir(tmp_path)

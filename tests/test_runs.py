@@ -14,7 +14,7 @@ import pytest
 
 from chainrule import Network
 from chainrule.errors import InputError, StorageError
-from chainrule.runs import FolderTaken, Run, begin, default_folder
+from chainrule.runs.folder import FolderTaken, Run, begin, default_folder
 
 ABOUT = {"data": {"name": "moon"}, "options": {"seed": 0}}
 
@@ -35,7 +35,7 @@ def refuse_below(monkeypatch, folder):
     def put(source, target):
         return full() if Path(target).parent == folder else replace(source, target)
 
-    monkeypatch.setattr("chainrule.files.os.replace", put)
+    monkeypatch.setattr("chainrule.files.atomic.os.replace", put)
 
 
 def test_begins_as_running_and_ends_as_told(tmp_path):
@@ -84,7 +84,7 @@ def test_no_room_at_the_start(tmp_path, monkeypatch):
 
 
 def test_a_disk_that_is_full_at_the_start(tmp_path, monkeypatch):
-    monkeypatch.setattr("chainrule.files.os.replace", full)
+    monkeypatch.setattr("chainrule.files.atomic.os.replace", full)
     with pytest.raises(StorageError, match="the disk is full; free some space"):
         Run(tmp_path / "a" / "run", ABOUT, 1000)
     assert not any(tmp_path.iterdir())
@@ -165,7 +165,7 @@ def test_two_runs_that_start_at_once_get_two_folders(tmp_path, monkeypatch):
     """Even where both found the same name free."""
     monkeypatch.chdir(tmp_path)
     names = iter([Path("runs/a"), Path("runs/a"), Path("runs/b")])
-    monkeypatch.setattr("chainrule.runs.default_folder", lambda data: next(names))
+    monkeypatch.setattr("chainrule.runs.folder.default_folder", lambda data: next(names))
     monkeypatch.setattr(Path, "iterdir", lambda folder: iter(()))
     assert begin(None, "kinds.csv", ABOUT, 1000).folder == Path("runs/a")
     assert begin(None, "kinds.csv", ABOUT, 1000).folder == Path("runs/b")

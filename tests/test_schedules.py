@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import InputError
-from chainrule.schedules import SCHEDULES, as_schedule, constant, cosine, exponential, step, warm_up
+from chainrule.training.schedules import SCHEDULES, as_schedule, constant, cosine, exponential, step, warm_up
 
 every_schedule = pytest.mark.parametrize("name", SCHEDULES)
 

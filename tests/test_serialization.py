@@ -10,7 +10,7 @@ import pytest
 
 from chainrule import InputError, ModelFileError, Network, StorageError
 from chainrule.equations.activations import ACTIVATIONS, Activation
-from chainrule.storage import read_model, write_model
+from chainrule.files.tensors import read_model, write_model
 
 X = np.random.default_rng(0).standard_normal((8, 3))
 Y = np.arange(8) % 2

@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule import InputError, Network, training
+from chainrule import InputError, Network
 from chainrule.engines.base import Examples
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.llvm.trainer import LlvmTrainer
 from chainrule.engines.reference import ReferenceEngine, first_moments
+from chainrule.equations.optimizers import OPTIMIZERS, as_optimizer
 from chainrule.equations.penalty import Penalty
-from chainrule.material import as_examples
-from chainrule.optimizers import OPTIMIZERS, as_optimizer
-from chainrule.schedules import as_schedule
-from chainrule.state import Position, TrainingState
-from chainrule.training import FIRST_STEPS, BatchEnd, EpochEnd, Plan, train
+from chainrule.training import loop
+from chainrule.training.data import as_examples
+from chainrule.training.loop import FIRST_STEPS, BatchEnd, EpochEnd, Plan, train
+from chainrule.training.schedules import as_schedule
+from chainrule.training.state import Position, TrainingState
 
 ENGINES = {"reference": ReferenceEngine(), "llvm": LlvmEngine(1)}
 PLAN = Plan(3, 8, 0.1, as_optimizer("adam"), as_schedule("constant"), Penalty(), 0.0, 0.0, 5, 0)
@@ -177,9 +178,9 @@ def test_only_the_last_parameters_of_all_are_not_copied(moon, begun, monkeypatch
 def test_the_first_event_waits_where_a_copy_takes_long(monkeypatch, width, comes_at):
     """A copy of all parameters for each event would take a good part of a short training."""
     now = 0.0
-    monkeypatch.setattr(training.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: now)
     params = Network([784, width, 10], seed=0, dtype="float32").params
-    pace = training.first_pace(False, params, 10)
+    pace = loop.first_pace(False, params, 10)
     while not pace.event_is_due:
         count = pace.next(10**9, 10**9)
         now += 1e-5 * count

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from safetensors.numpy import load_file, save_file
 
 from chainrule.errors import ModelFileError
-from chainrule.storage import FORMAT, read_model, write_model
+from chainrule.files.tensors import FORMAT, read_model, write_model
 
 TENSORS = {"W1": np.arange(6.0).reshape(3, 2), "b1": np.array([1, -2, 0.5], np.float32)}
 ABOUT = {"layers": [2, 3], "name": "Größe ∂J/∂W", "nested": {"x": None, "y": [1.5, True]}}

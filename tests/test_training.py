@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from chainrule import History, InputError, Network, TrainingDiverged
 from chainrule.equations.heads import HEADS, smooth_labels
+from chainrule.equations.optimizers import as_optimizer
 from chainrule.evaluation import correct
-from chainrule.optimizers import as_optimizer
-from chainrule.training import EpochRecord, dropout_masks, epoch_randomness
+from chainrule.training.loop import EpochRecord, dropout_masks, epoch_randomness
 
 
 def bits(network):
@@ -194,7 +194,7 @@ class TestDivergence:
         assert network.params is start
 
     def test_later_epochs_keep_the_history(self, moon):
-        from chainrule.schedules import Schedule
+        from chainrule.training.schedules import Schedule
 
         jump = Schedule("jump", lambda progress, epochs: 1.0 if progress < 2 else 1e250)
         _, _, error = self.fit(*moon, epochs=5, learning_rate=0.1, schedule=jump)

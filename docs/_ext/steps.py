@@ -16,20 +16,26 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from chainrule.derivation.document import Block, Chain, Inline, Step
-from chainrule.derivation.entries import as_column
+from chainrule.derivation.document.document import Block, Chain, Inline, Step
 from chainrule.derivation.equations import TAGS, equation, hidden_error_forms
-from chainrule.derivation.layers import Gradients, Hidden
-from chainrule.derivation.mathml import MATHML
-from chainrule.derivation.output import Output, loss_slope, output_error, softmax_chain, softmax_jacobian
-from chainrule.derivation.slopes import Slopes
+from chainrule.derivation.sections.layers import Gradients, Hidden
+from chainrule.derivation.sections.output import (
+    Output,
+    loss_slope,
+    output_error,
+    softmax_chain,
+    softmax_jacobian,
+)
+from chainrule.derivation.sections.slopes import Slopes
 from chainrule.derivation.steps import Ledger, Steps
-from chainrule.derivation.terms import Sym, Term, substitute, walk
-from chainrule.derivation.tracing import rows
-from chainrule.derivation.verify import Setting
+from chainrule.derivation.terms.entries import as_column
+from chainrule.derivation.terms.print_mathml import MATHML
+from chainrule.derivation.terms.terms import Sym, Term, substitute, walk
+from chainrule.derivation.terms.tracing import rows
+from chainrule.derivation.terms.verify import Setting
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS
-from chainrule.proof.layers import ANY
+from chainrule.proof.subjects.layers import ANY
 from equations import scripts, xref
 
 LETTERS = {"0": "L−1", "1": "L", "2": "L+1"}

@@ -15,11 +15,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from chainrule.about import VERSION
+
+__version__ = VERSION
 
 if TYPE_CHECKING:
     from chainrule import datasets
-    from chainrule.checkpoints import Checkpoints
     from chainrule.datasets import Dataset
     from chainrule.derivation.network import derive
     from chainrule.diagnosis.diagnosis import diagnose
@@ -41,14 +42,15 @@ if TYPE_CHECKING:
     from chainrule.formulas.head import Head
     from chainrule.history import History
     from chainrule.network import Network
-    from chainrule.proof.numeric import gradient_check
+    from chainrule.proof.measured.numeric import gradient_check
+    from chainrule.training.checkpoints import Checkpoints
 
 _HOME = {
     "Activation": "formulas.activation",
     "ChainruleClassifier": "estimator.classifier",
     "ChainruleError": "errors",
     "CheckpointWarning": "errors",
-    "Checkpoints": "checkpoints",
+    "Checkpoints": "training.checkpoints",
     "DataError": "errors",
     "Dataset": "datasets",
     "EngineWarning": "errors",
@@ -64,7 +66,7 @@ _HOME = {
     "TrainingDiverged": "errors",
     "derive": "derivation.network",
     "diagnose": "diagnosis.diagnosis",
-    "gradient_check": "proof.numeric",
+    "gradient_check": "proof.measured.numeric",
 }
 
 __all__ = [

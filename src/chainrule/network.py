@@ -14,11 +14,12 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
 from chainrule.equations.heads import Head
 from chainrule.equations.network import Architecture, backward, forward, loss, loss_and_gradients
+from chainrule.equations.optimizers import Optimizer, descend
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
 from chainrule.history import EpochRecord, History
-from chainrule.initializers import INITIALIZERS
-from chainrule.inputs import (
+from chainrule.model.initializers import INITIALIZERS
+from chainrule.model.validate import (
     Floats,
     as_activations,
     as_dtype,
@@ -34,18 +35,17 @@ from chainrule.inputs import (
     as_widths,
     check_finite,
 )
-from chainrule.optimizers import Optimizer, descend
-from chainrule.schedules import Schedule
-from chainrule.training import BatchEnd
+from chainrule.training.loop import BatchEnd
+from chainrule.training.schedules import Schedule
 from chainrule.types import ByLayer, Forward, Gradients, Layer, Params
 
 if TYPE_CHECKING:
-    from chainrule.checkpoints import Checkpoints
     from chainrule.datasets import Dataset
-    from chainrule.dataspec import DataSpec
     from chainrule.evaluation import Evaluation
     from chainrule.explain import Explanation
-    from chainrule.predicting import Predictor
+    from chainrule.model.dataspec import DataSpec
+    from chainrule.model.predictor import Predictor
+    from chainrule.training.checkpoints import Checkpoints
 
 
 class Parameters(ByLayer[Floats]):
@@ -244,8 +244,8 @@ class Network:
     def evaluate(self, data: Any, y: Any = None) -> Evaluation:
         """Loss, accuracy and more on a `Dataset`, a pair (X, y), or X and y. ``print`` shows one line."""
         from chainrule.evaluation import decide, evaluate
-        from chainrule.material import as_examples
-        from chainrule.training import mean_loss
+        from chainrule.training.data import as_examples
+        from chainrule.training.loop import mean_loss
 
         examples = as_examples(self, data, y)
         z_H = self._predictor().logits(examples.X)
@@ -348,7 +348,7 @@ class Network:
             TrainingDiverged: the loss turned NaN or infinite. The last good parameters are kept.
         """
         options = {name: value for name, value in locals().items() if name != "self"}
-        from chainrule.fitting import fit
+        from chainrule.training.fit import fit
 
         return fit(self, **options)
 
@@ -358,7 +358,7 @@ class Network:
         Raises:
             StorageError: the disk refused; what stood at ``path`` before is untouched.
         """
-        from chainrule.serialization import save
+        from chainrule.model.serialization import save
 
         save(self, path)
 
@@ -369,7 +369,7 @@ class Network:
         Raises:
             ModelFileError: missing, truncated, altered or foreign file.
         """
-        from chainrule.serialization import load
+        from chainrule.model.serialization import load
 
         return load(path)
 
@@ -445,7 +445,7 @@ class Network:
 
     def _predictor(self) -> Predictor:
         """What predicts, prepared once for as long as the parameters are the same arrays."""
-        from chainrule.predicting import Predictor
+        from chainrule.model.predictor import Predictor
 
         if self._prepared is None or not self._prepared.fits(self):
             self._prepared = Predictor(self)

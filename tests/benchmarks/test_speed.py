@@ -25,7 +25,7 @@ from benchmarks.speed.peers.numpy_loop import Loop  # noqa: E402
 from benchmarks.speed.run import best_settings, rotated  # noqa: E402
 from benchmarks.speed.team import Failed, Key, Team  # noqa: E402
 from benchmarks.speed.workloads import prediction_flops, training_flops  # noqa: E402
-from chainrule.training import epoch_randomness  # noqa: E402
+from chainrule.training.loop import epoch_randomness  # noqa: E402
 
 
 @pytest.fixture(scope="module")

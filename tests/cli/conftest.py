@@ -98,6 +98,6 @@ def here(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def no_figures(monkeypatch):
     """Leave out the figures, which take most of a small training's time."""
-    from chainrule.runs import Run
+    from chainrule.runs.folder import Run
 
     monkeypatch.setattr(Run, "draw", lambda *args: None)

@@ -8,7 +8,7 @@ import sys
 import pytest
 from commandline import chainrule
 
-from chainrule import doctor, speed
+from chainrule.doctor import examine, speed
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_the_reference(here):
 @pytest.mark.usefixtures("brief")
 def test_an_engine_that_is_off_ends_with_1(here, monkeypatch):
     pytest.importorskip("llvmlite")
-    monkeypatch.setattr(doctor, "LIMITS", {"float64": 1e-12, "float32": 1e-30})
+    monkeypatch.setattr(examine, "LIMITS", {"float64": 1e-12, "float32": 1e-30})
     done = here("doctor")
     assert done.code == 1
     assert "The llvm engine is off in float32: do not use it on this machine." in done.out
@@ -67,7 +67,8 @@ def test_without_llvmlite(tmp_path):
     import subprocess
 
     program = (
-        "import sys; sys.modules['llvmlite'] = None; import chainrule.speed as s; s.RATE_SECONDS = 0.01\n"
+        "import sys; sys.modules['llvmlite'] = None; "
+        "import chainrule.doctor.speed as s; s.RATE_SECONDS = 0.01\n"
         "from chainrule.cli import main; sys.argv = ['chainrule', 'doctor', *sys.argv[1:]]; main()"
     )
     run = [sys.executable, "-W", "error", "-c", program]

@@ -10,7 +10,7 @@ from commandline import chainrule
 
 from chainrule import Network
 from chainrule.engines.base import listening, tell
-from chainrule.progress import Waiting
+from chainrule.training.progress import Waiting
 
 fast = pytest.importorskip("llvmlite", reason="needs both engines")
 

@@ -12,9 +12,9 @@ from chainrule import __version__, datasets
 from chainrule.cli import COMMANDS
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
-from chainrule.initializers import INITIALIZERS
-from chainrule.optimizers import OPTIMIZERS
-from chainrule.schedules import SCHEDULES
+from chainrule.equations.optimizers import OPTIMIZERS
+from chainrule.model.initializers import INITIALIZERS
+from chainrule.training.schedules import SCHEDULES
 
 
 def test_all_commands(here):

@@ -14,9 +14,9 @@ from commandline import COMMAND, FILES, environment
 from test_ending import POSIX
 
 from chainrule import Network
-from chainrule.checkpoints import SLOTS, find
-from chainrule.locks import held
-from chainrule.runs import Run
+from chainrule.files.locks import held
+from chainrule.runs.folder import Run
+from chainrule.training.checkpoints import SLOTS, find
 
 TIMES = ("started", "ended", "resumed")
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule.datasets import download as download_module
-from chainrule.datasets import find as find_module
-from chainrule.datasets import mnist
-from chainrule.datasets.download import download
-from chainrule.datasets.find import File, PictureSet, cache_folder, find
+from chainrule.datasets.known import download as download_module
+from chainrule.datasets.known import find as find_module
+from chainrule.datasets.known import mnist
+from chainrule.datasets.known.download import download
+from chainrule.datasets.known.find import File, PictureSet, cache_folder, find
 from chainrule.errors import DataError, StorageError
 
 

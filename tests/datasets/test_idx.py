@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from chainrule.datasets import load, read, read_features
-from chainrule.datasets.idx import parse, unpack
 from chainrule.datasets.scaling import PIXELS
+from chainrule.datasets.tables.idx import parse, unpack
 from chainrule.errors import DataError
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (20, 4, 3), dtype=np.uint8)

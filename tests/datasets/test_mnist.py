@@ -3,8 +3,9 @@ import os
 import numpy as np
 import pytest
 
-from chainrule.datasets import load, mnist
-from chainrule.datasets.find import _SYSTEM, _path, cache_folder
+from chainrule.datasets import load
+from chainrule.datasets.known import mnist
+from chainrule.datasets.known.find import _SYSTEM, _path, cache_folder
 
 
 def require(pictures):

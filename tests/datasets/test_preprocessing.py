@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from chainrule.datasets import Preprocessing, load, read, read_features
-from chainrule.datasets.cells import MOST_CATEGORIES, MOST_DISTINCT
+from chainrule.datasets.tables.cells import MOST_CATEGORIES, MOST_DISTINCT
 from chainrule.errors import DataError, DataWarning, InputError
 
 COLOURS = ("blue", "green", "red", "")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network
-from chainrule.checkpoints import find
 from chainrule.datasets import Stream, load, open_stream, stream
 from chainrule.engines.base import Examples
 from chainrule.errors import DataError, TrainingDiverged
-from chainrule.streaming import joined
+from chainrule.training.checkpoints import find
+from chainrule.training.streams import joined
 
 COUNT, WIDTH = 1000, 4
 
@@ -225,8 +225,8 @@ def test_one_pass_learns_what_a_fit_in_memory_learns(tmp_path, monkeypatch):
     train, _, _ = open_stream(path, target="k")
     kept = pq.ParquetFile(path).read_row_groups(list(train.groups))
     pq.write_table(kept, tmp_path / "kept.parquet")
-    from chainrule.datasets.parquet import read_training_parquet
     from chainrule.datasets.preprocessing import fit
+    from chainrule.datasets.tables.parquet import read_training_parquet
 
     raw = read_training_parquet(tmp_path / "kept.parquet", "k")
     expected = fit(raw.features, raw.X, raw.words)

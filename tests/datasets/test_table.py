@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.datasets import read
-from chainrule.datasets.table import NO_LABEL
+from chainrule.datasets.tables.table import NO_LABEL
 from chainrule.errors import DataError, InputError
 
 

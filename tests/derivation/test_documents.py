@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network, derive
-from chainrule.derivation.verify import WrongStep
+from chainrule.derivation.terms.verify import WrongStep
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
 from chainrule.formulas.activation import Activation

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from chainrule.derivation.entries import columns, entry
 from chainrule.derivation.equations import LAYOUTS, TAGS, equation
-from chainrule.derivation.terms import Rel, Sym
-from chainrule.derivation.text import TEXT
-from chainrule.derivation.tracing import TRACE, bias, rows, weights
+from chainrule.derivation.terms.entries import columns, entry
+from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.terms import Rel, Sym
+from chainrule.derivation.terms.tracing import TRACE, bias, rows, weights
 from chainrule.equations import affine, heads
 from chainrule.errors import InputError
-from chainrule.proof.mutants import Mutant, applied
+from chainrule.proof.mutants.examine import Mutant, applied
 from chainrule.proof.theorems import TAGS as PROVEN
 
 PRINTED = {
@@ -84,7 +84,7 @@ def test_every_form_has_every_notation(tag):
         ("H2", "chainrule.equations.heads", "categorical_cross_entropy"),
         ("B1", "chainrule.equations.heads", "cross_entropy_error"),
         ("B2", "chainrule.equations.network", "hidden_error"),
-        ("G1", "chainrule.optimizers", "descend"),
+        ("G1", "chainrule.equations.optimizers", "descend"),
     ],
 )
 def test_the_function_that_it_is_traced_from(tag, module, name):

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading import from_latex, from_mathml, from_text
 
-from chainrule.derivation.latex import LATEX
-from chainrule.derivation.mathml import MATHML
-from chainrule.derivation.terms import (
+from chainrule.derivation.terms.print_latex import LATEX
+from chainrule.derivation.terms.print_mathml import MATHML
+from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.terms import (
     Add,
     Apply,
     Big,
@@ -32,7 +33,6 @@ from chainrule.derivation.terms import (
     add,
     times,
 )
-from chainrule.derivation.text import TEXT
 
 VALUES = {"a": 1.5, "b": 0.25, "c": 3.0}
 a, b, c = map(Sym, VALUES)

@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 
 from chainrule import derive
-from chainrule.derivation import verify as verifier
-from chainrule.derivation.calculus import collapse, decided, differentiate, simple
 from chainrule.derivation.equations import J, loss_forms, softmax_forms
-from chainrule.derivation.layers import Gradients, Hidden
-from chainrule.derivation.output import Output
-from chainrule.derivation.slopes import Slopes, textbook
+from chainrule.derivation.sections.layers import Gradients, Hidden
+from chainrule.derivation.sections.output import Output
+from chainrule.derivation.sections.slopes import Slopes, textbook
 from chainrule.derivation.steps import Ledger, Steps
-from chainrule.derivation.terms import Apply, Big, D, Delta, Neg, Num, Pow, Rel, Sym, add, over, times
-from chainrule.derivation.text import TEXT
-from chainrule.derivation.textbook import renamed
-from chainrule.derivation.tracing import bias, rows, weights
-from chainrule.derivation.verify import Setting, WrongStep, verify
+from chainrule.derivation.terms import verify as verifier
+from chainrule.derivation.terms.calculus import collapse, decided, differentiate, simple
+from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.terms import Apply, Big, D, Delta, Neg, Num, Pow, Rel, Sym, add, over, times
+from chainrule.derivation.terms.textbook import renamed
+from chainrule.derivation.terms.tracing import bias, rows, weights
+from chainrule.derivation.terms.verify import Setting, WrongStep, verify
 from chainrule.equations import heads
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.errors import ChainruleError
 from chainrule.network import Network
-from chainrule.proof.claims import Given
-from chainrule.proof.mutants import MUTANTS, applied
+from chainrule.proof.claims.claims import Given
+from chainrule.proof.mutants.examine import MUTANTS, applied
 
 z, a, y, d = (rows(name, 2) if name != "y" else Sym("y") for name in ("z", "a", "y", "δ"))
 a_m, a_j, y_m, y_j, z_m, z_j = (s.at(i) for s in (a, y, z) for i in ("m", "j"))

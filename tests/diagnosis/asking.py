@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from itertools import permutations
 
+from chainrule.diagnosis.asking.observe import findings
+from chainrule.diagnosis.asking.source import from_file
 from chainrule.diagnosis.diagnosis import Diagnosis
-from chainrule.diagnosis.judge import judge
-from chainrule.diagnosis.observe import findings
-from chainrule.diagnosis.source import from_file
-from chainrule.diagnosis.stated import Options
+from chainrule.diagnosis.verdict.intended import Options
+from chainrule.diagnosis.verdict.judge import judge
 
 
 def widths(layers):

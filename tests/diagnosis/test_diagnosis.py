@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, diagnose
-from chainrule.diagnosis.observe import findings
-from chainrule.diagnosis.packing import pack, unpack
-from chainrule.diagnosis.source import from_file
+from chainrule.diagnosis.asking.observe import findings
+from chainrule.diagnosis.asking.source import from_file
+from chainrule.diagnosis.asking.transfer import pack, unpack
 
 
 def gradients(weights, biases, x, y, wrong=1.0):

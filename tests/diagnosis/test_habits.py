@@ -6,9 +6,9 @@ import pytest
 from cases import CORPUS
 
 from chainrule.diagnosis import diagnose_file
-from chainrule.diagnosis.models import Model
-from chainrule.diagnosis.rates import Rate, far_off, stated_rates
-from chainrule.diagnosis.scales import MEAN, SUM
+from chainrule.diagnosis.catalogue.models import Model
+from chainrule.diagnosis.catalogue.scales import MEAN, SUM
+from chainrule.diagnosis.telling.rates import Rate, far_off, stated_rates
 
 CROSS_ENTROPY = Model("tanh", "softmax", "categorical cross-entropy")
 QUADRATIC = Model("sigmoid", "sigmoid", "quadratic cost")

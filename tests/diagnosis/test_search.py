@@ -5,13 +5,29 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule.diagnosis.activations import KNOWN
-from chainrule.diagnosis.backprop import run
-from chainrule.diagnosis.mistakes import places
-from chainrule.diagnosis.models import CATEGORICAL, COSTS, MULTI_LABEL, PAIRS, QUADRATIC, Model, head_of
-from chainrule.diagnosis.scales import MEAN, SUM
-from chainrule.diagnosis.search import CATALOGUE, Observed, agreement, candidates, pairs, singles, terms
-from chainrule.diagnosis.trials import batch_sizes, trial
+from chainrule.diagnosis.asking.trials import batch_sizes, trial
+from chainrule.diagnosis.catalogue.activations import KNOWN
+from chainrule.diagnosis.catalogue.backprop import run
+from chainrule.diagnosis.catalogue.mistakes import places
+from chainrule.diagnosis.catalogue.models import (
+    CATEGORICAL,
+    COSTS,
+    MULTI_LABEL,
+    PAIRS,
+    QUADRATIC,
+    Model,
+    head_of,
+)
+from chainrule.diagnosis.catalogue.scales import MEAN, SUM
+from chainrule.diagnosis.verdict.search import (
+    CATALOGUE,
+    Observed,
+    agreement,
+    candidates,
+    pairs,
+    singles,
+    terms,
+)
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.network import Architecture, backward, forward
 from chainrule.types import ByLayer

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from chainrule.diagnosis.activations import KNOWN
-from chainrule.diagnosis.tracing import MOST, traced
+from chainrule.diagnosis.asking.tracing import MOST, traced
+from chainrule.diagnosis.catalogue.activations import KNOWN
 from chainrule.engines.reference import NUMPY
 
 

@@ -12,9 +12,9 @@ from chainrule.engines.reference import ReferenceEngine, first_moments
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS
 from chainrule.equations.network import Architecture
+from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.equations.penalty import Penalty
-from chainrule.optimizers import OPTIMIZERS
-from chainrule.training import dropout_masks, epoch_randomness
+from chainrule.training.loop import dropout_masks, epoch_randomness
 from chainrule.types import ByLayer, Layer
 
 TOLERANCE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-5}

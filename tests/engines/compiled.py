@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.engines.llvm.code import Unit
-from chainrule.engines.llvm.machine import compile_text, processor
+from chainrule.engines.llvm.writer.code import Unit
+from chainrule.engines.llvm.writer.machine import compile_text, processor
 
 TARGETS = [processor(size) for size in (16, 32, 64) if size <= processor().vector_bytes]
 """The processor at hand, with vectors of every width it has."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from compiled import TARGETS, elementwise
 
-from chainrule.engines.llvm.functions import VECTORS
+from chainrule.engines.llvm.writer.vector_functions import VECTORS
 
 PROGRAM = (
     "import numpy as np; from chainrule import Network; "

@@ -9,9 +9,10 @@ import pytest
 from claims import assert_same, examples, numbers, parameters, take, task
 from compiled import DTYPES, TARGETS, compiled, guarded, name_of, untouched
 
-from chainrule.engines.llvm import columns, predictor, programs, trainer
-from chainrule.engines.llvm.caches import rows_at_a_time
-from chainrule.engines.llvm.columns import (
+from chainrule.engines.llvm import predictor, programs, trainer
+from chainrule.engines.llvm.engine import LlvmEngine
+from chainrule.engines.llvm.kernels import columns
+from chainrule.engines.llvm.kernels.columns import (
     CHOICES,
     FEW_ROWS,
     TOGETHER,
@@ -21,14 +22,14 @@ from chainrule.engines.llvm.columns import (
     room_of_columns,
     tiles_of,
 )
-from chainrule.engines.llvm.engine import LlvmEngine
-from chainrule.engines.llvm.fetching import Coming
+from chainrule.engines.llvm.kernels.prefetch import Coming
+from chainrule.engines.llvm.writer.caches import rows_at_a_time
 from chainrule.engines.reference import first_moments
 from chainrule.equations.affine import TERMS
 from chainrule.equations.network import Architecture
+from chainrule.equations.optimizers import adamw, clip_by_value, sgd
 from chainrule.equations.penalty import Penalty
 from chainrule.network import Network
-from chainrule.optimizers import adamw, clip_by_value, sgd
 
 WIDTHS = [(1, 2, 3, 4, 5), (15, 16, 17, 31, 33), (64, 100, 255, 256, 257), (784,)]
 

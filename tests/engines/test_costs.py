@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from chainrule.engines.llvm import products, updates
-from chainrule.engines.llvm.code import Unit
+from chainrule.doctor.speed import operations as operations_of_step
 from chainrule.engines.llvm.costs import AVX512, KERNELS, calls, head_moves, head_operations, totals
-from chainrule.speed import operations as operations_of_step
+from chainrule.engines.llvm.kernels import products, updates
+from chainrule.engines.llvm.writer.code import Unit
 
 BY_NAME = {kernel.name: kernel for kernel in KERNELS}
 

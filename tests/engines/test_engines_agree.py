@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
+from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.equations.penalty import Penalty
-from chainrule.optimizers import OPTIMIZERS
 
 ODD = (1, 2, 15, 16, 17, 31, 33)
 

@@ -8,14 +8,14 @@ pytest.importorskip("llvmlite")
 from compiled import TARGETS, compiled, guarded, name_of, untouched
 
 from chainrule.engines.base import Examples, Task
-from chainrule.engines.llvm.caches import LINE
 from chainrule.engines.llvm.engine import LlvmEngine
-from chainrule.engines.llvm.fetching import A_ROW, NUMBERS, Coming, fetch, room_of_coming
-from chainrule.engines.llvm.values import Array
+from chainrule.engines.llvm.kernels.prefetch import A_ROW, NUMBERS, Coming, fetch, room_of_coming
+from chainrule.engines.llvm.writer.caches import LINE
+from chainrule.engines.llvm.writer.values import Array
 from chainrule.engines.reference import first_moments
+from chainrule.equations.optimizers import as_optimizer
 from chainrule.equations.penalty import Penalty
 from chainrule.network import Network
-from chainrule.optimizers import as_optimizer
 
 
 def asked(monkeypatch, target, targets, rows, size, work, passes):

@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from chainrule.engines.llvm.code import Shape
 from chainrule.engines.llvm.listing import (
     assembly,
     d_phi_code,
@@ -18,8 +17,9 @@ from chainrule.engines.llvm.listing import (
     operations,
     phi_code,
 )
+from chainrule.engines.llvm.writer.code import Shape
 from chainrule.equations.activations import ACTIVATIONS
-from chainrule.optimizers import OPTIMIZERS
+from chainrule.equations.optimizers import OPTIMIZERS
 
 X86 = "x86_64" in __import__("platform").machine() or "AMD64" in __import__("platform").machine()
 

@@ -8,7 +8,7 @@ from claims import distance, examples, parameters, take, task
 
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.reference import ReferenceEngine
-from chainrule.optimizers import OPTIMIZERS, adam, adamw, rmsprop
+from chainrule.equations.optimizers import OPTIMIZERS, adam, adamw, rmsprop
 
 STEADY = {"rmsprop": rmsprop, "adam": adam, "adamw": adamw}
 """With a usual ε these divide rounding errors of tiny gradients by as little; ε = 0.01 asks for the code."""

@@ -8,8 +8,8 @@ from claims import distance, examples, numbers, parameters, task
 from compiled import DTYPES, TARGETS, guarded, name_of, untouched
 
 from chainrule.engines.base import Examples
-from chainrule.engines.llvm import layout
 from chainrule.engines.llvm.engine import LlvmEngine
+from chainrule.engines.llvm.writer import layout
 from chainrule.engines.reference import first_moments
 from chainrule.types import ByLayer, Layer
 

@@ -14,8 +14,8 @@ from chainrule import Network
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.reference import first_moments
 from chainrule.equations.activations import Activation
+from chainrule.equations.optimizers import Moments, Optimizer
 from chainrule.errors import EngineWarning, InputError
-from chainrule.optimizers import Moments, Optimizer
 from chainrule.types import ByLayer, Layer
 
 SCALE = 1.0

@@ -3,7 +3,13 @@
 import pytest
 from compiled import name_of
 
-from chainrule.engines.llvm.pace import AGAIN_SECONDS, LARGE_STEP, SMALL_STEP, SOON_AGAIN_SECONDS, Pace
+from chainrule.engines.llvm.thread_choice import (
+    AGAIN_SECONDS,
+    LARGE_STEP,
+    SMALL_STEP,
+    SOON_AGAIN_SECONDS,
+    Pace,
+)
 
 START = 3e-4
 """Seconds that setting off another thread takes."""

@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from chainrule.engines.llvm import products, updates
-from chainrule.engines.llvm.code import Shape, Unit
-from chainrule.engines.llvm.machine import Processor, optimized, processor, target_machine
+from chainrule.engines.llvm.kernels import products, updates
+from chainrule.engines.llvm.writer.code import Shape, Unit
+from chainrule.engines.llvm.writer.machine import Processor, optimized, processor, target_machine
 
 HERE = processor()
 KINDS = {

@@ -7,8 +7,8 @@ import pytest
 from claims import examples, numbers, parameters, take, task
 from compiled import DTYPES, TARGETS, name_of
 
-from chainrule.engines.llvm import layout
 from chainrule.engines.llvm.engine import LlvmEngine
+from chainrule.engines.llvm.writer import layout
 from chainrule.engines.reference import first_moments
 
 WIDTHS = [20, 65, 33, 10]

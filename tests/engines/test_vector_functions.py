@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from compiled import DTYPES, TARGETS, elementwise, name_of
 
-from chainrule.engines.llvm.functions import VECTORS
+from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from chainrule.engines.reference import NUMPY
 
 UNITS = {

@@ -86,7 +86,7 @@ def test_biases_begin_at_random(iris):
 
 def test_the_strength_of_a_penalty_is_no_part_of_the_code():
     """Else every number of samples would have code of its own to compile."""
-    from chainrule.engines.llvm.scalars import Facts, Slots, StepNumbers
+    from chainrule.engines.llvm.writer.step_numbers import Facts, Slots, StepNumbers
 
     slots = Slots()
     strength = StepNumbers(None, slots, None).strength("l2")  # type: ignore[arg-type]

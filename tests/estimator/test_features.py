@@ -14,9 +14,9 @@ from small import estimator, same
 from chainrule import Activation, Network, gradient_check
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.heads import HEADS, pos_weighted
+from chainrule.equations.optimizers import adam, clip_by_norm, clip_by_value, sgd
 from chainrule.errors import InputError
-from chainrule.optimizers import adam, clip_by_norm, clip_by_value, sgd
-from chainrule.schedules import SCHEDULES, warm_up
+from chainrule.training.schedules import SCHEDULES, warm_up
 
 
 def test_class_weight_is_the_sample_weight_of_a_class(two_classes):

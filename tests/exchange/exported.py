@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from chainrule import Network, datasets
-from chainrule.dataspec import DataSpec
 from chainrule.exchange.c_file import c_file
 from chainrule.exchange.model import described
 from chainrule.exchange.numpy_file import numpy_file
+from chainrule.model.dataspec import DataSpec
 
 STRICT = ("-std=c99", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
 COMPILER = shutil.which(os.environ.get("CC", "cc"))

@@ -9,9 +9,9 @@ import pytest
 from exported import FORMULA, WAYS, by_c, by_numpy, digits_network, names_of, needs_compiler
 
 from chainrule import DataError, Head, Network, datasets
-from chainrule.dataspec import DataSpec
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.affine import TERMS
+from chainrule.model.dataspec import DataSpec
 
 TOLERANCE = 1e-6
 EVERY_WAY = [pytest.param(way, marks=needs_compiler if way == "c" else ()) for way in WAYS]

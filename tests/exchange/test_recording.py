@@ -9,9 +9,9 @@ from chainrule import Activation, InputError, Network
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.heads import softmax
 from chainrule.exchange.c_file import Expressions
+from chainrule.exchange.graph import ELEMENTWISE, REDUCTIONS, Recorder, record, schedule, shared
 from chainrule.exchange.model import described, pass_forward
 from chainrule.exchange.numpy_file import Lines
-from chainrule.exchange.recording import ELEMENTWISE, REDUCTIONS, Recorder, record, schedule, shared
 
 
 def test_it_speaks_the_vocabulary_of_the_equations():

@@ -182,7 +182,7 @@ def test_it_is_saved_as_a_formula(tmp_path):
 
 def test_a_file_with_a_bad_formula_is_refused(tmp_path):
     from chainrule import ModelFileError
-    from chainrule.storage import read_model, write_model
+    from chainrule.files.tensors import read_model, write_model
 
     network = Network([4, 6, 2], hidden=MISH, seed=0)
     network.save(tmp_path / "model")

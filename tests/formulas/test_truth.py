@@ -11,10 +11,10 @@ import sympy as sp
 
 from chainrule.formulas import checking, derivation, exact
 from chainrule.formulas import functions as f
+from chainrule.formulas.branch_points import seams
 from chainrule.formulas.derivative import Step, finished, steps
 from chainrule.formulas.functions import Z
 from chainrule.formulas.language import read
-from chainrule.formulas.seams import seams
 from chainrule.formulas.simplify import forms
 from chainrule.formulas.stable import rewrite
 

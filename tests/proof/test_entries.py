@@ -14,11 +14,11 @@ import chainrule
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.affine import affine, input_gradient, weight_gradient
 from chainrule.equations.heads import log_softmax
-from chainrule.proof.claims import Given
-from chainrule.proof.entries import ANY_SIZE, Entries, stretched, summed
-from chainrule.proof.indices import Distribution, Index, fresh, normal, total, vanishes
-from chainrule.proof.sizes import N, agree, entries, n0, n1, n2, n3
-from chainrule.proof.symbolic import Exp, Log, Phi, RowShift, Unproven
+from chainrule.proof.claims.claims import Given
+from chainrule.proof.claims.entries import ANY_SIZE, Entries, stretched, summed
+from chainrule.proof.claims.indices import Distribution, Index, fresh, normal, total, vanishes
+from chainrule.proof.claims.sizes import N, agree, entries, n0, n1, n2, n3
+from chainrule.proof.claims.symbolic import Exp, Log, Phi, RowShift, Unproven
 
 SIZES = {N: 2, n0: 3, n1: 2, n2: 4, n3: 1}
 A, B, C, D = (

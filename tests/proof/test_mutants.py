@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chainrule.equations import activations, heads, network
-from chainrule.proof.mutants import MUTANTS, Mutant, applied, judge, table
-from chainrule.proof.sizes import is_general
+from chainrule.proof.claims.sizes import is_general
+from chainrule.proof.mutants.examine import MUTANTS, Mutant, applied, judge, table
 from chainrule.proof.theorems import TAGS, examine, select
 
 

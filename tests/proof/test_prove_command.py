@@ -69,7 +69,7 @@ def test_a_wrong_equation_is_named_and_the_exit_code_is_1():
     program = """
 import sys
 from chainrule.cli import main
-from chainrule.proof.mutants import MUTANTS, applied
+from chainrule.proof.mutants.examine import MUTANTS, applied
 sys.argv = ["chainrule", "prove", "B1"]
 with applied(next(mutant for mutant in MUTANTS if mutant.mistake == "extra σ'")):
     main()

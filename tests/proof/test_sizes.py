@@ -11,10 +11,8 @@ import pytest
 import sympy as sp
 
 from chainrule.equations.affine import affine, weight_gradient
-from chainrule.proof import layers
-from chainrule.proof.claims import Derivative, Given
-from chainrule.proof.mutants import MUTANTS, Mutant, applied, judge
-from chainrule.proof.sizes import (
+from chainrule.proof.claims.claims import Derivative, Given
+from chainrule.proof.claims.sizes import (
     MEASURED,
     AnyDerivative,
     AnyIdentity,
@@ -23,7 +21,9 @@ from chainrule.proof.sizes import (
     n0,
     n1,
 )
-from chainrule.proof.symbolic import Unproven
+from chainrule.proof.claims.symbolic import Unproven
+from chainrule.proof.mutants.examine import MUTANTS, Mutant, applied, judge
+from chainrule.proof.subjects import layers
 from chainrule.proof.theorems import THEOREMS, select
 
 ANY_N = [theorem for theorem in THEOREMS if "any N" in theorem.statement]

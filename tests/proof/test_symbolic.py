@@ -11,7 +11,18 @@ import sympy as sp
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import d_relu, sigmoid, softplus
 from chainrule.equations.heads import log_softmax, softmax
-from chainrule.proof.symbolic import SYMBOLIC, Erf, Exp, Log, Shift, Tanh, Unproven, exact, is_zero, symbols
+from chainrule.proof.claims.symbolic import (
+    SYMBOLIC,
+    Erf,
+    Exp,
+    Log,
+    Shift,
+    Tanh,
+    Unproven,
+    exact,
+    is_zero,
+    symbols,
+)
 
 x, y = sp.symbols("x y", real=True)
 m = Shift("m", real=True)

@@ -12,11 +12,11 @@ import pytest
 import chainrule
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
+from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.errors import InputError
-from chainrule.optimizers import OPTIMIZERS
-from chainrule.proof.claims import Derivative, Given, Identity, differences, relative_error
-from chainrule.proof.networks import network_theorem
-from chainrule.proof.symbolic import Unproven
+from chainrule.proof.claims.claims import Derivative, Given, Identity, differences, relative_error
+from chainrule.proof.claims.symbolic import Unproven
+from chainrule.proof.subjects.networks import network_theorem
 from chainrule.proof.theorems import TAGS, THEOREMS, Theorem, examine, select
 
 ROOT = Path(chainrule.__file__).parents[2]

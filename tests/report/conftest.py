@@ -10,8 +10,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 
 from chainrule import Network, datasets
-from chainrule.recording import GradientRecorder, keep_predictions
-from chainrule.runs import Run
+from chainrule.runs.folder import Run
+from chainrule.runs.records import GradientRecorder, keep_predictions
 
 
 @pytest.fixture(scope="session")

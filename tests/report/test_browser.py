@@ -10,8 +10,8 @@ import subprocess
 import pytest
 
 from chainrule.report.comparison import comparison
-from chainrule.report.folder import open_run
 from chainrule.report.page import report
+from chainrule.runs.reading import open_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [

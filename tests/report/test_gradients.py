@@ -9,8 +9,8 @@ import pytest
 
 from chainrule import Network, datasets
 from chainrule.history import EpochRecord
-from chainrule.recording import FREE_SECONDS, GradientRecorder, Norms, examples, norms, read_norms
 from chainrule.report.gradients import FACTOR, per_weight, read, relative, times
+from chainrule.runs.records import FREE_SECONDS, GradientRecorder, Norms, examples, norms, read_norms
 
 RECORD = EpochRecord(1, 0.5, 0.5, None, None, 0.1, 0.01)
 
@@ -18,7 +18,7 @@ RECORD = EpochRecord(1, 0.5, 0.5, None, None, 0.1, 0.01)
 @pytest.fixture
 def unhurried(monkeypatch):
     """Let recording take what it takes, on a machine however slow."""
-    monkeypatch.setattr("chainrule.recording.FREE_SECONDS", 1e9)
+    monkeypatch.setattr("chainrule.runs.records.FREE_SECONDS", 1e9)
 
 
 pytestmark = pytest.mark.usefixtures("unhurried")
@@ -164,10 +164,10 @@ def test_a_run_that_goes_on_has_one_start(training, tmp_path):
 
 
 def test_measuring_stops_where_it_is_dear(training, tmp_path, monkeypatch):
-    monkeypatch.setattr("chainrule.recording.FREE_SECONDS", FREE_SECONDS)
+    monkeypatch.setattr("chainrule.runs.records.FREE_SECONDS", FREE_SECONDS)
     recorder = GradientRecorder(Network([64, 5, 10], seed=0), training, tmp_path)
     clock = iter(np.arange(0, 1000, FREE_SECONDS * 0.6))
-    monkeypatch.setattr("chainrule.recording.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("chainrule.runs.records.time.perf_counter", lambda: next(clock))
     for epoch in range(1, 30):
         recorder(RECORD._replace(epoch=epoch, seconds=1.0))
     kept = [line.epoch for line in read_norms(tmp_path)]

@@ -11,7 +11,6 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from chainrule.report.comparison import holm
-from chainrule.report.folder import open_run
 from chainrule.report.measures import (
     calibration,
     calibration_error,
@@ -20,6 +19,7 @@ from chainrule.report.measures import (
     mcnemar,
     wilson,
 )
+from chainrule.runs.reading import open_run
 
 
 @given(st.integers(1, 2000), st.floats(0, 1))

@@ -12,10 +12,10 @@ from chainrule import Network
 from chainrule.cli.train import train
 from chainrule.errors import DataError, InputError
 from chainrule.report.comparison import comparison, facts, versus
-from chainrule.report.folder import USUAL, command_line, open_run
 from chainrule.report.learning import fit_in_words
 from chainrule.report.page import report
 from chainrule.report.results import important
+from chainrule.runs.reading import USUAL, command_line, open_run
 
 
 @pytest.fixture(scope="module")

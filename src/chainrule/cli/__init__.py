@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-import chainrule
+from chainrule.about import VERSION
 from chainrule.errors import ChainruleError, did_you_mean
 
 COMMANDS = {
@@ -60,7 +60,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(chainrule.__version__, prog_name="chainrule")
+@click.version_option(VERSION, prog_name="chainrule")
 def chainrule_command() -> None:
     """Feed-forward classifiers with cross-entropy: derived, proven and trained by the same equations.
 

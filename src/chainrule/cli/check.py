@@ -11,7 +11,7 @@ from chainrule.checks import as_whole
 from chainrule.cli.options import data_for, load_model, target_option
 
 if TYPE_CHECKING:
-    from chainrule.proof.report import GradientReport
+    from chainrule.proof.measured.report import GradientReport
 
 
 @click.command(
@@ -44,7 +44,7 @@ def check(
     """
     import numpy as np
 
-    from chainrule.proof.numeric import gradient_check
+    from chainrule.proof.measured.numeric import gradient_check
 
     as_whole("samples", samples)
     as_whole("seed", seed, at_least=0)

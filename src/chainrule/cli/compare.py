@@ -25,7 +25,7 @@ def compare(folders: tuple[str, ...], html: str | None, figure: str | None, as_j
     McNemar's test: samples that only one of the two gets right.
     """
     from chainrule.errors import InputError
-    from chainrule.files import atomic_write
+    from chainrule.files.atomic import atomic_write
     from chainrule.report import open_run
     from chainrule.report.comparison import comparison
 

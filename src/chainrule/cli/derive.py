@@ -148,7 +148,7 @@ def deliver(made: Any, form: str | None, file: str | None) -> None:
     """Write the document to a file, or print it."""
     import os
 
-    from chainrule.files import atomic_write
+    from chainrule.files.atomic import atomic_write
 
     if file is None:
         width = os.get_terminal_size().columns if os.isatty(1) else 100

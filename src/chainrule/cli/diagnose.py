@@ -60,7 +60,7 @@ def diagnose(
     from chainrule.checks import as_real
     from chainrule.diagnosis import diagnose_file
     from chainrule.errors import ChainruleError
-    from chainrule.files import atomic_write
+    from chainrule.files.atomic import atomic_write
 
     try:
         seconds = as_real("time-limit", time_limit, above=0)

@@ -12,8 +12,8 @@ import click
 from chainrule.cli.options import engine_options
 
 if TYPE_CHECKING:
-    from chainrule.doctor import Report
-    from chainrule.speed import Rate
+    from chainrule.doctor.examine import Report
+    from chainrule.doctor.speed import Rate
 
 
 @click.command(short_help="Say which engine runs here, whether it is right, and how fast.")
@@ -27,7 +27,7 @@ def doctor(engine: str, threads: int | None, as_json: bool) -> None:
     """
     from rich.console import Console
 
-    from chainrule.doctor import examine
+    from chainrule.doctor.examine import examine
 
     quiet = as_json or not sys.stderr.isatty()
     with Console(stderr=True, quiet=quiet).status("looking at the machine") as status:

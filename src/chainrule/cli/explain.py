@@ -95,7 +95,7 @@ def explain(
         plots.save(explanation.plot(), figure)
         click.echo(f"figure written to {figure}", err=True)
     if output is not None:
-        from chainrule.files import atomic_write
+        from chainrule.files.atomic import atomic_write
 
         atomic_write(output, _written(kind, explanation, parameters).encode())
         click.echo(f"explanation written to {output}", err=True)

@@ -64,7 +64,7 @@ def engine_options(command: F) -> F:
 def announcing() -> Iterator[None]:
     """Say on standard error, where that is a terminal, how long compiling took, if it was long."""
     from chainrule.engines.base import listening
-    from chainrule.progress import Waiting
+    from chainrule.training.progress import Waiting
 
     waiting = Waiting()
     with listening(waiting.hear):

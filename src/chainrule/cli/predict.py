@@ -12,7 +12,7 @@ from chainrule.cli.options import announcing, engine_options, load_model, noting
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.dataspec import DataSpec
+    from chainrule.model.dataspec import DataSpec
     from chainrule.network import Network
 
 
@@ -29,7 +29,7 @@ def predict(model: str, file: str, output: str | None, engine: str, threads: int
     there is a header, and labels are not needed.
     """
     from chainrule import datasets
-    from chainrule.files import atomic_write
+    from chainrule.files.atomic import atomic_write
 
     network = load_model(model, engine, threads)
     spec = network.data
@@ -56,7 +56,7 @@ def predict(model: str, file: str, output: str | None, engine: str, threads: int
 
 def _note_extra_columns(file: str, spec: DataSpec | None, targets: list[str]) -> None:
     """Say which columns of the file are not the model's."""
-    from chainrule.datasets.reading import extra_columns
+    from chainrule.datasets.tables.reading import extra_columns
 
     wanted = spec.preprocessing.names if spec and spec.preprocessing else spec.features if spec else None
     extra = extra_columns(file, wanted, [target.strip() for target in targets]) if wanted else ()

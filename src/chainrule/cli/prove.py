@@ -73,7 +73,7 @@ def prove(
 
 def choose(tags: tuple[str, ...], layers: tuple[int, ...] | None, hidden: str, output: str) -> list[Theorem]:
     """The theorems of the tags, the network asked for, or both."""
-    from chainrule.proof.networks import network_theorem
+    from chainrule.proof.subjects.networks import network_theorem
     from chainrule.proof.theorems import select
 
     chosen = select(tags) if tags or layers is None else []

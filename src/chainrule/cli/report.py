@@ -18,7 +18,7 @@ def report(folder: str, out: str | None) -> None:
     """
     from pathlib import Path
 
-    from chainrule.files import atomic_write
+    from chainrule.files.atomic import atomic_write
     from chainrule.report import open_run
     from chainrule.report.page import report as page
 

@@ -13,7 +13,7 @@ from chainrule.errors import CheckpointWarning, InputError
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset, ParquetStream
-    from chainrule.runs import Run
+    from chainrule.runs.folder import Run
 
 BESIDE = ("resume", "epochs", "progress")
 """What may be given beside a run that goes on; all else it has in its run.json."""
@@ -26,7 +26,7 @@ def open_run(folder: str, given: dict[str, Any]) -> Run:
         DataError: there is none.
         InputError: it is over, it left nothing to go on from, or more is asked for than can be changed.
     """
-    from chainrule.runs import Run
+    from chainrule.runs.folder import Run
 
     for name in given:
         if name not in BESIDE:

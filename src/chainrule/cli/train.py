@@ -1,4 +1,4 @@
-"""``chainrule train``: the main job, with its options. `chainrule.cli.job` carries it out."""
+"""``chainrule train``: the main job, with its options. `chainrule.cli.train_job` carries it out."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from chainrule.cli.options import engine_options, read_layers, target_option
 from chainrule.cli.resume import open_run, telling
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
-from chainrule.initializers import INITIALIZERS
-from chainrule.optimizers import OPTIMIZERS
-from chainrule.schedules import SCHEDULES
+from chainrule.equations.optimizers import OPTIMIZERS
+from chainrule.model.initializers import INITIALIZERS
+from chainrule.training.schedules import SCHEDULES
 
 
 @click.command(
@@ -162,7 +162,7 @@ def train(
     DATA is digits, mnist, fashion-mnist, two-digits, or a file (.csv, .tsv, .parquet, .npz, idx pictures).
     A table may have gaps, and columns of words: what fills and encodes them is learnt from the training part.
     """
-    from chainrule.cli.job import carry_out
+    from chainrule.cli.train_job import carry_out
 
     run = None
     if resume is not None:

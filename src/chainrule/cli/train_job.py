@@ -11,9 +11,9 @@ import click
 from chainrule.checks import as_real
 from chainrule.cli.options import complete_layers, noting, read_hidden
 from chainrule.cli.resume import check_data
+from chainrule.equations.optimizers import as_optimizer
 from chainrule.errors import InputError, TrainingDiverged
-from chainrule.optimizers import as_optimizer
-from chainrule.schedules import as_schedule, warm_up
+from chainrule.training.schedules import as_schedule, warm_up
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset, ParquetStream
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chainrule.formulas.head import Head
     from chainrule.history import History
     from chainrule.network import Network
-    from chainrule.runs import Run
+    from chainrule.runs.folder import Run
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -33,8 +33,8 @@ def carry_out(
     """Load, train, test, and write everything down; in a new folder, or in that of a run that goes on."""
     from chainrule import datasets
     from chainrule.datasets import Dataset
-    from chainrule.recording import keep_predictions
-    from chainrule.runs import begin
+    from chainrule.runs.folder import begin
+    from chainrule.runs.records import keep_predictions
 
     training, validation, test = _load(_place(data, run), options)
     if data not in datasets.names():
@@ -103,7 +103,7 @@ def _room(network: Network, fit_options: dict[str, Any]) -> tuple[int, int]:
 
 def _train(network: Network, training: Dataset | ParquetStream, run: Run, options: dict[str, Any]) -> History:
     from chainrule.datasets import Dataset
-    from chainrule.recording import GradientRecorder
+    from chainrule.runs.records import GradientRecorder
 
     try:
         on_epoch: list[Any] = [run.epoch]
@@ -120,7 +120,7 @@ def _train(network: Network, training: Dataset | ParquetStream, run: Run, option
 
 
 def _checkpoint_options(run: Run, seconds: float) -> dict[str, Any]:
-    from chainrule.checkpoints import Checkpoints
+    from chainrule.training.checkpoints import Checkpoints
 
     return {"checkpoint": Checkpoints(run.folder, seconds), "resume": run.resumed} if seconds else {}
 

@@ -102,7 +102,7 @@ def tune(
 
 def _begun(data: str | None, folder: str | None, options: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
     """A new search: its folder, and what stands in its ``search.json``."""
-    from chainrule.runs import default_folder
+    from chainrule.runs.folder import default_folder
 
     name = data or "digits"
     training = _read(name, options)
@@ -123,7 +123,7 @@ def _begun(data: str | None, folder: str | None, options: dict[str, Any]) -> tup
 
 
 def _make(place: Path) -> None:
-    from chainrule.files import storage_errors
+    from chainrule.files.atomic import storage_errors
 
     with storage_errors(place):
         place.mkdir(parents=True, exist_ok=True)
@@ -168,7 +168,7 @@ def _output(training: Dataset) -> str:
 
 
 def _write(place: Path, about: dict[str, Any]) -> None:
-    from chainrule.files import atomic_write
+    from chainrule.files.atomic import atomic_write
 
     atomic_write(place / "search.json", json.dumps(about, ensure_ascii=False, indent=2).encode() + b"\n")
 
@@ -190,7 +190,7 @@ class _Bar:
 
     def __enter__(self) -> _Bar:
         if self._show:
-            from chainrule.progress import _make_bar
+            from chainrule.training.progress import _make_bar
 
             self._bar = _make_bar()
             self._task = self._bar.add_task("searching", total=self._rounds.total, status="")
@@ -259,7 +259,7 @@ def _is_finished(folder: Path) -> bool:
 def _train_best(place: Path, about: dict[str, Any], best: Fit, job: Job) -> None:
     """Train the best settings as ``chainrule train`` does, and show the line that does it."""
     from chainrule.cli.train import train
-    from chainrule.runs import default_folder
+    from chainrule.runs.folder import default_folder
 
     options, extra = about["options"], []
     for name in ("target", "test_fraction"):

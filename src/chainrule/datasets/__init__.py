@@ -14,9 +14,9 @@ until a `Scaling` turns them into a network's inputs. A `Dataset` remembers whic
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.loading import load, names
 from chainrule.datasets.preprocessing import Input, Preprocessing
-from chainrule.datasets.reading import read, read_features
 from chainrule.datasets.scaling import Scaling
 from chainrule.datasets.stream import ParquetStream, Stream, open_stream
+from chainrule.datasets.tables.reading import read, read_features
 
 __all__ = [
     "Dataset",

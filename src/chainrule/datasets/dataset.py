@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.datasets import checks
+from chainrule.datasets import validate
 from chainrule.datasets.preprocessing import Preprocessing
 from chainrule.datasets.scaling import Scaling
 from chainrule.datasets.splitting import Seed, generator, split_indices
@@ -54,11 +54,11 @@ class Dataset:
     preprocessing: Preprocessing | None = None
 
     def __post_init__(self) -> None:
-        features = None if self.features is None else checks.distinct_names("features", self.features)
-        classes = checks.distinct_names("classes", self.classes)
-        X = checks.samples(self.X, features)
-        y = checks.labels(self.y, len(X), len(classes))
-        checks.description(X.shape[1], self.shape, features, self.scaling)
+        features = None if self.features is None else validate.distinct_names("features", self.features)
+        classes = validate.distinct_names("classes", self.classes)
+        X = validate.samples(self.X, features)
+        y = validate.labels(self.y, len(X), len(classes))
+        validate.description(X.shape[1], self.shape, features, self.scaling)
         shape = None if self.shape is None else (int(self.shape[0]), int(self.shape[1]))
         for key, value in {"X": X, "y": y, "classes": classes, "features": features, "shape": shape}.items():
             object.__setattr__(self, key, value)
@@ -129,7 +129,7 @@ class Dataset:
         Raises:
             InputError: no sample is chosen, or one that is not there.
         """
-        rows = checks.row_indices(indices, len(self))
+        rows = validate.row_indices(indices, len(self))
         return replace(self, X=self.X[rows], y=self.y[rows])
 
     def scaled(self, scaling: Scaling) -> Dataset:

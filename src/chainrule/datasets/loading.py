@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chainrule.datasets import digits, mnist, two_digits
-from chainrule.datasets.columns import Target, name_list
 from chainrule.datasets.dataset import Dataset
-from chainrule.datasets.labels import encode
-from chainrule.datasets.npz import has_test_part
+from chainrule.datasets.known import digits, mnist, two_digits
 from chainrule.datasets.preprocessing import fit
-from chainrule.datasets.raw import PathLike, Raw, about
-from chainrule.datasets.reading import dataset_of, read_for_training, read_raw
 from chainrule.datasets.scaling import Scaling
 from chainrule.datasets.splitting import Seed, split_indices
+from chainrule.datasets.tables.columns import Target, name_list
+from chainrule.datasets.tables.labels import encode
+from chainrule.datasets.tables.npz import has_test_part
+from chainrule.datasets.tables.raw import PathLike, Raw, about
+from chainrule.datasets.tables.reading import dataset_of, read_for_training, read_raw
 from chainrule.errors import DataError, InputError, did_you_mean
 
 Pair = tuple[Dataset, Dataset]

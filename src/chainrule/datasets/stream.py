@@ -15,15 +15,15 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from chainrule.datasets.columns import Target, name_list
 from chainrule.datasets.dataset import Dataset
-from chainrule.datasets.labels import encode, in_order
-from chainrule.datasets.parquet import Layout, layout_of, opened, raw_of
 from chainrule.datasets.preprocessing import Preprocessing
-from chainrule.datasets.raw import Array, PathLike, Raw, about
 from chainrule.datasets.scaling import Scaling
 from chainrule.datasets.splitting import held_count
 from chainrule.datasets.survey import Survey
+from chainrule.datasets.tables.columns import Target, name_list
+from chainrule.datasets.tables.labels import encode, in_order
+from chainrule.datasets.tables.parquet import Layout, layout_of, opened, raw_of
+from chainrule.datasets.tables.raw import Array, PathLike, Raw, about
 from chainrule.errors import DataError, InputError
 
 PARQUET = (".parquet", ".pq")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.datasets.cells import check_words
-from chainrule.datasets.labels import encode
-from chainrule.datasets.parquet import Layout
 from chainrule.datasets.preprocessing import Input, Preprocessing, check_fill, in_order
-from chainrule.datasets.raw import Array, Raw
 from chainrule.datasets.scaling import Scaling
+from chainrule.datasets.tables.cells import check_words
+from chainrule.datasets.tables.labels import encode
+from chainrule.datasets.tables.parquet import Layout
+from chainrule.datasets.tables.raw import Array, Raw
 from chainrule.errors import DataError
 
 

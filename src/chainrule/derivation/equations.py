@@ -15,14 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import chainrule
-from chainrule import optimizers
-from chainrule.derivation.entries import Line, columns, entry, of_one_sample
-from chainrule.derivation.latex import LATEX
-from chainrule.derivation.mathml import MATHML
-from chainrule.derivation.terms import Big, D, Rel, Sym, Term, over
-from chainrule.derivation.text import TEXT
-from chainrule.derivation.textbook import (
+from chainrule.about import PACKAGE
+from chainrule.derivation.terms.entries import Line, columns, entry, of_one_sample
+from chainrule.derivation.terms.print_latex import LATEX
+from chainrule.derivation.terms.print_mathml import MATHML
+from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.terms import Big, D, Rel, Sym, Term, over
+from chainrule.derivation.terms.textbook import (
     fold_d_sigmoid,
     halves,
     loss_of_outputs,
@@ -31,8 +30,8 @@ from chainrule.derivation.textbook import (
     together,
     without_shift,
 )
-from chainrule.derivation.tracing import TRACE, any_activation, bias, rows, targets, weights
-from chainrule.equations import activations, affine, heads, network, penalty
+from chainrule.derivation.terms.tracing import TRACE, any_activation, bias, rows, targets, weights
+from chainrule.equations import activations, affine, heads, network, optimizers, penalty
 from chainrule.errors import look_up
 
 LAYOUTS = ("columns", "rows", "entry", "code")
@@ -93,7 +92,7 @@ def source_of(function: Callable[..., Any]) -> Source:
     """Module, name, file below ``src`` and line of a function."""
     function = inspect.unwrap(function)
     place = Path(inspect.getsourcefile(function) or "")
-    package = Path(chainrule.__file__).parent
+    package = Path(PACKAGE)
     inside = place.is_relative_to(package)
     file = f"src/chainrule/{place.relative_to(package).as_posix()}" if inside else place.name
     return Source(function.__module__, function.__name__, file, inspect.getsourcelines(function)[1])

@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.derivation.document import Block, Chain, Document, Formula, Section, Step, Table, note, say
-from chainrule.derivation.entries import as_column
+from chainrule.derivation.document.document import (
+    Block,
+    Chain,
+    Document,
+    Formula,
+    Section,
+    Step,
+    Table,
+    note,
+    say,
+)
 from chainrule.derivation.equations import (
     J,
     affine_forms,
@@ -16,17 +25,18 @@ from chainrule.derivation.equations import (
     hidden_error_forms,
     weight_gradient_forms,
 )
-from chainrule.derivation.layers import Gradients, Hidden, update_section
-from chainrule.derivation.numbers import Numbers, in_float64
-from chainrule.derivation.output import Output, output_error
-from chainrule.derivation.slopes import slope_section, symbol_of
-from chainrule.derivation.stable import loss_steps, output_activation
+from chainrule.derivation.sections.layers import Gradients, Hidden, update_section
+from chainrule.derivation.sections.numbers import Numbers, in_float64
+from chainrule.derivation.sections.output import Output, output_error
+from chainrule.derivation.sections.slopes import slope_section, symbol_of
+from chainrule.derivation.sections.stable import loss_steps, output_activation
+from chainrule.derivation.sections.worked import worked_sections
 from chainrule.derivation.steps import Ledger
-from chainrule.derivation.terms import Apply, Rel, Sym, Term
-from chainrule.derivation.tracing import bias, rows, targets, weights
-from chainrule.derivation.values import COMPLEX
-from chainrule.derivation.verify import TOLERANCE, Setting, WrongStep, verify
-from chainrule.derivation.worked import worked_sections
+from chainrule.derivation.terms.entries import as_column
+from chainrule.derivation.terms.evaluate import COMPLEX
+from chainrule.derivation.terms.terms import Apply, Rel, Sym, Term
+from chainrule.derivation.terms.tracing import bias, rows, targets, weights
+from chainrule.derivation.terms.verify import TOLERANCE, Setting, WrongStep, verify
 from chainrule.equations import network as equations
 from chainrule.equations.heads import HEADS
 from chainrule.errors import ChainruleError, InputError, look_up
@@ -34,7 +44,7 @@ from chainrule.proof.theorems import select
 from chainrule.types import ByLayer
 
 if TYPE_CHECKING:
-    from chainrule.derivation.derivation import Derivation
+    from chainrule.derivation.document.derivation import Derivation
     from chainrule.network import Network
 
 LAYOUTS = {"columns": "a sample is a column", "rows": "a sample is a row"}
@@ -69,7 +79,7 @@ def derive(
         InputError: samples or options that cannot be right.
     """
     from chainrule.checks import as_real, as_whole
-    from chainrule.derivation.derivation import Derivation
+    from chainrule.derivation.document.derivation import Derivation
 
     look_up("layout", layout, LAYOUTS)
     if network.head.name not in HEADS:
@@ -290,7 +300,7 @@ def any_sizes(network: Network) -> str:
     Raises:
         WrongStep: one of them is not proven.
     """
-    from chainrule.proof.sizes import is_general
+    from chainrule.proof.claims.sizes import is_general
 
     head = network.head.name
     heads = {"softmax": ("H1", "H2", "B1"), "sigmoid": ("H4", "B1"), "quadratic": ("Q1", "Q2")}[head]

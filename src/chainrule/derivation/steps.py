@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chainrule.derivation.calculus import collapse, differentiate, simple
-from chainrule.derivation.document import Chain, Inline, Step
-from chainrule.derivation.terms import D, Rel, Sym, Term
-from chainrule.derivation.verify import Setting, Verified, verify
+from chainrule.derivation.document.document import Chain, Inline, Step
+from chainrule.derivation.terms.calculus import collapse, differentiate, simple
+from chainrule.derivation.terms.terms import D, Rel, Sym, Term
+from chainrule.derivation.terms.verify import Setting, Verified, verify
 
 When = Callable[[Mapping[str, int]], bool]
 

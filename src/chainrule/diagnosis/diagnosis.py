@@ -7,14 +7,14 @@ from html import escape
 from typing import Any
 
 from chainrule.diagnosis.adapters import adapt
-from chainrule.diagnosis.habits import every_remark
-from chainrule.diagnosis.judge import Part, Verdict, judge
-from chainrule.diagnosis.mistakes import Applied
-from chainrule.diagnosis.observe import Findings, findings
-from chainrule.diagnosis.process import SECONDS, ask_file
-from chainrule.diagnosis.report import WHERE, blocks, line_of, summary
-from chainrule.diagnosis.source import from_object
-from chainrule.diagnosis.stated import Options
+from chainrule.diagnosis.asking.observe import Findings, findings
+from chainrule.diagnosis.asking.process import SECONDS, ask_file
+from chainrule.diagnosis.asking.source import from_object
+from chainrule.diagnosis.catalogue.mistakes import Applied
+from chainrule.diagnosis.telling.remarks_on_data import every_remark
+from chainrule.diagnosis.telling.report import WHERE, blocks, line_of, summary
+from chainrule.diagnosis.verdict.intended import Options
+from chainrule.diagnosis.verdict.judge import Part, Verdict, judge
 from chainrule.explain.blocks import Block
 from chainrule.explain.layout import plain
 from chainrule.explain.markup import html

@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-import chainrule
-from chainrule.engines.base import Engine, Unsupported
-from chainrule.engines.choice import Choice, choose
-from chainrule.engines.reference import ReferenceEngine
-from chainrule.files import cache_folder
-from chainrule.network import Network
-from chainrule.speed import (
+from chainrule.about import VERSION
+from chainrule.doctor.speed import (
     LARGE,
     SMALL,
     Compilation,
@@ -27,6 +22,11 @@ from chainrule.speed import (
     rate,
     trainer_of,
 )
+from chainrule.engines.base import Engine, Unsupported
+from chainrule.engines.choice import Choice, choose
+from chainrule.engines.reference import ReferenceEngine
+from chainrule.files.atomic import cache_folder
+from chainrule.network import Network
 from chainrule.types import ByLayer, Layer
 
 if TYPE_CHECKING:
@@ -205,14 +205,14 @@ def _llvm(engine: Engine) -> LlvmEngine | None:
 
 
 def _compiler(engine: LlvmEngine) -> Compiler:
-    from chainrule.engines.llvm.machine import versions
+    from chainrule.engines.llvm.writer.machine import versions
 
     return Compiler(*versions(), engine.target.name, engine.target.vectors)
 
 
 def _versions() -> dict[str, str]:
     return {
-        "chainrule": chainrule.__version__,
+        "chainrule": VERSION,
         "python": platform.python_version(),
         "numpy": np.__version__,
     }

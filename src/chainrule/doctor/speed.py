@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from chainrule.engines.base import Engine, Examples, Task, Trainer
 from chainrule.engines.reference import blas_threads, first_moments
+from chainrule.equations.optimizers import as_optimizer
 from chainrule.equations.penalty import Penalty
 from chainrule.network import Network
-from chainrule.optimizers import as_optimizer
 from chainrule.types import Params
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ def compilation(engine: LlvmEngine) -> Compilation:
 
     As in training, code is found again by its key, and need not be written to be found.
     """
-    from chainrule.engines.llvm.machine import compile_text
     from chainrule.engines.llvm.programs import recipe_of, training_code
+    from chainrule.engines.llvm.writer.machine import compile_text
 
     task, shape = _task(_network(SMALL.layers), SMALL.batch_size), engine.target.shape("float32")
     recipe = recipe_of(task, SMALL.layers[-1], shape, shape.item_size)

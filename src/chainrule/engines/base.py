@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.equations.network import Architecture
+from chainrule.equations.optimizers import Optimizer
 from chainrule.equations.penalty import Penalty
-from chainrule.optimizers import Optimizer
 from chainrule.types import ByLayer, Layer, Params
 
 Floats: TypeAlias = NDArray[np.floating[Any]]

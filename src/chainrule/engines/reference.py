@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from chainrule.engines.base import Examples, Floats, Masks, Steps, Task
 from chainrule.equations.heads import smooth_labels
 from chainrule.equations.network import Architecture, backward, forward, loss
+from chainrule.equations.optimizers import Optimizer, clip_by_norm, descend
 from chainrule.evaluation import correct
-from chainrule.optimizers import Optimizer, clip_by_norm, descend
 from chainrule.types import ByLayer, Gradients, Layer, Namespace, Params
 
 

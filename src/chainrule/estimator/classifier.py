@@ -17,15 +17,15 @@ from chainrule.engines.base import Examples, Floats
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation, sigmoid, softplus
 from chainrule.equations.heads import log_softmax
+from chainrule.equations.optimizers import Optimizer
 from chainrule.errors import InputError
-from chainrule.estimator import fitting, options
+from chainrule.estimator import options, train
 from chainrule.estimator.attributes import FittedAttributes
+from chainrule.estimator.callbacks import CallbackSupport, with_callbacks
 from chainrule.estimator.labels import Labels, labels_of, read_labels
-from chainrule.estimator.protocol import CallbackSupport, with_callbacks
 from chainrule.estimator.sparse import SparseRows
 from chainrule.history import EpochRecord
-from chainrule.optimizers import Optimizer
-from chainrule.schedules import Schedule
+from chainrule.training.schedules import Schedule
 
 
 def _in_steps(self: Any) -> bool:
@@ -228,18 +228,18 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         labels = labels_of(y, multi_label, classes)
         if goes_on:
             labels = self._same_labels(labels, classes, y, partial)
-        data = fitting.read(self, X, y, labels, sample_weight, partial)
+        data = train.read(self, X, y, labels, sample_weight, partial)
         held_out = None if validation is None else self._validation(validation, labels, X.dtype)
         if not goes_on:
             self._begin(data[0], labels)
-        fitting.train(self, data, held_out, partial)
+        train.train(self, data, held_out, partial)
         return self
 
     def _begin(self, data: Examples, labels: Labels) -> None:
         seed = options.seed_of(check_random_state(self.random_state))
         network = options.new_network(self, data.X, labels, data.Y.dtype, seed)
         names = tuple(map(str, labels.classes.tolist()))
-        network.data = fitting.spec(names, getattr(self, "feature_names_in_", None), labels.n_outputs)
+        network.data = train.spec(names, getattr(self, "feature_names_in_", None), labels.n_outputs)
         self.network_, self._labels = network, labels
         self.classes_ = labels.classes
         self._state = None
@@ -286,7 +286,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         X, y, multi_label = self._validated(X, y, reset=False)
         if multi_label != labels.multi_label or (multi_label and y.shape[1] != labels.n_outputs):
             raise InputError("validation_data must have labels of the same kind as y; theirs differ.")
-        return Examples(fitting.dense_or_rows(X, dtype), labels.rows(y, dtype), np.ones(len(y), dtype))
+        return Examples(train.dense_or_rows(X, dtype), labels.rows(y, dtype), np.ones(len(y), dtype))
 
     def decision_function(self, X: Any) -> Floats:
         """The logits z^H. → (N, K), or (N,) for two classes, where above 0 means the second."""

@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule import optimizers
 from chainrule.checks import as_real, as_whole
 from chainrule.engines.choice import engine_for
+from chainrule.equations import optimizers
 from chainrule.equations.heads import Head
+from chainrule.equations.optimizers import Optimizer
 from chainrule.errors import InputError, look_up
 from chainrule.estimator.labels import Labels
-from chainrule.inputs import as_pos_weighted
+from chainrule.model.validate import as_pos_weighted
 from chainrule.network import Network
-from chainrule.optimizers import Optimizer
-from chainrule.schedules import SCHEDULES, Schedule
+from chainrule.training.schedules import SCHEDULES, Schedule
 
 NAMES = {"logistic": "sigmoid"}
 """scikit-learn's names of activations that are called otherwise here."""

@@ -12,25 +12,25 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
 
-from chainrule import optimizers
 from chainrule.checks import as_real
 from chainrule.datasets import Scaling
-from chainrule.dataspec import DataSpec
 from chainrule.engines.base import Examples
 from chainrule.engines.reference import NUMPY, first_moments
+from chainrule.equations import optimizers
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError
 from chainrule.estimator import lbfgs, options
+from chainrule.estimator.callbacks import Tasks
 from chainrule.estimator.labels import Labels, weights_of
-from chainrule.estimator.protocol import Tasks
 from chainrule.estimator.sparse import SparseRows
-from chainrule.estimator.watching import Watch, as_callbacks
+from chainrule.estimator.stopping import Watch, as_callbacks
 from chainrule.evaluation import correct
-from chainrule.fitting import run
 from chainrule.history import EpochRecord
-from chainrule.material import Material
-from chainrule.state import Position, TrainingState
-from chainrule.training import Plan, mean_loss
+from chainrule.model.dataspec import DataSpec
+from chainrule.training.data import Material
+from chainrule.training.fit import run
+from chainrule.training.loop import Plan, mean_loss
+from chainrule.training.state import Position, TrainingState
 
 SPLIT = 3
 """Distinguishes the held-out samples' seed from others."""

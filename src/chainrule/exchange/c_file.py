@@ -7,13 +7,13 @@ from textwrap import fill, indent
 import numpy as np
 from numpy.typing import NDArray
 
-import chainrule
+from chainrule.about import VERSION
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, Line, named
+from chainrule.exchange.graph import Argument, Node, schedule, shared
 from chainrule.exchange.model import Function, Model, pass_forward
 from chainrule.exchange.numpy_file import refuse_unless_affine
-from chainrule.exchange.recording import Argument, Node, schedule, shared
 
 WIDTH = 100
 ATOM = 6
@@ -170,7 +170,7 @@ def c_file(model: Model) -> str:
 def _comment(model: Model) -> str:
     kind = "label" if model.multi_label else "class"
     lines = [
-        f"A network {_harmless(model.title)}, written by chainrule {chainrule.__version__}.",
+        f"A network {_harmless(model.title)}, written by chainrule {VERSION}.",
         "",
         *fill(f"x: {model.expects}. a: the probability of every {kind}.", WIDTH - 3).split("\n"),
         "",

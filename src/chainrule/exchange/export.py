@@ -11,7 +11,7 @@ from chainrule.exchange.c_file import c_file
 from chainrule.exchange.model import described
 from chainrule.exchange.numpy_file import numpy_file
 from chainrule.exchange.onnx_file import onnx_file
-from chainrule.files import atomic_write
+from chainrule.files.atomic import atomic_write
 from chainrule.network import Network
 
 KINDS: dict[str, tuple[str, Callable[[Network], bytes]]] = {

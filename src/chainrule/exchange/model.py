@@ -11,7 +11,7 @@ from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import Head
 from chainrule.equations.network import Architecture, forward
 from chainrule.errors import InputError
-from chainrule.exchange.recording import Node, Recorder, record
+from chainrule.exchange.graph import Node, Recorder, record
 from chainrule.network import Network
 from chainrule.types import ByLayer, Forward, Layer
 

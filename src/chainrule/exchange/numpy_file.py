@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import chainrule
+from chainrule.about import VERSION
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, named
+from chainrule.exchange.graph import BRANCHING, Node, schedule, shared
 from chainrule.exchange.model import Function, Model, pass_forward
-from chainrule.exchange.recording import BRANCHING, Node, schedule, shared
 
 LITERAL = 64
 """Arrays of up to so many numbers are written out; longer ones as base64, which is a third of the size."""
@@ -121,7 +121,7 @@ def _docstring(model: Model) -> str:
     )
     return "\n".join(
         [
-            f'"""A network {_harmless(model.title)}, written by chainrule {chainrule.__version__}.',
+            f'"""A network {_harmless(model.title)}, written by chainrule {VERSION}.',
             "",
             fill(expects, WIDTH),
             "",

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import chainrule
+from chainrule.about import VERSION
 from chainrule.equations.network import Architecture, forward
 from chainrule.errors import InputError
+from chainrule.exchange.graph import Argument, Node, Recorder, schedule
 from chainrule.exchange.model import Model, described
-from chainrule.exchange.recording import Argument, Node, Recorder, schedule
 from chainrule.network import Network
 from chainrule.types import ByLayer, Layer
 
@@ -188,7 +188,7 @@ def _made(onnx: Any, graph: Graph, model: Model) -> Any:
         ir_version=IR_VERSION,
         opset_imports=[helper.make_opsetid("", OPSET)],
         producer_name="chainrule",
-        producer_version=chainrule.__version__,
+        producer_version=VERSION,
         doc_string=f"{model.title}. x: {model.expects}.",
     )
     helper.set_model_props(made, _metadata(model))
@@ -198,7 +198,7 @@ def _made(onnx: Any, graph: Graph, model: Model) -> Any:
 def _metadata(model: Model) -> dict[str, str]:
     """What a program that runs the model may want to know, as text; lists are JSON."""
     return {
-        "chainrule": chainrule.__version__,
+        "chainrule": VERSION,
         "network": model.title,
         "classes": json.dumps(model.classes, ensure_ascii=False),
         "features": json.dumps(model.features, ensure_ascii=False),

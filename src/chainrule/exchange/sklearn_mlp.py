@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.datasets import Scaling
-from chainrule.dataspec import DataSpec
 from chainrule.errors import InputError
+from chainrule.model.dataspec import DataSpec
 from chainrule.network import Network
 
 ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 
 class Heading(NamedTuple):

@@ -8,10 +8,10 @@ import numpy as np
 
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.network import backward, forward, loss
-from chainrule.inputs import Floats
-from chainrule.proof.differences import Line, Problem, noise, rounding
-from chainrule.proof.report import RANK
-from chainrule.proof.tensors import Tensor
+from chainrule.model.validate import Floats
+from chainrule.proof.measured.differences import Line, Problem, noise, rounding
+from chainrule.proof.measured.report import RANK
+from chainrule.proof.measured.tensors import Tensor
 from chainrule.types import ByLayer, Layer
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from chainrule.equations.activations import d_sigmoid
 from chainrule.equations.heads import softmax
 from chainrule.explain.blocks import Block, Equation, Line, Table, added, factor, named, number
 from chainrule.explain.sums import neurons
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 from chainrule.types import Namespace
 
 if TYPE_CHECKING:

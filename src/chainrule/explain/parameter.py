@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.checks import as_real
+from chainrule.equations.optimizers import descend
 from chainrule.explain.check import Difference, difference, loss_at, problem_of
-from chainrule.optimizers import descend
 
 if TYPE_CHECKING:
     from chainrule.explain.blocks import Block

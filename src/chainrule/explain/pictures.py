@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from chainrule.explain.blocks import Picture
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 Span: TypeAlias = tuple[str, str]
 """A text and its style, as rich writes styles."""

@@ -13,14 +13,14 @@ from chainrule.equations.network import Architecture, backward, forward, loss
 from chainrule.errors import InputError
 from chainrule.evaluation import decide
 from chainrule.explain.parameter import ParameterExplanation, explain_parameter
-from chainrule.inputs import Floats, as_samples, as_targets
+from chainrule.model.validate import Floats, as_samples, as_targets
 from chainrule.types import ByLayer, Layer, Params
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from chainrule.dataspec import DataSpec
     from chainrule.explain.blocks import Block
+    from chainrule.model.dataspec import DataSpec
     from chainrule.network import Network
 
 WIDTH = 100

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chainrule.explain.blocks import TIE, added, factor, number, percent, top
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 if TYPE_CHECKING:
     from chainrule.explain.sample import Explanation

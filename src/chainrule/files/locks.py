@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from chainrule.errors import FolderBusy
-from chainrule.files import storage_errors
+from chainrule.files.atomic import storage_errors
 
 NAME = "lock"
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ModelFileError
-from chainrule.files import atomic_write
+from chainrule.files.atomic import atomic_write
 
 FORMAT = 1
 """Version of the file format. Files of a higher version are refused, never guessed at."""

@@ -11,12 +11,12 @@ import sympy as sp
 from chainrule.errors import FormulaWarning, InputError
 from chainrule.formulas import checking, code, exact
 from chainrule.formulas.activation import Accuracy, Activation, judge, tell_overflow
+from chainrule.formulas.branch_points import JUMP, seams
 from chainrule.formulas.checking import Truth, Worst
 from chainrule.formulas.derivation import Work, derivation
 from chainrule.formulas.derivative import TooLong, steps
 from chainrule.formulas.functions import A, Z
 from chainrule.formulas.language import read
-from chainrule.formulas.seams import JUMP, seams
 from chainrule.formulas.simplify import forms
 from chainrule.formulas.stable import rewrite
 

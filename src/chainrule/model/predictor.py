@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.engines.base import Engine, Few, Unsupported
 from chainrule.engines.choice import choose, fall_back
-from chainrule.inputs import Floats, as_samples, check_finite
+from chainrule.model.validate import Floats, as_samples, check_finite
 
 if TYPE_CHECKING:
     from chainrule.network import Network

@@ -1,4 +1,4 @@
-"""A `Network` as tensors and a description, and back. `chainrule.storage` keeps them in a file."""
+"""A `Network` as tensors and a description, and back. `chainrule.files.tensors` keeps them in a file."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-import chainrule
+from chainrule.about import VERSION
 from chainrule.checks import as_whole
 from chainrule.datasets import Preprocessing, Scaling
-from chainrule.dataspec import DataSpec
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS, Head, PosWeighted
 from chainrule.errors import InputError, ModelFileError, look_up
-from chainrule.inputs import Floats, as_dtype, as_pos_weighted, as_widths
+from chainrule.files.tensors import Tensors, read_model, write_model
+from chainrule.model.dataspec import DataSpec
+from chainrule.model.validate import Floats, as_dtype, as_pos_weighted, as_widths
 from chainrule.network import Network
-from chainrule.storage import Tensors, read_model, write_model
 from chainrule.types import ByLayer, Layer
 
 
@@ -27,7 +27,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     for L, layer in network.params.items():
         tensors[f"W{L}"], tensors[f"b{L}"] = layer
     about: dict[str, Any] = {
-        "chainrule": chainrule.__version__,
+        "chainrule": VERSION,
         "layers": network.layers,
         "hidden": [_activation_as_text(phi) for phi in network.hidden],
         "output": _head_as_text(network.head),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from chainrule.errors import InputError
-from chainrule.files import atomic_path
+from chainrule.files.atomic import atomic_path
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6B6B6B"
 TITLE_SIZE, SMALL_SIZE, DPI = 12, 8, 150

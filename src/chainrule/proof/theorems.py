@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chainrule.errors import InputError, did_you_mean
-from chainrule.proof import activations, heads, layers, networks, steps
-from chainrule.proof.theorem import Result, Theorem, examine
+from chainrule.proof.claims.theorem import Result, Theorem, examine
+from chainrule.proof.subjects import activations, heads, layers, networks, steps
 
 __all__ = ["TAGS", "THEOREMS", "Result", "Theorem", "examine", "select"]
 

@@ -5,6 +5,6 @@
 ``comparison`` put it together. The pages hold all they need: no script, nothing from elsewhere.
 """
 
-from chainrule.report.folder import RunFolder, open_run
+from chainrule.runs.reading import RunFolder, open_run
 
 __all__ = ["RunFolder", "open_run"]

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from chainrule.evaluation import decide, loss_text
 from chainrule.report import charts, measures
 from chainrule.report.equations import Links
-from chainrule.report.folder import RunFolder, command_line
 from chainrule.report.learning import loss_tags, output_tag
 from chainrule.report.parts import Section, Tile, figure, page, paragraph, table
 from chainrule.report.svg import Line
+from chainrule.runs.reading import RunFolder, command_line
 
 SURE = 0.05
 """A p-value below this is called more than chance."""

@@ -10,8 +10,8 @@ from html import escape
 from typing import NamedTuple
 
 from chainrule.derivation.equations import TAGS, equation
-from chainrule.derivation.mathml import MATHML
-from chainrule.derivation.terms import Apply, Big, D, Frac, Num, Pow, Rel, Sym, Term, add, times
+from chainrule.derivation.terms.print_mathml import MATHML
+from chainrule.derivation.terms.terms import Apply, Big, D, Frac, Num, Pow, Rel, Sym, Term, add, times
 
 J = Sym("J")
 

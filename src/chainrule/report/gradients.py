@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.recording import Norms
-from chainrule.report.folder import finite
+from chainrule.runs.reading import finite
+from chainrule.runs.records import Norms
 
 FACTOR = 100.0
 """Gradients of two layers that differ by more are called vanishing or exploding."""

@@ -9,8 +9,8 @@ from chainrule.history import EpochRecord
 from chainrule.report import charts
 from chainrule.report import gradients as reading
 from chainrule.report.equations import Links
-from chainrule.report.folder import RunFolder
 from chainrule.report.parts import figure, paragraph
+from chainrule.runs.reading import RunFolder
 
 LOSSES = {"softmax": "H2", "sigmoid": "H4", "quadratic": "Q1"}
 OUTPUTS = {"softmax": "H1", "sigmoid": "H3", "quadratic": "H3"}

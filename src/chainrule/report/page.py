@@ -8,10 +8,10 @@ from typing import Any
 from chainrule.evaluation import Evaluation, loss_text
 from chainrule.report import measures
 from chainrule.report.equations import Links
-from chainrule.report.folder import USUAL, RunFolder, command_line
 from chainrule.report.learning import gradients, learning
 from chainrule.report.parts import Section, Tile, page, settings
 from chainrule.report.results import calibration, classes, confusion, important, mistakes
+from chainrule.runs.reading import USUAL, RunFolder, command_line
 
 
 def report(run: RunFolder) -> str:

@@ -30,7 +30,7 @@ def page(
     title: str, lead: str, tiles: Sequence[Tile], notes: Iterable[str], sections: Iterable[Section]
 ) -> str:
     """A whole HTML page: self-contained, no script."""
-    from chainrule.derivation.render_html import PAGE
+    from chainrule.derivation.document.render_html import PAGE
 
     shown = [section for section in sections if section.body]
     links = " ".join(f'<a href="#{s.anchor}">{escape(s.title)}</a>' for s in shown)

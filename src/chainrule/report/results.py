@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.evaluation import Evaluation, decide
-from chainrule.recording import confident_mistakes
 from chainrule.report import charts, measures
 from chainrule.report.equations import Links
-from chainrule.report.folder import RunFolder
 from chainrule.report.importance import importances
 from chainrule.report.learning import output_tag
 from chainrule.report.parts import bar, figure, paragraph, table
+from chainrule.runs.reading import RunFolder
+from chainrule.runs.records import confident_mistakes
 
 WIDEST = 30
 """Classes that a confusion matrix is drawn for, at most."""

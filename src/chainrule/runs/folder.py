@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import DataError, InputError, StorageError
-from chainrule.files import atomic_write, storage_errors
+from chainrule.files.atomic import atomic_write, storage_errors
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset

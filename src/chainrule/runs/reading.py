@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.errors import ChainruleError, DataError, InputError
 from chainrule.evaluation import Evaluation, decide
 from chainrule.history import EpochRecord, History
-from chainrule.recording import Norms, Predictions, predictions, read_norms, read_predictions
+from chainrule.runs.records import Norms, Predictions, predictions, read_norms, read_predictions
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset

@@ -23,8 +23,8 @@ from chainrule.engines.reference import NUMPY, blas_threads
 from chainrule.equations.network import Architecture, loss_and_gradients
 from chainrule.errors import DataError, StorageError
 from chainrule.evaluation import decide
-from chainrule.files import atomic_write, storage_errors
-from chainrule.material import as_examples
+from chainrule.files.atomic import atomic_write, storage_errors
+from chainrule.training.data import as_examples
 from chainrule.types import Params
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chainrule.checks import as_real, as_whole
+from chainrule.equations.optimizers import Moments
 from chainrule.errors import CheckpointWarning, InputError, ModelFileError, StorageError
+from chainrule.files.locks import held
+from chainrule.files.tensors import Tensors, read_model, write_model
 from chainrule.history import EpochRecord
-from chainrule.locks import held
-from chainrule.optimizers import Moments
-from chainrule.state import Position, TrainingState
-from chainrule.storage import Tensors, read_model, write_model
+from chainrule.training.state import Position, TrainingState
 from chainrule.types import ByLayer, Layer, Params
 
 SLOTS = ("checkpoint.safetensors", "checkpoint-other.safetensors")
@@ -62,7 +62,7 @@ class Checkpoint(NamedTuple):
     stopped: str
     """How the run ended; empty while it goes on."""
     run: Mapping[str, Any]
-    """What run it is: see `chainrule.resuming`."""
+    """What run it is: see `chainrule.training.resume`."""
     number: int = 0
     """How many were written before."""
 

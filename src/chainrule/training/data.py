@@ -13,8 +13,8 @@ from chainrule.datasets import Dataset
 from chainrule.datasets.stream import Stream
 from chainrule.engines.base import Examples
 from chainrule.errors import InputError
-from chainrule.inputs import as_pair, as_samples, as_targets, as_weights, check_range
-from chainrule.streaming import Source
+from chainrule.model.validate import as_pair, as_samples, as_targets, as_weights, check_range
+from chainrule.training.streams import Source
 
 if TYPE_CHECKING:
     from chainrule.network import Network

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.checkpoints import Best, Checkpoint, Keeping, as_checkpoints, opened
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
 from chainrule.datasets.stream import ParquetStream
-from chainrule.dataspec import DataSpec
 from chainrule.engines.base import Engine, Unsupported, listening
 from chainrule.engines.choice import choose, fall_back
+from chainrule.equations.optimizers import as_optimizer, clip_by_value
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
-from chainrule.inputs import as_penalty, as_seed
-from chainrule.material import Material, material
-from chainrule.optimizers import as_optimizer, clip_by_value
-from chainrule.progress import ProgressBar
-from chainrule.resuming import OVER, Saver, describe, options_of, over
-from chainrule.schedules import as_schedule
-from chainrule.state import TrainingState
-from chainrule.streaming import Source, train_stream
-from chainrule.training import BatchEnd, EpochEnd, Event, Plan, train
+from chainrule.model.dataspec import DataSpec
+from chainrule.model.validate import as_penalty, as_seed
+from chainrule.training.checkpoints import Best, Checkpoint, Keeping, as_checkpoints, opened
+from chainrule.training.data import Material, material
+from chainrule.training.loop import BatchEnd, EpochEnd, Event, Plan, train
+from chainrule.training.progress import ProgressBar
+from chainrule.training.resume import OVER, Saver, describe, options_of, over
+from chainrule.training.schedules import as_schedule
+from chainrule.training.state import TrainingState
+from chainrule.training.streams import Source, train_stream
 from chainrule.types import Params
 
 if TYPE_CHECKING:

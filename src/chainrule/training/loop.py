@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from chainrule.engines.base import Engine, Examples, Floats, Masks, Task, Trainer
 from chainrule.engines.reference import NUMPY, first_moments
 from chainrule.equations.network import Architecture
+from chainrule.equations.optimizers import Optimizer
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.evaluation import correct
 from chainrule.history import EpochRecord, History
-from chainrule.optimizers import Optimizer
-from chainrule.schedules import Schedule
-from chainrule.state import Position, TrainingState, check_start
+from chainrule.training.schedules import Schedule
+from chainrule.training.state import Position, TrainingState, check_start
 from chainrule.types import ByLayer, Params
 
 CHUNK_SECONDS = 0.2

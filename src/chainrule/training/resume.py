@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.checkpoints import Best, Checkpoint, Keeping
 from chainrule.engines.base import Examples
 from chainrule.errors import CheckpointWarning, InputError
 from chainrule.history import History
-from chainrule.interrupts import noted
-from chainrule.material import Material
-from chainrule.state import TrainingState
-from chainrule.streaming import Source
-from chainrule.training import BatchEnd, Event, Plan
+from chainrule.training.checkpoints import Best, Checkpoint, Keeping
+from chainrule.training.data import Material
+from chainrule.training.interrupts import noted
+from chainrule.training.loop import BatchEnd, Event, Plan
+from chainrule.training.state import TrainingState
+from chainrule.training.streams import Source
 
 if TYPE_CHECKING:
     from chainrule.network import Network

@@ -1,4 +1,4 @@
-"""The training loop over data that come in blocks: the same steps as `chainrule.training`, block after block.
+"""The training loop over data that come in blocks: the steps of `chainrule.training.loop`, block by block.
 
 A block's rows are shuffled; what is left of it when no whole mini-batch remains is joined to the next.
 Parameters and moments go from block to block unchanged: one block of all samples trains to the same bits.
@@ -13,14 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator as Random
 
-from chainrule import training
 from chainrule.engines.base import Engine, Examples, Floats, Task
 from chainrule.engines.reference import first_moments
 from chainrule.equations.network import Architecture
 from chainrule.errors import InputError
 from chainrule.history import EpochRecord, History
-from chainrule.state import Position, TrainingState, check_start
-from chainrule.training import BatchEnd, EpochEnd, Event, Plan, _Pace, _Run, _Stretch
+from chainrule.training import loop
+from chainrule.training.loop import BatchEnd, EpochEnd, Event, Plan, _Pace, _Run, _Stretch
+from chainrule.training.state import Position, TrainingState, check_start
 from chainrule.types import Params
 
 
@@ -67,10 +67,10 @@ def train_stream(
     every_step: bool = False,
     start: TrainingState | None = None,
 ) -> Iterator[Event]:
-    """Train by mini-batch gradient descent on blocks, yielding events as `training.train` does.
+    """Train by mini-batch gradient descent on blocks, yielding events as `loop.train` does.
 
     Epoch e draws the order of blocks, of the rows in them, and dropout masks from (plan.seed, e) alone.
-    With ``start`` it begins there, as `training.train` does: blocks that the epoch has behind it are read
+    With ``start`` it begins there, as `loop.train` does: blocks that the epoch has behind it are read
     again, but not trained on.
 
     Raises:
@@ -81,7 +81,7 @@ def train_stream(
     """
     size = min(plan.batch_size, source.rows)
     task = Task(net, plan.optimizer, plan.penalty, plan.dropout, plan.label_smoothing, size, plan.clip_norm)
-    pace = training.first_pace(every_step, params, size)
+    pace = loop.first_pace(every_step, params, size)
     widths = tuple(len(layer.b) for layer in params)[:-1]
     course = _Course(engine, task, source, plan, History(), pace, widths)
     first = first_moments(plan.optimizer, params)
@@ -103,9 +103,9 @@ def _epochs(course: _Course, state: TrainingState, validation: Examples | None) 
     for number in range(state.at.epoch - plan.first_epoch + 1, plan.epochs + 1):
         started = time.perf_counter() - state.at.seconds
         state, end, run = yield from _epoch(course, number, state, started)
-        val_loss, val_accuracy = training._score(run, validation) if validation else (None, None)
+        val_loss, val_accuracy = loop._score(run, validation) if validation else (None, None)
         if val_loss is not None and not np.isfinite(val_loss):
-            raise training._diverged(end, run.examples.X, course.history)
+            raise loop._diverged(end, run.examples.X, course.history)
         seconds = time.perf_counter() - started
         record = EpochRecord(
             number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds
@@ -135,8 +135,8 @@ def _epoch(
         if stop > state.at.batch or samples == source.rows:
             run = course.run(state, block)
             stretch = _Stretch(order, before, mask_rng, started)
-            known = training._as_given(state.params)
-            at, end = yield from training._steps(run, number, state.at, stretch, known)
+            known = loop._as_given(state.params)
+            at, end = yield from loop._steps(run, number, state.at, stretch, known)
             state = TrainingState(end.params, run.trainer.moments(), at)
         before = stop
     _check_count(samples == source.rows, source, str(samples))

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from chainrule.files import storage_errors
+from chainrule.files.atomic import storage_errors
 from chainrule.tuning.space import Settings
 
 

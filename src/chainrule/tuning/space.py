@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.optimizers import as_optimizer
+from chainrule.equations.optimizers import as_optimizer
 
 WIDTHS = ((30,), (64,), (128,), (256,), (64, 64), (128, 64), (128, 128), (256, 128))
 HIDDEN = {"relu": "he", "tanh": "xavier", "silu": "he"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from chainrule.about import VERSION
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ def download(url: str, most: int) -> bytes:
     import http.client
     import urllib.request
 
-    from chainrule import __version__
-
-    request = urllib.request.Request(url, headers={"User-Agent": f"chainrule/{__version__}"})
+    request = urllib.request.Request(url, headers={"User-Agent": f"chainrule/{VERSION}"})
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
             return _body(response, url, most)

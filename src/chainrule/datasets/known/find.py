@@ -7,10 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from chainrule.datasets.download import download
-from chainrule.datasets.idx import unpack
+from chainrule.datasets.known.download import download
+from chainrule.datasets.tables.idx import unpack
 from chainrule.errors import DataError, StorageError
-from chainrule.files import atomic_write, cache_folder, home_path
+from chainrule.files.atomic import atomic_write, cache_folder, home_path
 
 Found = dict[str, bytes]
 

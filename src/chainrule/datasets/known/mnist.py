@@ -7,9 +7,9 @@ R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine lear
 from __future__ import annotations
 
 from chainrule.datasets.dataset import Dataset
-from chainrule.datasets.find import File, PictureSet, find
-from chainrule.datasets.idx import parse
+from chainrule.datasets.known.find import File, PictureSet, find
 from chainrule.datasets.scaling import PIXELS
+from chainrule.datasets.tables.idx import parse
 
 MNIST = PictureSet(
     name="mnist",

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.datasets import digits
 from chainrule.datasets.dataset import Dataset
+from chainrule.datasets.known import digits
 
 HEIGHT, WIDTH = 10, 20
 N_TRAIN, N_TEST = 8000, 2000

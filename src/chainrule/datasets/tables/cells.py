@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.datasets.columns import is_gap, is_number, is_text
-from chainrule.datasets.raw import Array
+from chainrule.datasets.tables.columns import is_gap, is_number, is_text
+from chainrule.datasets.tables.raw import Array
 from chainrule.errors import DataError
 
 MOST_CATEGORIES = 100

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.datasets.cells import Cells, stray_word
-from chainrule.datasets.columns import Columns, Target, is_number, target_list, without
-from chainrule.datasets.header import labelled_columns, unlabelled_columns
-from chainrule.datasets.lines import Cells as Line
-from chainrule.datasets.lines import rows
 from chainrule.datasets.preprocessing import Preprocessing
-from chainrule.datasets.raw import Array, Raw, about
-from chainrule.datasets.table import NotPlain, Picked, labelled, ragged, read_table
+from chainrule.datasets.tables.cells import Cells, stray_word
+from chainrule.datasets.tables.columns import Columns, Target, is_number, target_list, without
+from chainrule.datasets.tables.header import labelled_columns, unlabelled_columns
+from chainrule.datasets.tables.lines import Cells as Line
+from chainrule.datasets.tables.lines import rows
+from chainrule.datasets.tables.raw import Array, Raw, about
+from chainrule.datasets.tables.table import NotPlain, Picked, labelled, ragged, read_table
 from chainrule.errors import DataError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from chainrule.datasets.columns import (
+from chainrule.datasets.tables.columns import (
     Columns,
     Target,
     check_width,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.datasets.raw import Array, Raw, readable
+from chainrule.datasets.tables.raw import Array, Raw, readable
 from chainrule.errors import DataError
 
 _GZIP = b"\x1f\x8b"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.datasets.raw import Array, Raw
+from chainrule.datasets.tables.raw import Array, Raw
 from chainrule.errors import DataError
 
 Encoded = tuple[Array, tuple[str, ...]]

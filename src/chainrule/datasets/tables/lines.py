@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from chainrule.datasets.raw import readable
+from chainrule.datasets.tables.raw import readable
 from chainrule.errors import DataError
 
 Cells = list[str]

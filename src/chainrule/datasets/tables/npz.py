@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.datasets.raw import Array, Raw, readable
+from chainrule.datasets.tables.raw import Array, Raw, readable
 from chainrule.errors import DataError
 
 Part = Literal["train", "test"]

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.datasets.cells import Content, check_words, finite, missing_word
-from chainrule.datasets.columns import Columns, Target, is_gap, pick_features, target_list, without
-from chainrule.datasets.header import check_header, columns_of
-from chainrule.datasets.mixed import check_not_empty
 from chainrule.datasets.preprocessing import Preprocessing
-from chainrule.datasets.raw import Array, Raw, about, readable
-from chainrule.datasets.table import NO_LABEL
+from chainrule.datasets.tables.cells import Content, check_words, finite, missing_word
+from chainrule.datasets.tables.columns import Columns, Target, is_gap, pick_features, target_list, without
+from chainrule.datasets.tables.gaps_and_words import check_not_empty
+from chainrule.datasets.tables.header import check_header, columns_of
+from chainrule.datasets.tables.raw import Array, Raw, about, readable
+from chainrule.datasets.tables.table import NO_LABEL
 from chainrule.errors import ChainruleError, DataError
 
 

@@ -7,17 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.datasets.columns import Target, check_width, pick_features
 from chainrule.datasets.dataset import Dataset
-from chainrule.datasets.idx import is_idx, read_idx
-from chainrule.datasets.labels import encode
-from chainrule.datasets.mixed import first_cells, read_known_features, read_known_table, read_training_table
-from chainrule.datasets.npz import Part, read_npz
-from chainrule.datasets.parquet import header_names, read_known_parquet, read_training_parquet
 from chainrule.datasets.preprocessing import Preprocessing
-from chainrule.datasets.raw import Array, PathLike, Raw, about
 from chainrule.datasets.scaling import Scaling
-from chainrule.datasets.table import read_table, read_table_features
+from chainrule.datasets.tables.columns import Target, check_width, pick_features
+from chainrule.datasets.tables.gaps_and_words import (
+    first_cells,
+    read_known_features,
+    read_known_table,
+    read_training_table,
+)
+from chainrule.datasets.tables.idx import is_idx, read_idx
+from chainrule.datasets.tables.labels import encode
+from chainrule.datasets.tables.npz import Part, read_npz
+from chainrule.datasets.tables.parquet import header_names, read_known_parquet, read_training_parquet
+from chainrule.datasets.tables.raw import Array, PathLike, Raw, about
+from chainrule.datasets.tables.table import read_table, read_table_features
 from chainrule.errors import DataError, InputError
 
 _TABLES = (".csv", ".tsv")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.datasets.columns import Columns, Target, is_gap, is_number, is_text, target_list
-from chainrule.datasets.header import check_header, labelled_columns, unlabelled_columns
-from chainrule.datasets.lines import Cells, rows
-from chainrule.datasets.raw import Array, Raw, about
+from chainrule.datasets.tables.columns import Columns, Target, is_gap, is_number, is_text, target_list
+from chainrule.datasets.tables.header import check_header, labelled_columns, unlabelled_columns
+from chainrule.datasets.tables.lines import Cells, rows
+from chainrule.datasets.tables.raw import Array, Raw, about
 from chainrule.errors import DataError
 
 Picked = tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.derivation.document import Document
+from chainrule.derivation.document.document import Document
 
 FORMATS = ("text", "markdown", "latex", "html")
 
@@ -20,25 +20,25 @@ class Derivation:
 
     def text(self, width: int = 100) -> str:
         """Plain text for a terminal of that width."""
-        from chainrule.derivation.render_text import render
+        from chainrule.derivation.document.render_text import render
 
         return render(self.document, width)
 
     def markdown(self) -> str:
         """Markdown with LaTeX between dollars."""
-        from chainrule.derivation.render_markdown import render
+        from chainrule.derivation.document.render_markdown import render
 
         return render(self.document)
 
     def latex(self) -> str:
         """A complete LaTeX article."""
-        from chainrule.derivation.render_latex import render
+        from chainrule.derivation.document.render_latex import render
 
         return render(self.document)
 
     def html(self) -> str:
         """One self-contained page with MathML, without scripts."""
-        from chainrule.derivation.render_html import render
+        from chainrule.derivation.document.render_html import render
 
         return render(self.document)
 
@@ -57,6 +57,6 @@ class Derivation:
         return self.markdown()
 
     def _repr_html_(self) -> str:
-        from chainrule.derivation.render_html import fragment
+        from chainrule.derivation.document.render_html import fragment
 
         return fragment(self.document)

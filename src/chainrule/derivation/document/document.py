@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from chainrule.derivation.terms import Rel, Term
-from chainrule.derivation.verify import Verified
+from chainrule.derivation.terms.terms import Rel, Term
+from chainrule.derivation.terms.verify import Verified
 
 Inline: TypeAlias = tuple[str | Term, ...]
 """Words with mathematics between them."""

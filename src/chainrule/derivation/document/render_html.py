@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from chainrule.derivation.document import (
+from chainrule.derivation.document.document import (
     Array,
     Block,
     Chain,
@@ -14,11 +14,11 @@ from chainrule.derivation.document import (
     Section,
     Table,
 )
-from chainrule.derivation.mathml import MATHML
-from chainrule.derivation.render_text import inline as plain
-from chainrule.derivation.render_text import number_sections
-from chainrule.derivation.terms import Term
-from chainrule.derivation.words import html
+from chainrule.derivation.document.render_text import inline as plain
+from chainrule.derivation.document.render_text import number_sections
+from chainrule.derivation.document.words import html
+from chainrule.derivation.terms.print_mathml import MATHML
+from chainrule.derivation.terms.terms import Term
 
 STYLE = """
 .derivation { --ink: #1d2733; --soft: #5b6876; --line: #d9dfe6; --paper: #fff; --tint: #f4f7fa;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.derivation.document import (
+from chainrule.derivation.document.document import (
     Array,
     Block,
     Chain,
@@ -11,9 +11,9 @@ from chainrule.derivation.document import (
     Paragraph,
     Table,
 )
-from chainrule.derivation.latex import LATEX
-from chainrule.derivation.terms import Add, Apply, Big, D, Frac, Neg, Num, Sym, Term, children
-from chainrule.derivation.words import latex
+from chainrule.derivation.document.words import latex
+from chainrule.derivation.terms.print_latex import LATEX
+from chainrule.derivation.terms.terms import Add, Apply, Big, D, Frac, Neg, Num, Sym, Term, children
 
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \usepackage[T1]{fontenc}

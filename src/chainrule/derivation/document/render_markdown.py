@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.derivation.document import (
+from chainrule.derivation.document.document import (
     Array,
     Block,
     Chain,
@@ -11,9 +11,9 @@ from chainrule.derivation.document import (
     Paragraph,
     Table,
 )
-from chainrule.derivation.latex import LATEX
-from chainrule.derivation.render_text import number_sections
-from chainrule.derivation.words import markdown
+from chainrule.derivation.document.render_text import number_sections
+from chainrule.derivation.document.words import markdown
+from chainrule.derivation.terms.print_latex import LATEX
 
 MARKS = {"plain": "", "note": "> ", "warning": "> **Mind:** "}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from chainrule.derivation.document import (
+from chainrule.derivation.document.document import (
     Array,
     Block,
     Chain,
@@ -15,8 +15,8 @@ from chainrule.derivation.document import (
     Section,
     Table,
 )
-from chainrule.derivation.terms import Term
-from chainrule.derivation.text import TEXT
+from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.terms import Term
 
 INDENT = "    "
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from html import escape
 
-from chainrule.derivation.document import Inline
-from chainrule.derivation.latex import LATEX, NAMES
-from chainrule.derivation.mathml import MATHML
-from chainrule.derivation.terms import Term
+from chainrule.derivation.document.document import Inline
+from chainrule.derivation.terms.print_latex import LATEX, NAMES
+from chainrule.derivation.terms.print_mathml import MATHML
+from chainrule.derivation.terms.terms import Term
 
 POWER = re.compile(r"\b([a-z])\^(?:\{([^}]*)\}|(\w))")
 """e^{−z}, e^u."""

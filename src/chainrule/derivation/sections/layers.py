@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.derivation.document import Block, Formula, Section, say
-from chainrule.derivation.entries import as_column, entry
+from chainrule.derivation.document.document import Block, Formula, Section, say
 from chainrule.derivation.equations import (
     ETA,
     J,
@@ -18,17 +17,18 @@ from chainrule.derivation.equations import (
     hidden_error_forms,
     weight_gradient_forms,
 )
-from chainrule.derivation.slopes import NAMED, folded, is_built_in, symbol_of
+from chainrule.derivation.sections.slopes import NAMED, folded, is_built_in, symbol_of
 from chainrule.derivation.steps import Ledger, Steps
-from chainrule.derivation.terms import Apply, Big, Cases, D, Neg, Rel, Sym, Term, add, over, times, walk
-from chainrule.derivation.textbook import constants
-from chainrule.derivation.tracing import TRACE, any_activation, bias, rows, weights
-from chainrule.derivation.values import Get
-from chainrule.derivation.verify import Setting, verify
+from chainrule.derivation.terms.entries import as_column, entry
+from chainrule.derivation.terms.evaluate import Get
+from chainrule.derivation.terms.terms import Apply, Big, Cases, D, Neg, Rel, Sym, Term, add, over, times, walk
+from chainrule.derivation.terms.textbook import constants
+from chainrule.derivation.terms.tracing import TRACE, any_activation, bias, rows, weights
+from chainrule.derivation.terms.verify import Setting, verify
 from chainrule.equations import affine, network
 from chainrule.equations.activations import Activation
-from chainrule.proof.claims import Given
-from chainrule.proof.layers import ANY
+from chainrule.proof.claims.claims import Given
+from chainrule.proof.subjects.layers import ANY
 from chainrule.types import Array, Namespace
 
 WIDTHS = (3, 2)

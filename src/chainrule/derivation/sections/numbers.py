@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.derivation.document import Chain, Step
-from chainrule.derivation.slopes import NAMED
+from chainrule.derivation.document.document import Chain, Step
+from chainrule.derivation.sections.slopes import NAMED
 from chainrule.derivation.steps import Ledger
-from chainrule.derivation.terms import (
+from chainrule.derivation.terms.evaluate import COMPARE, COMPLEX, Key, World, value
+from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.terms import (
     Apply,
     Big,
     Cases,
@@ -28,10 +30,8 @@ from chainrule.derivation.terms import (
     index_as,
     rebuilt,
 )
-from chainrule.derivation.text import TEXT
-from chainrule.derivation.values import COMPARE, COMPLEX, Key, World, value
-from chainrule.derivation.verify import TOLERANCE, Verified, WrongStep
-from chainrule.inputs import as_samples, as_targets
+from chainrule.derivation.terms.verify import TOLERANCE, Verified, WrongStep
+from chainrule.model.validate import as_samples, as_targets
 from chainrule.types import ByLayer, Layer
 
 if TYPE_CHECKING:

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chainrule.derivation.calculus import decided
-from chainrule.derivation.document import Block, Chain, Section, note, say, warn
-from chainrule.derivation.entries import as_column
+from chainrule.derivation.document.document import Block, Chain, Section, note, say, warn
 from chainrule.derivation.equations import (
     J,
     loss_forms,
@@ -19,7 +17,10 @@ from chainrule.derivation.equations import (
     softmax_forms,
 )
 from chainrule.derivation.steps import Ledger, Steps
-from chainrule.derivation.terms import (
+from chainrule.derivation.terms.calculus import decided
+from chainrule.derivation.terms.entries import as_column
+from chainrule.derivation.terms.evaluate import Get, World, value
+from chainrule.derivation.terms.terms import (
     Add,
     Apply,
     Big,
@@ -34,15 +35,14 @@ from chainrule.derivation.terms import (
     over,
     times,
 )
-from chainrule.derivation.textbook import (
+from chainrule.derivation.terms.textbook import (
     renamed,
     sigmoid_of,
 )
-from chainrule.derivation.tracing import rows, targets
-from chainrule.derivation.values import Get, World, value
-from chainrule.derivation.verify import Setting
+from chainrule.derivation.terms.tracing import rows, targets
+from chainrule.derivation.terms.verify import Setting
 from chainrule.equations import activations, heads
-from chainrule.proof.claims import Given
+from chainrule.proof.claims.claims import Given
 from chainrule.types import Array, Namespace
 
 WIDEST = 3

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chainrule.derivation.calculus import simple
-from chainrule.derivation.document import Block, Section, note, say
+from chainrule.derivation.document.document import Block, Section, note, say
 from chainrule.derivation.steps import Ledger, Steps
-from chainrule.derivation.terms import (
+from chainrule.derivation.terms.calculus import simple
+from chainrule.derivation.terms.evaluate import Get
+from chainrule.derivation.terms.terms import (
     Apply,
     Cases,
     D,
@@ -26,14 +27,13 @@ from chainrule.derivation.terms import (
     times,
     walk,
 )
-from chainrule.derivation.textbook import branch, constants, double_negation, sigmoid_of, softplus_of
-from chainrule.derivation.tracing import TRACE
-from chainrule.derivation.values import Get
-from chainrule.derivation.verify import Setting
+from chainrule.derivation.terms.textbook import branch, constants, double_negation, sigmoid_of, softplus_of
+from chainrule.derivation.terms.tracing import TRACE
+from chainrule.derivation.terms.verify import Setting
 from chainrule.equations import activations
 from chainrule.equations.activations import Activation
-from chainrule.proof.claims import Given
-from chainrule.proof.symbolic import SYMBOLIC
+from chainrule.proof.claims.claims import Given
+from chainrule.proof.claims.symbolic import SYMBOLIC
 from chainrule.types import Array, Namespace
 
 SYMBOLS = {"sigmoid": "σ"}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from chainrule.derivation.document import Block, say
+from chainrule.derivation.document.document import Block, say
 from chainrule.derivation.equations import (
     J,
     sigmoid_forms,
     softmax_forms,
 )
-from chainrule.derivation.output import Output
-from chainrule.derivation.terms import (
+from chainrule.derivation.sections.output import Output
+from chainrule.derivation.terms.terms import (
     ONE,
     Apply,
     Neg,
@@ -17,7 +17,7 @@ from chainrule.derivation.terms import (
     over,
     substitute,
 )
-from chainrule.derivation.textbook import (
+from chainrule.derivation.terms.textbook import (
     branch,
     double_negation,
     renamed,
@@ -25,7 +25,7 @@ from chainrule.derivation.textbook import (
     softplus_of,
     without_shift,
 )
-from chainrule.derivation.tracing import TRACE
+from chainrule.derivation.terms.tracing import TRACE
 from chainrule.equations import activations
 
 

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import optimizers
-from chainrule.derivation.document import Array, Block, Chain, Section, Step, Table, note, say
-from chainrule.derivation.entries import entry
+from chainrule.derivation.document.document import Array, Block, Chain, Section, Step, Table, note, say
 from chainrule.derivation.equations import (
     ETA,
     J,
@@ -20,13 +18,14 @@ from chainrule.derivation.equations import (
     softmax_forms,
     weight_gradient_forms,
 )
-from chainrule.derivation.numbers import WIDEST, WRITTEN_OUT, Numbers, number, plain
-from chainrule.derivation.slopes import Z, folded, textbook
-from chainrule.derivation.terms import D, Index, Rel, Sym, Term, index_as, substitute, times
-from chainrule.derivation.textbook import constants, sigmoid_of
-from chainrule.derivation.tracing import TRACE, bias, rows, targets, weights
-from chainrule.derivation.values import value
-from chainrule.equations import affine, network
+from chainrule.derivation.sections.numbers import WIDEST, WRITTEN_OUT, Numbers, number, plain
+from chainrule.derivation.sections.slopes import Z, folded, textbook
+from chainrule.derivation.terms.entries import entry
+from chainrule.derivation.terms.evaluate import value
+from chainrule.derivation.terms.terms import D, Index, Rel, Sym, Term, index_as, substitute, times
+from chainrule.derivation.terms.textbook import constants, sigmoid_of
+from chainrule.derivation.terms.tracing import TRACE, bias, rows, targets, weights
+from chainrule.equations import affine, network, optimizers
 from chainrule.equations.activations import Activation
 
 

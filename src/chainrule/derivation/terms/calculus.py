@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from chainrule.derivation.terms import (
+from chainrule.derivation.terms.terms import (
     ONE,
     ZERO,
     Add,

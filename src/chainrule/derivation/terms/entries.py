@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from chainrule.derivation.terms import (
+from chainrule.derivation.terms.terms import (
     Add,
     Apply,
     AsColumn,

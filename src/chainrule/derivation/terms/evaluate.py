@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from chainrule.derivation.terms import (
+from chainrule.derivation.terms.terms import (
     Add,
     Apply,
     AsColumn,

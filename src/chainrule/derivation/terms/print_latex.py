@@ -2,8 +2,8 @@ r"""Terms as LaTeX for math mode, with nothing but standard commands and amsmath
 
 from __future__ import annotations
 
-from chainrule.derivation.printing import Printer
-from chainrule.derivation.terms import Index
+from chainrule.derivation.terms.printing import Printer
+from chainrule.derivation.terms.terms import Index
 
 NAMES = {
     "δ": r"\delta",

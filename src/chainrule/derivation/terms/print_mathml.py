@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from chainrule.derivation.printing import Piece, Printer
-from chainrule.derivation.terms import Frac, Index, Term
+from chainrule.derivation.terms.printing import Piece, Printer
+from chainrule.derivation.terms.terms import Frac, Index, Term
 
 UPRIGHT = ("log", "tanh", "max", "min", "exp", "erf", "sign", "d")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule.derivation.printing import Printer
-from chainrule.derivation.terms import Index
+from chainrule.derivation.terms.printing import Printer
+from chainrule.derivation.terms.terms import Index
 
 RAISED = {**dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)), "−": "⁻"}
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from chainrule.derivation.terms import (
+from chainrule.derivation.terms.terms import (
     Add,
     Apply,
     AsColumn,

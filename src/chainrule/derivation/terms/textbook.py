@@ -1,8 +1,8 @@
 """From the stable form in the code to the textbook's: rewritings that leave the value as it is.
 
 The code subtracts softmax's maximum, takes sigmoid by e^{−|z|} and losses from logits, so that nothing
-overflows. In exact arithmetic those are the textbook's formulas; `chainrule.derivation.verify` holds every
-rewriting here to that, symbolically and in numbers.
+overflows. In exact arithmetic those are the textbook's formulas; `chainrule.derivation.terms.verify`
+holds every rewriting here to that, symbolically and in numbers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import pi
 
-from chainrule.derivation.terms import (
+from chainrule.derivation.terms.terms import (
     ZERO,
     Add,
     Apply,
@@ -33,7 +33,7 @@ from chainrule.derivation.terms import (
     times,
     walk,
 )
-from chainrule.derivation.tracing import TRACE
+from chainrule.derivation.terms.tracing import TRACE
 from chainrule.equations import activations, heads
 
 

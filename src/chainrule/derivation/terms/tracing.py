@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
-from chainrule.derivation.terms import ONE, Apply, Cases, Reduce, Rel, Sym, Term, term
+from chainrule.derivation.terms.terms import ONE, Apply, Cases, Reduce, Rel, Sym, Term, term
 from chainrule.equations.activations import Activation
 from chainrule.types import Namespace
 

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.derivation.terms import Big, Delta, Rel, Sym, Term, children
-from chainrule.derivation.text import TEXT
-from chainrule.derivation.values import COMPLEX, Get, Key, World, value
+from chainrule.derivation.terms.evaluate import COMPLEX, Get, Key, World, value
+from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.terms import Big, Delta, Rel, Sym, Term, children
 from chainrule.errors import ChainruleError
-from chainrule.proof.claims import Given
-from chainrule.proof.symbolic import SYMBOLIC, is_zero
+from chainrule.proof.claims.claims import Given
+from chainrule.proof.claims.symbolic import SYMBOLIC, is_zero
 from chainrule.types import Array, Namespace
 
 TOLERANCE = 1e-9

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from chainrule.diagnosis.source import CHOSEN, Source
+from chainrule.diagnosis.asking.source import CHOSEN, Source
 from chainrule.errors import InputError
 
 HOMES = {"sklearn": "sklearn", "torch": "torch", "keras": "keras", "tensorflow": "keras"}

@@ -1,4 +1,4 @@
-"""The process that runs the user's file: ``python -m chainrule.diagnosis.child FOLDER``.
+"""The process that runs the user's file: ``python -m chainrule.diagnosis.asking.child FOLDER``.
 
 What the file prints goes nowhere; past the time limit the stack is written to ``stack.txt`` and the
 process ends.
@@ -24,9 +24,9 @@ def main(folder: Path) -> None:
 
 
 def _ask(job: dict[str, object], folder: Path) -> None:
-    from chainrule.diagnosis.observe import Findings, findings
-    from chainrule.diagnosis.packing import pack
-    from chainrule.diagnosis.source import failure_of, from_file
+    from chainrule.diagnosis.asking.observe import Findings, findings
+    from chainrule.diagnosis.asking.source import failure_of, from_file
+    from chainrule.diagnosis.asking.transfer import pack
 
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from chainrule.diagnosis.arguments import parameters, roles
-from chainrule.diagnosis.forms import Unfit
-from chainrule.diagnosis.functions import is_gradients
-from chainrule.diagnosis.holders import Holder
-from chainrule.diagnosis.names import GRADIENT, STEP
-from chainrule.diagnosis.objects import construct
-from chainrule.diagnosis.source import CHOSEN, Source, lookup
+from chainrule.diagnosis.asking.arguments import parameters, roles
+from chainrule.diagnosis.asking.forms import Unfit
+from chainrule.diagnosis.asking.functions import is_gradients
+from chainrule.diagnosis.asking.names import GRADIENT, STEP
+from chainrule.diagnosis.asking.objects import construct
+from chainrule.diagnosis.asking.parameters import Holder
+from chainrule.diagnosis.asking.source import CHOSEN, Source, lookup
 
 DEFAULT_WIDTHS = (4, 5, 3)
 

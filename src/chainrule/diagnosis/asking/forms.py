@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import Trial
-from chainrule.diagnosis.layouts import Layout, leaves
-from chainrule.diagnosis.results import Assigned
-from chainrule.inputs import Floats
+from chainrule.diagnosis.asking.layouts import Layout, leaves
+from chainrule.diagnosis.asking.results import Assigned
+from chainrule.diagnosis.catalogue.backprop import Trial
+from chainrule.model.validate import Floats
 
 
 class Unfit(Exception):

@@ -8,14 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.diagnosis.arguments import call, parameters, required, roles
-from chainrule.diagnosis.backprop import Trial
-from chainrule.diagnosis.forms import Form, Raw, Unfit, layouts, number_in, outputs_in, raw_outputs, updated
-from chainrule.diagnosis.layouts import Layout
-from chainrule.diagnosis.names import FORWARD, LOSS
-from chainrule.diagnosis.results import assign
-from chainrule.diagnosis.source import Source
-from chainrule.inputs import Floats
+from chainrule.diagnosis.asking.arguments import call, parameters, required, roles
+from chainrule.diagnosis.asking.forms import (
+    Form,
+    Raw,
+    Unfit,
+    layouts,
+    number_in,
+    outputs_in,
+    raw_outputs,
+    updated,
+)
+from chainrule.diagnosis.asking.layouts import Layout
+from chainrule.diagnosis.asking.names import FORWARD, LOSS
+from chainrule.diagnosis.asking.results import assign
+from chainrule.diagnosis.asking.source import Source
+from chainrule.diagnosis.catalogue.backprop import Trial
+from chainrule.model.validate import Floats
 
 ALLOWED = (
     "batch",

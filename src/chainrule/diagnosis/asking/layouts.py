@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import Trial
-from chainrule.inputs import Floats
+from chainrule.diagnosis.catalogue.backprop import Trial
+from chainrule.model.validate import Floats
 
 SINGLE = ("vectors", "column")
 
@@ -95,7 +95,7 @@ class Layout(NamedTuple):
         return f"weights {W}, {samples}, biases {bias}{', labels as class numbers' if self.labels else ''}"
 
     def spelling(self) -> str:
-        """Rows, columns or vectors, as `chainrule.diagnosis.spelling` names them."""
+        """Rows, columns or vectors, as `chainrule.diagnosis.telling.numpy_lines` names them."""
         return {"rows": "rows", "columns": "columns"}.get(self.samples, "vectors")
 
 

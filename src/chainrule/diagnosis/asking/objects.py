@@ -8,15 +8,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.arguments import call, parameters, required, roles
-from chainrule.diagnosis.backprop import Trial
-from chainrule.diagnosis.forms import NATURAL, Form, Raw, Unfit, number_in, outputs_in, raw_outputs, updated
-from chainrule.diagnosis.holders import Holder, gradients_in, widths_of
-from chainrule.diagnosis.layouts import Layout
-from chainrule.diagnosis.names import APPLY, FORWARD, GRADIENT, LOSS, RATES, STEP
-from chainrule.diagnosis.results import Assigned, assign
-from chainrule.diagnosis.source import Source
-from chainrule.inputs import Floats
+from chainrule.diagnosis.asking.arguments import call, parameters, required, roles
+from chainrule.diagnosis.asking.forms import (
+    NATURAL,
+    Form,
+    Raw,
+    Unfit,
+    number_in,
+    outputs_in,
+    raw_outputs,
+    updated,
+)
+from chainrule.diagnosis.asking.layouts import Layout
+from chainrule.diagnosis.asking.names import APPLY, FORWARD, GRADIENT, LOSS, RATES, STEP
+from chainrule.diagnosis.asking.parameters import Holder, gradients_in, widths_of
+from chainrule.diagnosis.asking.results import Assigned, assign
+from chainrule.diagnosis.asking.source import Source
+from chainrule.diagnosis.catalogue.backprop import Trial
+from chainrule.model.validate import Floats
 
 ALLOWED = ("batch", "x", "y", "eta", "epochs", "n", "output", "cache", "verbose", "seed")
 CONSTRUCTING = ("sizes", "n_in", "n_out", "n_hidden", "eta", "epochs", "n", "seed", "verbose")

@@ -10,20 +10,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import Trial
-from chainrule.diagnosis.beside import Fact, beside
-from chainrule.diagnosis.choosing import DEFAULT_WIDTHS, Target, choose, makes_network
-from chainrule.diagnosis.forms import Form, Raw, Unfit
-from chainrule.diagnosis.functions import function_forms
-from chainrule.diagnosis.holders import widths_of
-from chainrule.diagnosis.layouts import Layout
-from chainrule.diagnosis.objects import object_forms
-from chainrule.diagnosis.search import FIT, Observed, fit_of, relative_error
-from chainrule.diagnosis.source import Failure, Source
-from chainrule.diagnosis.tracing import Step, traced
-from chainrule.diagnosis.trials import trial, trials
+from chainrule.diagnosis.asking.find_target import DEFAULT_WIDTHS, Target, choose, makes_network
+from chainrule.diagnosis.asking.forms import Form, Raw, Unfit
+from chainrule.diagnosis.asking.functions import function_forms
+from chainrule.diagnosis.asking.layouts import Layout
+from chainrule.diagnosis.asking.objects import object_forms
+from chainrule.diagnosis.asking.other_code import Fact, beside
+from chainrule.diagnosis.asking.parameters import widths_of
+from chainrule.diagnosis.asking.source import Failure, Source
+from chainrule.diagnosis.asking.tracing import Step, traced
+from chainrule.diagnosis.asking.trials import trial, trials
+from chainrule.diagnosis.catalogue.backprop import Trial
+from chainrule.diagnosis.verdict.search import FIT, Observed, fit_of, relative_error
 from chainrule.errors import InputError
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 from chainrule.types import ByLayer, Layer
 
 ENOUGH = 6

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.arguments import call, parameters, required, roles
-from chainrule.diagnosis.source import Source
-from chainrule.inputs import Floats
+from chainrule.diagnosis.asking.arguments import call, parameters, required, roles
+from chainrule.diagnosis.asking.source import Source
+from chainrule.model.validate import Floats
 
 ONE_HOT = (
     "one_hot",

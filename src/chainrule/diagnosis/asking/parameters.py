@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.forms import Unfit
-from chainrule.diagnosis.layouts import in_order, kind
-from chainrule.inputs import Floats
+from chainrule.diagnosis.asking.forms import Unfit
+from chainrule.diagnosis.asking.layouts import in_order, kind
+from chainrule.model.validate import Floats
 
 DEEPEST = 6
 

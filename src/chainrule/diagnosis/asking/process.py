@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from chainrule.diagnosis.observe import DEFAULT_WIDTHS, Findings
-from chainrule.diagnosis.packing import unpack
-from chainrule.diagnosis.source import Failure
+from chainrule.diagnosis.asking.observe import DEFAULT_WIDTHS, Findings
+from chainrule.diagnosis.asking.source import Failure
+from chainrule.diagnosis.asking.transfer import unpack
 from chainrule.errors import InputError
 
 SECONDS = 20.0
@@ -47,7 +47,7 @@ def ask_file(path: str, name: str | None, widths: Sequence[int] | None, seconds:
 
 
 def _run(folder: Path, there: Path, seconds: float) -> int | None:
-    command = [sys.executable, "-m", "chainrule.diagnosis.child", str(folder)]
+    command = [sys.executable, "-m", "chainrule.diagnosis.asking.child", str(folder)]
     try:
         done = subprocess.run(
             command,

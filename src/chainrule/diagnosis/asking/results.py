@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.layouts import in_order, kind, leaves
-from chainrule.inputs import Floats
+from chainrule.diagnosis.asking.layouts import in_order, kind, leaves
+from chainrule.model.validate import Floats
 
 
 class Assigned(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 MOST, NUMBERS, DEEPEST, LARGEST = 900, 150, 3, 4096
 """Values kept of one run, single numbers among them; levels of lists looked into; entries of an array."""

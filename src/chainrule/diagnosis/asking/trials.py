@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import Trial
+from chainrule.diagnosis.catalogue.backprop import Trial
 from chainrule.types import ByLayer, Layer
 
 COUNT = 24

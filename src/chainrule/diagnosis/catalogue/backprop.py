@@ -11,14 +11,14 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.diagnosis.activations import KNOWN
-from chainrule.diagnosis.models import Model
+from chainrule.diagnosis.catalogue.activations import KNOWN
+from chainrule.diagnosis.catalogue.models import Model
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
 from chainrule.equations.affine import affine, bias_gradient, weight_gradient
 from chainrule.equations.heads import Head
 from chainrule.equations.network import hidden_error, output_error
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 from chainrule.types import Params
 
 

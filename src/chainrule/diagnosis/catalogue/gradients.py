@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import State, below
-from chainrule.diagnosis.catalogue_output import DIRECTION
-from chainrule.diagnosis.mistakes import Mistake, biases, instead, then, times, weights
+from chainrule.diagnosis.catalogue.backprop import State, below
+from chainrule.diagnosis.catalogue.mistakes import Mistake, biases, instead, then, times, weights
+from chainrule.diagnosis.catalogue.output import DIRECTION
 from chainrule.engines.reference import NUMPY
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 B3, B4 = ("B3",), ("B4",)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import State
-from chainrule.diagnosis.catalogue_output import DIRECTION, WRONG_SCALE
-from chainrule.diagnosis.mistakes import Mistake, hidden, instead, slope, times
-from chainrule.diagnosis.models import COSTS
+from chainrule.diagnosis.catalogue.backprop import State
+from chainrule.diagnosis.catalogue.mistakes import Mistake, hidden, instead, slope, times
+from chainrule.diagnosis.catalogue.models import COSTS
+from chainrule.diagnosis.catalogue.output import DIRECTION, WRONG_SCALE
 from chainrule.engines.reference import NUMPY
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 B2 = ("B2",)
 DEPTH = "The layers below get errors that belong to nobody; the deeper the network, the worse."

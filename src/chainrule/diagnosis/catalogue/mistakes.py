@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from chainrule.diagnosis.backprop import State, Term
-from chainrule.diagnosis.models import Model
+from chainrule.diagnosis.catalogue.backprop import State, Term
+from chainrule.diagnosis.catalogue.models import Model
 from chainrule.engines.reference import NUMPY
-from chainrule.inputs import Floats
-from chainrule.proof.wrong import MUTANTS
+from chainrule.model.validate import Floats
+from chainrule.proof.mutants.wrong import MUTANTS
 
 Change: TypeAlias = Callable[[Term], Term]
 
@@ -23,7 +23,7 @@ class Mistake(NamedTuple):
 
     ``change`` turns the right term into the wrong one, in each of the ``slots``; ``wraps`` says that it
     keeps the right term and does something to it. ``yours`` is how it is likely to be written, in the terms
-    of a `chainrule.diagnosis.spelling.Spelling`. ``evidence``
+    of a `chainrule.diagnosis.telling.numpy_lines.Spelling`. ``evidence``
     is what the program's text holds where it is this one, of several mistakes with the same numbers.
     """
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import State
-from chainrule.diagnosis.mistakes import Mistake, instead, mutant, output, then, times
-from chainrule.diagnosis.models import CATEGORICAL, COSTS, MULTI_LABEL, OUTPUTS, PAIRS, QUADRATIC, head_of
+from chainrule.diagnosis.catalogue.backprop import State
+from chainrule.diagnosis.catalogue.mistakes import Mistake, instead, mutant, output, then, times
+from chainrule.diagnosis.catalogue.models import (
+    CATEGORICAL,
+    COSTS,
+    MULTI_LABEL,
+    OUTPUTS,
+    PAIRS,
+    QUADRATIC,
+    head_of,
+)
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import d_sigmoid, sigmoid
 from chainrule.equations.heads import softmax
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 B1 = ("B1",)
 STALL = "Where an output is saturated and wrong, a (1 − a) is near 0: it stops learning just where it is most wrong."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from chainrule.diagnosis.models import Model
+from chainrule.diagnosis.catalogue.models import Model
 
 
 class Scale(NamedTuple):

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chainrule.diagnosis.activations import KNOWN, LEAKS
-from chainrule.diagnosis.catalogue_output import DIRECTION
-from chainrule.diagnosis.mistakes import Mistake, mutant, slope
+from chainrule.diagnosis.catalogue.activations import KNOWN, LEAKS
+from chainrule.diagnosis.catalogue.mistakes import Mistake, mutant, slope
+from chainrule.diagnosis.catalogue.output import DIRECTION
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import ACTIVATIONS, sigmoid
-from chainrule.inputs import Floats
-from chainrule.proof.wrong import MUTANTS
+from chainrule.model.validate import Floats
+from chainrule.proof.mutants.wrong import MUTANTS
 
 LEAKY = ("leaky_relu", *(f"leaky_relu {leak:g}" for leak in LEAKS))
 BY_Z_ALONE = ("softplus", "silu", "gelu", "identity", *LEAKY)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import State, below
-from chainrule.diagnosis.catalogue_output import WRONG_SCALE
-from chainrule.diagnosis.mistakes import Mistake, times, weighted
-from chainrule.inputs import Floats
+from chainrule.diagnosis.catalogue.backprop import State, below
+from chainrule.diagnosis.catalogue.mistakes import Mistake, times, weighted
+from chainrule.diagnosis.catalogue.output import WRONG_SCALE
+from chainrule.model.validate import Floats
 
 ALL, B3, B4 = ("B3", "B4"), ("B3",), ("B4",)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.diagnosis.models import CATEGORICAL, MULTI_LABEL, QUADRATIC, Model
+from chainrule.diagnosis.catalogue.models import CATEGORICAL, MULTI_LABEL, QUADRATIC, Model
 
 EQUATIONS = {
     "F1": ("z^L", ("W^L a^{L−1} + b^L",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from chainrule.diagnosis.mistakes import Mistake
+from chainrule.diagnosis.catalogue.mistakes import Mistake
 
 ERROR = r"(?i)\b(\w*delta\w*|\w*err\w*|d_?z\w*|d[hao]\w*|d|grad\w*|dscores|back)\b[\w\[\]\s.+\-:,]*(=|\.append|\.insert)"
 SLOPE = r"(?i)prime|deriv|slope|d_?act|d_?sig|d_?phi|d_?tanh|d_?relu|\bds\(|\bsp\b|1\.?0?\s*-|> ?0|<= ?0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chainrule.diagnosis.activations import LEAKS
+from chainrule.diagnosis.catalogue.activations import LEAKS
 
 D_PHI = {
     "sigmoid": "a[l] * (1 - a[l])",

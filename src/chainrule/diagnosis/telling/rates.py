@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import Trial, run
-from chainrule.diagnosis.models import Model
-from chainrule.diagnosis.scales import Scale
-from chainrule.diagnosis.trials import trial
+from chainrule.diagnosis.asking.trials import trial
+from chainrule.diagnosis.catalogue.backprop import Trial, run
+from chainrule.diagnosis.catalogue.models import Model
+from chainrule.diagnosis.catalogue.scales import Scale
 from chainrule.engines.reference import NUMPY
 from chainrule.types import ByLayer, Layer
 

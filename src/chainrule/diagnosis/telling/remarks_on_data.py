@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.diagnosis.beside import Fact
-from chainrule.diagnosis.judge import Part, Verdict
-from chainrule.diagnosis.models import CATEGORICAL
-from chainrule.diagnosis.rates import SMART, FarOff, far_off, stated_rates
-from chainrule.diagnosis.remarks import Remark, remarks
-from chainrule.inputs import Floats
+from chainrule.diagnosis.asking.other_code import Fact
+from chainrule.diagnosis.catalogue.models import CATEGORICAL
+from chainrule.diagnosis.telling.rates import SMART, FarOff, far_off, stated_rates
+from chainrule.diagnosis.telling.remarks_on_gradients import Remark, remarks
+from chainrule.diagnosis.verdict.judge import Part, Verdict
+from chainrule.model.validate import Floats
 
 CODED = re.compile(r"eye\(|one_?hot|categorical\(|get_dummies|binarize|OneHot", re.IGNORECASE)
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import run
-from chainrule.diagnosis.judge import Part
-from chainrule.diagnosis.models import COSTS, MULTI_LABEL, Model
-from chainrule.diagnosis.scales import ALL, Scale
-from chainrule.diagnosis.search import Observed
+from chainrule.diagnosis.catalogue.backprop import run
+from chainrule.diagnosis.catalogue.models import COSTS, MULTI_LABEL, Model
+from chainrule.diagnosis.catalogue.scales import ALL, Scale
+from chainrule.diagnosis.verdict.judge import Part
+from chainrule.diagnosis.verdict.search import Observed
 from chainrule.engines.reference import NUMPY
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 EPSILONS = (
     *(10.0**-k for k in range(1, 17)),

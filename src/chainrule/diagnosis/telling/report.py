@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from chainrule.diagnosis.derivations import derivation, right_delta
-from chainrule.diagnosis.habits import every_remark
-from chainrule.diagnosis.judge import Part, Row, Verdict
-from chainrule.diagnosis.locate import located
-from chainrule.diagnosis.mistakes import Applied
-from chainrule.diagnosis.remarks import Remark
-from chainrule.diagnosis.search import Explanation
-from chainrule.diagnosis.spelling import RIGHT_LINES, Spelling, spelling
-from chainrule.diagnosis.suspects import probable_line
+from chainrule.diagnosis.catalogue.mistakes import Applied
+from chainrule.diagnosis.telling.derivations import derivation, right_delta
+from chainrule.diagnosis.telling.likely_line import probable_line
+from chainrule.diagnosis.telling.numpy_lines import RIGHT_LINES, Spelling, spelling
+from chainrule.diagnosis.telling.remarks_on_data import every_remark
+from chainrule.diagnosis.telling.remarks_on_gradients import Remark
+from chainrule.diagnosis.telling.traced_line import located
+from chainrule.diagnosis.verdict.judge import Part, Row, Verdict
+from chainrule.diagnosis.verdict.search import Explanation
 from chainrule.explain.blocks import Block, Equation, Heading, Line, Table
 
 OVER_ALL = {

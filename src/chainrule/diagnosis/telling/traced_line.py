@@ -1,8 +1,8 @@
 """The line of somebody's code where a mistake is: where the wrong value of the equation is first computed.
 
 The mistake that reproduces the gradients says what the wrong δ^L, ∂J/∂W^L, ∂J/∂b^L, a^L or φ' is; the
-values that their lines made (`chainrule.diagnosis.tracing`) say which line it came from. Where the wrong
-value differs from the right one by a constant factor alone, that very factor is asked for.
+values that their lines made (`chainrule.diagnosis.asking.tracing`) say which line it came from. Where
+the wrong value differs from the right one by a constant factor alone, that very factor is asked for.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import State
-from chainrule.diagnosis.judge import Part
-from chainrule.diagnosis.mistakes import Applied
-from chainrule.diagnosis.models import COSTS
-from chainrule.diagnosis.search import attempt, relative_error, terms
-from chainrule.diagnosis.tracing import Step
-from chainrule.inputs import Floats
+from chainrule.diagnosis.asking.tracing import Step
+from chainrule.diagnosis.catalogue.backprop import State
+from chainrule.diagnosis.catalogue.mistakes import Applied
+from chainrule.diagnosis.catalogue.models import COSTS
+from chainrule.diagnosis.verdict.judge import Part
+from chainrule.diagnosis.verdict.search import attempt, relative_error, terms
+from chainrule.model.validate import Floats
 
 SAME = 1e-6
 OVER_SAMPLES = ("last sample", "first sample", "divided in the loop")

@@ -11,12 +11,12 @@ from math import inf
 from time import monotonic
 from typing import NamedTuple
 
-from chainrule.diagnosis.backprop import RIGHT, State, Term
-from chainrule.diagnosis.mistakes import Applied
-from chainrule.diagnosis.models import Model
-from chainrule.diagnosis.observe import Seen
-from chainrule.diagnosis.scales import SUM, Scale
-from chainrule.diagnosis.search import (
+from chainrule.diagnosis.asking.observe import Seen
+from chainrule.diagnosis.catalogue.backprop import RIGHT, State, Term
+from chainrule.diagnosis.catalogue.mistakes import Applied
+from chainrule.diagnosis.catalogue.models import Model
+from chainrule.diagnosis.catalogue.scales import SUM, Scale
+from chainrule.diagnosis.verdict.search import (
     FIT,
     Explanation,
     Observed,
@@ -26,7 +26,7 @@ from chainrule.diagnosis.search import (
     relative_error,
     terms,
 )
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 MOST_COMBINATIONS = 400
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.activations import KNOWN, LEAKS
-from chainrule.diagnosis.backprop import run
-from chainrule.diagnosis.models import (
+from chainrule.diagnosis.catalogue.activations import KNOWN, LEAKS
+from chainrule.diagnosis.catalogue.backprop import run
+from chainrule.diagnosis.catalogue.models import (
     CATEGORICAL,
     COSTS,
     DEFAULT_LOSS,
@@ -22,8 +22,8 @@ from chainrule.diagnosis.models import (
     Model,
     models,
 )
-from chainrule.diagnosis.scales import ALL, Scale
-from chainrule.diagnosis.search import Observed, relative_error
+from chainrule.diagnosis.catalogue.scales import ALL, Scale
+from chainrule.diagnosis.verdict.search import Observed, relative_error
 from chainrule.errors import look_up
 
 NEAR = 1e-6

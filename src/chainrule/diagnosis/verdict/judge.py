@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.activations import KNOWN
-from chainrule.diagnosis.equationwise import EquationVerdict, combined, equation_by_equation
-from chainrule.diagnosis.models import COSTS, QUADRATIC, Model, models
-from chainrule.diagnosis.observe import Findings, Seen
-from chainrule.diagnosis.scales import MEAN, SUM, Scale, scales_of
-from chainrule.diagnosis.search import (
+from chainrule.diagnosis.asking.observe import Findings, Seen
+from chainrule.diagnosis.catalogue.activations import KNOWN
+from chainrule.diagnosis.catalogue.models import COSTS, QUADRATIC, Model, models
+from chainrule.diagnosis.catalogue.scales import MEAN, SUM, Scale, scales_of
+from chainrule.diagnosis.verdict.equationwise import EquationVerdict, combined, equation_by_equation
+from chainrule.diagnosis.verdict.intended import Options, Stated, stated
+from chainrule.diagnosis.verdict.search import (
     FIT,
     Explanation,
     Observed,
@@ -26,8 +27,7 @@ from chainrule.diagnosis.search import (
     relative_error,
     singles,
 )
-from chainrule.diagnosis.stated import Options, Stated, stated
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 
 SEARCH_SECONDS = 4.0
 """For all explanations together, so that the command ends within 12 seconds on a busy machine."""

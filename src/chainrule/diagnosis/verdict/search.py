@@ -15,16 +15,16 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.diagnosis.backprop import RIGHT, State, Term, Terms, Trial, run
-from chainrule.diagnosis.catalogue_gradients import GRADIENTS
-from chainrule.diagnosis.catalogue_hidden import HIDDEN
-from chainrule.diagnosis.catalogue_output import OTHER_LOSSES, OUTPUT
-from chainrule.diagnosis.catalogue_slopes import OTHER_SLOPES, SLOPES
-from chainrule.diagnosis.catalogue_whole import WHOLE
-from chainrule.diagnosis.mistakes import Applied, Mistake, places
-from chainrule.diagnosis.models import Model
-from chainrule.diagnosis.scales import Scale
-from chainrule.inputs import Floats
+from chainrule.diagnosis.catalogue.backprop import RIGHT, State, Term, Terms, Trial, run
+from chainrule.diagnosis.catalogue.gradients import GRADIENTS
+from chainrule.diagnosis.catalogue.hidden import HIDDEN
+from chainrule.diagnosis.catalogue.mistakes import Applied, Mistake, places
+from chainrule.diagnosis.catalogue.models import Model
+from chainrule.diagnosis.catalogue.output import OTHER_LOSSES, OUTPUT
+from chainrule.diagnosis.catalogue.scales import Scale
+from chainrule.diagnosis.catalogue.slopes import OTHER_SLOPES, SLOPES
+from chainrule.diagnosis.catalogue.whole import WHOLE
+from chainrule.model.validate import Floats
 
 FIT = 1e-6
 """How near, relative to a tensor's largest entry, an explanation must come."""

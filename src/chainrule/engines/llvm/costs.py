@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple, TypeAlias
 
-from chainrule.engines.llvm.caches import block_of_k
-from chainrule.engines.llvm.code import Shape, Unit
-from chainrule.engines.llvm.layout import LayerPlace, is_gathered, plan
+from chainrule.engines.llvm.kernels.outputs import Output, head
+from chainrule.engines.llvm.kernels.updates import FEW_SAMPLES, LOW
 from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
-from chainrule.engines.llvm.outputs import Output, head
 from chainrule.engines.llvm.recipe import moments
-from chainrule.engines.llvm.updates import FEW_SAMPLES, LOW
+from chainrule.engines.llvm.writer.caches import block_of_k
+from chainrule.engines.llvm.writer.code import Shape, Unit
+from chainrule.engines.llvm.writer.layout import LayerPlace, is_gathered, plan
 from chainrule.equations.affine import TERMS
 from chainrule.equations.heads import HEADS
-from chainrule.optimizers import as_optimizer
+from chainrule.equations.optimizers import as_optimizer
 
 Sizes: TypeAlias = dict[str, int]
 
@@ -43,15 +43,23 @@ class Kernel(NamedTuple):
 
 
 KERNELS = (
-    Kernel("product", "F1, B2", "products.product", "n*w*ceil(N/R) + N*n + 2*N*w*ceil(n/k)", "2*N*n*w"),
-    Kernel("activate", "F2, D1", "forward.activate", "3*N*w", "c*N*w"),
-    Kernel("head", "H1, H2, H3, H4, B1", "outputs.head", "v*ceil(N/v)*(m*K + 7*P)", "v*ceil(N/v)*o*K"),
-    Kernel("multiply", "B2", "steps._multiply", "3*N*w", "N*w"),
     Kernel(
-        "update", "B3, B4, P1, P2, G1", "updates.update", "N*w*ceil(n/h) + N*n + 2*A*n*w", "(2*N + g)*n*w"
+        "product", "F1, B2", "kernels.products.product", "n*w*ceil(N/R) + N*n + 2*N*w*ceil(n/k)", "2*N*n*w"
     ),
-    Kernel("gather", "", "tiles.gather", "2*N*n", "0"),
-    Kernel("transpose", "B2", "transpose.transpose_block", "2*v*v", "0"),
+    Kernel("activate", "F2, D1", "kernels.forward.activate", "3*N*w", "c*N*w"),
+    Kernel(
+        "head", "H1, H2, H3, H4, B1", "kernels.outputs.head", "v*ceil(N/v)*(m*K + 7*P)", "v*ceil(N/v)*o*K"
+    ),
+    Kernel("multiply", "B2", "train_code._multiply", "3*N*w", "N*w"),
+    Kernel(
+        "update",
+        "B3, B4, P1, P2, G1",
+        "kernels.updates.update",
+        "N*w*ceil(n/h) + N*n + 2*A*n*w",
+        "(2*N + g)*n*w",
+    ),
+    Kernel("gather", "", "kernels.tiles.gather", "2*N*n", "0"),
+    Kernel("transpose", "B2", "kernels.transpose.transpose_block", "2*v*v", "0"),
 )
 """Those of training."""
 

@@ -13,14 +13,14 @@ import re
 import struct
 from typing import Any
 
-from chainrule.engines.llvm.code import Code, Shape, Unit
-from chainrule.engines.llvm.functions import VECTORS
-from chainrule.engines.llvm.machine import Processor, optimized, target_machine
 from chainrule.engines.llvm.recipe import moments
-from chainrule.engines.llvm.scalars import Slots, StepNumbers
-from chainrule.engines.llvm.values import Int
+from chainrule.engines.llvm.writer.code import Code, Shape, Unit
+from chainrule.engines.llvm.writer.machine import Processor, optimized, target_machine
+from chainrule.engines.llvm.writer.step_numbers import Slots, StepNumbers
+from chainrule.engines.llvm.writer.values import Int
+from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from chainrule.equations.activations import ACTIVATIONS
-from chainrule.optimizers import Moments, as_optimizer, descend
+from chainrule.equations.optimizers import Moments, as_optimizer, descend
 
 AVX2 = Processor("x86_64-unknown-linux-gnu", "x86-64-v3", "", 32, 16)
 """A processor of 2013 and later: 16 registers of 8 float32 numbers."""

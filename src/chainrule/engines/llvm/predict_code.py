@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.engines.llvm import columns, products
-from chainrule.engines.llvm.code import Code, Function, Shape, Unit
-from chainrule.engines.llvm.forward import Fields, Layer, activate
-from chainrule.engines.llvm.functions import sum_lanes
-from chainrule.engines.llvm.outputs import predicted
-from chainrule.engines.llvm.rows import ROWS, Width
-from chainrule.engines.llvm.tiles import Panels, Places, Rows
-from chainrule.engines.llvm.values import Int, fused
+from chainrule.engines.llvm.kernels import columns, products
+from chainrule.engines.llvm.kernels.forward import Fields, Layer, activate
+from chainrule.engines.llvm.kernels.outputs import predicted
+from chainrule.engines.llvm.kernels.row_functions import ROWS, Width
+from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows
+from chainrule.engines.llvm.writer.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.writer.values import Int, fused
+from chainrule.engines.llvm.writer.vector_functions import sum_lanes
 from chainrule.equations.activations import Activation
 from chainrule.equations.heads import Head
 

@@ -9,15 +9,16 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
+from chainrule.about import PACKAGE
 from chainrule.engines.base import Task
-from chainrule.engines.llvm.code import Shape, Unit
-from chainrule.engines.llvm.machine import Compiled, Processor, compile_text
-from chainrule.engines.llvm.outputs import Output
-from chainrule.engines.llvm.prediction import prediction_unit
+from chainrule.engines.llvm.kernels.outputs import Output
+from chainrule.engines.llvm.kernels.row_functions import UNROLLED
+from chainrule.engines.llvm.predict_code import prediction_unit
 from chainrule.engines.llvm.recipe import Recipe, step_slots
-from chainrule.engines.llvm.rows import UNROLLED
-from chainrule.engines.llvm.scalars import Slots
-from chainrule.engines.llvm.steps import training_unit
+from chainrule.engines.llvm.train_code import training_unit
+from chainrule.engines.llvm.writer.code import Shape, Unit
+from chainrule.engines.llvm.writer.machine import Compiled, Processor, compile_text
+from chainrule.engines.llvm.writer.step_numbers import Slots
 from chainrule.equations.activations import Activation
 from chainrule.equations.network import Architecture
 
@@ -155,8 +156,8 @@ def _instructions(code: CodeType) -> str:
 @cache
 def source_digest() -> str:
     """A hash of all source that decides what code is generated."""
-    package = Path(__file__).parents[2]
-    files = [*package.glob("engines/llvm/*.py"), *package.glob("equations/*.py"), package / "optimizers.py"]
+    package = Path(PACKAGE)
+    files = [*package.glob("engines/llvm/**/*.py"), *package.glob("equations/*.py")]
     return _digest("".join(file.read_text(encoding="utf-8") for file in sorted(files)))
 
 

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.engines.llvm.code import Code, Shape, Unit
-from chainrule.engines.llvm.functions import VECTORS
-from chainrule.engines.llvm.outputs import Output
-from chainrule.engines.llvm.scalars import Slots, StepNumbers
-from chainrule.engines.llvm.values import Array, Int, Vector
+from chainrule.engines.llvm.kernels.outputs import Output
+from chainrule.engines.llvm.writer.code import Code, Shape, Unit
+from chainrule.engines.llvm.writer.step_numbers import Slots, StepNumbers
+from chainrule.engines.llvm.writer.values import Array, Int, Vector
+from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from chainrule.equations.activations import Activation
+from chainrule.equations.optimizers import Moments, Optimizer, descend
 from chainrule.equations.penalty import Penalty, penalty_gradient
-from chainrule.optimizers import Moments, Optimizer, descend
 
 
 class Recipe(NamedTuple):

@@ -13,17 +13,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, NamedTuple
 
-from chainrule.engines.llvm import columns, products, updates
-from chainrule.engines.llvm.caches import LINE, SAMPLES_AT_A_TIME, room_of_panel
-from chainrule.engines.llvm.code import Code, Function, Shape, Unit
-from chainrule.engines.llvm.columns import Columns
-from chainrule.engines.llvm.fetching import Coming
-from chainrule.engines.llvm.forward import Fields, Layer, activate
-from chainrule.engines.llvm.outputs import head, room
+from chainrule.engines.llvm.kernels import columns, products, updates
+from chainrule.engines.llvm.kernels.columns import Columns
+from chainrule.engines.llvm.kernels.forward import Fields, Layer, activate
+from chainrule.engines.llvm.kernels.outputs import head, room
+from chainrule.engines.llvm.kernels.prefetch import Coming
+from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows, ceil, gather
 from chainrule.engines.llvm.recipe import Recipe, is_at_rest, moments, step_slots, take_step
-from chainrule.engines.llvm.scalars import Slots
-from chainrule.engines.llvm.tiles import Panels, Places, Rows, ceil, gather
-from chainrule.engines.llvm.values import Array, Int
+from chainrule.engines.llvm.writer.caches import LINE, SAMPLES_AT_A_TIME, room_of_panel
+from chainrule.engines.llvm.writer.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.writer.step_numbers import Slots
+from chainrule.engines.llvm.writer.values import Array, Int
 
 FRAME = (
     "threads", "lines", "barrier", "layers", "H", "theta", "first", "second", "rows", "zeros",

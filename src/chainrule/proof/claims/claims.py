@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 
 from chainrule.engines.reference import NUMPY
-from chainrule.proof.symbolic import SYMBOLIC, Shift, Unproven, exact, fill, is_zero, symbols
+from chainrule.proof.claims.symbolic import SYMBOLIC, Shift, Unproven, exact, fill, is_zero, symbols
 from chainrule.types import Array, Namespace
 
 STEP = 1e-3
@@ -42,7 +42,7 @@ class Claim(Protocol):
 class Given:
     """One array that a claim is about: all symbols for the proof, numbers for the check.
 
-    The shape has numbers, or symbols where the claim is for any size (`chainrule.proof.sizes`).
+    The shape has numbers, or symbols where the claim is for any size (`chainrule.proof.claims.sizes`).
 
     ``kind``: any, positive, negative, mixed (signs alternate), opposite (the other way round), zero,
     distribution (rows sum to 1), shift (a number like softmax's maximum), share (within 0…1), mask (0 or 2),
@@ -163,7 +163,7 @@ class Derivative:
         """Largest relative error of a gradient against JAX's."""
         import jax
 
-        from chainrule.proof.autodiff import JAX
+        from chainrule.proof.claims.autodiff import JAX
 
         values = _numbers(self.given)
         claimed = self.gradients(NUMPY, values)

@@ -13,8 +13,8 @@ from typing import Any, cast
 
 import sympy as sp
 
-from chainrule.proof.indices import Index, fresh, normal, total
-from chainrule.proof.symbolic import ENTRYWISE, RowShift, Unproven, decided, exact
+from chainrule.proof.claims.indices import Index, fresh, normal, total
+from chainrule.proof.claims.symbolic import ENTRYWISE, RowShift, Unproven, decided, exact
 from chainrule.types import Namespace
 
 Shape = tuple[Any, ...]

@@ -17,7 +17,7 @@ from typing import Any
 
 import sympy as sp
 
-from chainrule.proof.symbolic import Unproven, is_zero
+from chainrule.proof.claims.symbolic import Unproven, is_zero
 
 Delta = sp.KroneckerDelta
 

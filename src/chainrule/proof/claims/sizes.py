@@ -1,6 +1,6 @@
 """Claims for arrays of any size: proven with symbols for the sizes, measured at several.
 
-They are the claims of `chainrule.proof.claims`, with symbols where a shape has numbers.
+They are the claims of `chainrule.proof.claims.claims`, with symbols where a shape has numbers.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 import sympy as sp
 
-from chainrule.proof.claims import Claim, Derivative, Given, Identity, Values
-from chainrule.proof.entries import ANY_SIZE, Entries, general_place, summed, told, written
-from chainrule.proof.indices import Distribution, vanishes
-from chainrule.proof.symbolic import RowShift, Unproven
+from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Values
+from chainrule.proof.claims.entries import ANY_SIZE, Entries, general_place, summed, told, written
+from chainrule.proof.claims.indices import Distribution, vanishes
+from chainrule.proof.claims.symbolic import RowShift, Unproven
 
 N, n0, n1, n2, n3 = sp.symbols("N n_0 n_1 n_2 n_3", integer=True, positive=True)
 """The batch size and the widths of a network's layers."""

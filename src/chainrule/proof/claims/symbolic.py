@@ -166,7 +166,7 @@ def _number(value: float) -> Any:
                 return number
     raise Unproven(
         f"a constant must be a fraction or a root √(q πᵏ) for an exact proof; got {value!r}. Write it "
-        "as such, or extend chainrule.proof.symbolic.exact."
+        "as such, or extend chainrule.proof.claims.symbolic.exact."
     )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import chainrule
-from chainrule.proof.claims import Claim
+from chainrule.about import PACKAGE
+from chainrule.proof.claims.claims import Claim
 
 TOLERANCE = 1e-8
 """Largest relative error in float64 that passes; right equations stay near 1e-10, wrong ones above 1e-3."""
@@ -50,7 +50,7 @@ class Theorem(NamedTuple):
     def source(self) -> str:
         """Where the first function stands, as src/chainrule/…:line."""
         function = inspect.unwrap(self.functions[0])
-        place = Path(inspect.getsourcefile(function) or "").relative_to(Path(chainrule.__file__).parent)
+        place = Path(inspect.getsourcefile(function) or "").relative_to(PACKAGE)
         return f"src/chainrule/{place.as_posix()}:{inspect.getsourcelines(function)[1]}"
 
 

@@ -11,9 +11,9 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.heads import quadratic_error
 from chainrule.equations.network import backward
 from chainrule.equations.penalty import Penalty
-from chainrule.inputs import Floats
-from chainrule.proof.report import TensorReport
-from chainrule.proof.tensors import Tensor
+from chainrule.model.validate import Floats
+from chainrule.proof.measured.report import TensorReport
+from chainrule.proof.measured.tensors import Tensor
 
 FIT = 1e-5
 """How near, relative to the largest entry, a pattern must come."""

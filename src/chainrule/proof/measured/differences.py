@@ -21,8 +21,8 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
 from chainrule.equations.network import Architecture, forward
 from chainrule.equations.penalty import Penalty, penalty_value
-from chainrule.inputs import Floats
-from chainrule.proof.kinks import BENDS, continued, on_kinks
+from chainrule.model.validate import Floats
+from chainrule.proof.measured.kinks import BENDS, continued, on_kinks
 from chainrule.types import Array, ByLayer, Forward, Layer, Namespace, Params
 
 EPS = float(np.finfo(np.float64).eps)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
-from chainrule.inputs import Floats
+from chainrule.model.validate import Floats
 from chainrule.types import Array, Namespace
 
 ORDER = 5

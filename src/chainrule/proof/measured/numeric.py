@@ -13,11 +13,19 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.network import backward
 from chainrule.equations.penalty import Penalty, penalty_value
 from chainrule.errors import InputError
-from chainrule.inputs import Floats, as_numbers, as_penalty, as_samples, as_targets, as_weights, check_finite
-from chainrule.proof.causes import suspect
-from chainrule.proof.differences import EPS, Line, Problem, noise, penalty_slope, rounding
-from chainrule.proof.report import GradientReport, TensorReport
-from chainrule.proof.tensors import Tensor, check_penalties, check_tensor
+from chainrule.model.validate import (
+    Floats,
+    as_numbers,
+    as_penalty,
+    as_samples,
+    as_targets,
+    as_weights,
+    check_finite,
+)
+from chainrule.proof.measured.causes import suspect
+from chainrule.proof.measured.differences import EPS, Line, Problem, noise, penalty_slope, rounding
+from chainrule.proof.measured.report import GradientReport, TensorReport
+from chainrule.proof.measured.tensors import Tensor, check_penalties, check_tensor
 from chainrule.types import ByLayer, Gradients, Layer
 
 if TYPE_CHECKING:

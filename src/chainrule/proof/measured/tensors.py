@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.equations.penalty import Penalty
-from chainrule.inputs import Floats
-from chainrule.proof.differences import EPS, Line, Problem, Slope, penalty_slope, slope
-from chainrule.proof.report import (
+from chainrule.model.validate import Floats
+from chainrule.proof.measured.differences import EPS, Line, Problem, Slope, penalty_slope, slope
+from chainrule.proof.measured.report import (
     BEYOND_DOUBT,
     RIGHT,
     Entry,

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chainrule.proof.sizes import is_general
-from chainrule.proof.theorem import TOLERANCE
+from chainrule.proof.claims.sizes import is_general
+from chainrule.proof.claims.theorem import TOLERANCE
+from chainrule.proof.mutants.wrong import MUTANTS, Mutant, applied
 from chainrule.proof.theorems import select
-from chainrule.proof.wrong import MUTANTS, Mutant, applied
 
 
 class Verdict(NamedTuple):
@@ -67,7 +67,3 @@ def table(verdicts: list[Verdict]) -> str:
 def main() -> None:
     """Print the table: ``python -m chainrule.proof.mutants``."""
     print(table([judge(mutant) for mutant in MUTANTS]))
-
-
-if __name__ == "__main__":
-    main()

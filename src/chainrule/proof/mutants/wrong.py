@@ -11,8 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 from unittest import mock
 
-from chainrule import optimizers
-from chainrule.equations import activations, affine, heads, network, penalty
+from chainrule.equations import activations, affine, heads, network, optimizers, penalty
 from chainrule.equations.activations import d_sigmoid, sigmoid, softplus
 from chainrule.equations.affine import input_gradient
 from chainrule.equations.heads import categorical_cross_entropy, log_softmax, quadratic_cost, softmax

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.equations import activations as equations
-from chainrule.proof.claims import Claim, Derivative, Given, Identity, Stable, Values
-from chainrule.proof.theorem import Theorem
+from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Stable, Values
+from chainrule.proof.claims.theorem import Theorem
 from chainrule.types import Array, Namespace
 
 Function = Callable[[Namespace, Array], Array]

@@ -10,10 +10,10 @@ import numpy as np
 
 from chainrule.equations import heads as equations
 from chainrule.equations import network
-from chainrule.proof import sizes
-from chainrule.proof.claims import Claim, Derivative, Given, Identity, Stable, Values
-from chainrule.proof.sizes import AnyDerivative, AnyIdentity
-from chainrule.proof.theorem import Theorem
+from chainrule.proof.claims import sizes
+from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Stable, Values
+from chainrule.proof.claims.sizes import AnyDerivative, AnyIdentity
+from chainrule.proof.claims.theorem import Theorem
 from chainrule.types import Array, Namespace
 
 Function = Callable[[Namespace, Array], Array]

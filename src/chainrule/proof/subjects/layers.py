@@ -10,9 +10,9 @@ import numpy as np
 from chainrule.equations import affine, network, penalty
 from chainrule.equations.activations import Activation
 from chainrule.equations.penalty import Penalty
-from chainrule.proof.claims import Claim, Derivative, Given, Identity, Values
-from chainrule.proof.sizes import AnyDerivative, AnyIdentity, N, n0, n1, n2
-from chainrule.proof.theorem import Theorem
+from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Values
+from chainrule.proof.claims.sizes import AnyDerivative, AnyIdentity, N, n0, n1, n2
+from chainrule.proof.claims.theorem import Theorem
 from chainrule.types import Array, Namespace
 
 LAYER = {"a": Given((2, 3)), "W": Given((4, 3)), "b": Given((4,))}

@@ -21,11 +21,11 @@ from chainrule.equations.heads import HEADS, Head
 from chainrule.equations.network import NO_PENALTY, Architecture
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import look_up
-from chainrule.proof import sizes
-from chainrule.proof.claims import Claim, Derivative, Given, Identity, Values
-from chainrule.proof.layers import ANY
-from chainrule.proof.symbolic import SYMBOLIC, exact, fill, is_zero
-from chainrule.proof.theorem import Theorem
+from chainrule.proof.claims import sizes
+from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Values
+from chainrule.proof.claims.symbolic import SYMBOLIC, exact, fill, is_zero
+from chainrule.proof.claims.theorem import Theorem
+from chainrule.proof.subjects.layers import ANY
 from chainrule.types import Array, ByLayer, Layer, Namespace
 
 N = 2

@@ -8,9 +8,9 @@ from unittest import mock
 
 import numpy as np
 
-from chainrule import optimizers
-from chainrule.proof.claims import Claim, Given, Identity, Values
-from chainrule.proof.theorem import Theorem
+from chainrule.equations import optimizers
+from chainrule.proof.claims.claims import Claim, Given, Identity, Values
+from chainrule.proof.claims.theorem import Theorem
 from chainrule.types import Array, Namespace
 
 Rule = Callable[[Namespace, Values], Array]

@@ -13,10 +13,10 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from chainrule.engines.llvm.caches import rows_at_a_time
-from chainrule.engines.llvm.code import Code, Function, Shape, Unit
-from chainrule.engines.llvm.tiles import Whole, ceil, tile_by_tile
-from chainrule.engines.llvm.values import I32, I64, Array, Int, Variable, Vector
+from chainrule.engines.llvm.kernels.tiles import Whole, ceil, tile_by_tile
+from chainrule.engines.llvm.writer.caches import rows_at_a_time
+from chainrule.engines.llvm.writer.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.writer.values import I32, I64, Array, Int, Variable, Vector
 from chainrule.equations.affine import TERMS
 
 TOGETHER = 4

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.functions import VECTORS
-from chainrule.engines.llvm.layout import LayerPlace
-from chainrule.engines.llvm.tiles import vectors_of
-from chainrule.engines.llvm.values import Array, Int
+from chainrule.engines.llvm.kernels.tiles import vectors_of
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
+from chainrule.engines.llvm.writer.layout import LayerPlace
+from chainrule.engines.llvm.writer.values import Array, Int
+from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from chainrule.equations.activations import Activation
 
 

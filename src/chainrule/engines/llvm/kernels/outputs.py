@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.rows import ROWS, Row, Samples, Width, is_first_largest, total
-from chainrule.engines.llvm.transpose import transpose_block
-from chainrule.engines.llvm.values import Array, Int, Vector, select
+from chainrule.engines.llvm.kernels.row_functions import ROWS, Row, Samples, Width, is_first_largest, total
+from chainrule.engines.llvm.kernels.transpose import transpose_block
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
+from chainrule.engines.llvm.writer.values import Array, Int, Vector, select
 from chainrule.equations.heads import Head, smooth_labels
 
 BLOCKS = 4

@@ -6,9 +6,9 @@ still for one more, so they are asked for a few at a time, between the tiles of 
 
 from __future__ import annotations
 
-from chainrule.engines.llvm.caches import LINE
-from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.values import Array, Int
+from chainrule.engines.llvm.writer.caches import LINE
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
+from chainrule.engines.llvm.writer.values import Array, Int
 
 NUMBERS = ("left", "pace", "owed", "next", "first", "stop", "offset")
 """What is kept before the table."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from chainrule.engines.llvm.caches import LINE, block_of_k, rows_at_a_time
-from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.columns import Columns, Lists
-from chainrule.engines.llvm.tiles import Panels, Places, Rows, add_products, tile_by_tile, vectors_of
-from chainrule.engines.llvm.transpose import turned_panel
-from chainrule.engines.llvm.values import Int, Variable
+from chainrule.engines.llvm.kernels.columns import Columns, Lists
+from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows, add_products, tile_by_tile, vectors_of
+from chainrule.engines.llvm.kernels.transpose import turned_panel
+from chainrule.engines.llvm.writer.caches import LINE, block_of_k, rows_at_a_time
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
+from chainrule.engines.llvm.writer.values import Int, Variable
 from chainrule.equations.affine import TERMS
 
 SIDE_BY_SIDE = 4

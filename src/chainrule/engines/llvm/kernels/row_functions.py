@@ -13,9 +13,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, TypeAlias, cast
 
-from chainrule.engines.llvm.code import Code
-from chainrule.engines.llvm.functions import VECTORS
-from chainrule.engines.llvm.values import Array, Int, Mask, Vector, across, select
+from chainrule.engines.llvm.writer.code import Code
+from chainrule.engines.llvm.writer.values import Array, Int, Mask, Vector, across, select
+from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from chainrule.types import Namespace
 
 UNROLLED = 4

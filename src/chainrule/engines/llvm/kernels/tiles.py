@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
-from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.values import Array, Int, Variable, Vector, fused
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
+from chainrule.engines.llvm.writer.values import Array, Int, Variable, Vector, fused
 
 Whole = TypeVar("Whole", int, Int)
 """A number known while code is written, or while it runs."""

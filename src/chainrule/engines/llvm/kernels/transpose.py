@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.values import I32, Int, Vector
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
+from chainrule.engines.llvm.writer.values import I32, Int, Vector
 
 
 def turned_panel(unit: Unit) -> Function:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from chainrule.engines.llvm.caches import LINE, SAMPLES_AT_A_TIME, block_of_k, room_of_panel
-from chainrule.engines.llvm.code import Code, Function, Unit
-from chainrule.engines.llvm.columns import Columns
-from chainrule.engines.llvm.fetching import fetch
-from chainrule.engines.llvm.tiles import Places, Rows, add_products, ceil, tile_by_tile, vectors_of
-from chainrule.engines.llvm.values import Array, Int, Variable, Vector
+from chainrule.engines.llvm.kernels.columns import Columns
+from chainrule.engines.llvm.kernels.prefetch import fetch
+from chainrule.engines.llvm.kernels.tiles import Places, Rows, add_products, ceil, tile_by_tile, vectors_of
+from chainrule.engines.llvm.writer.caches import LINE, SAMPLES_AT_A_TIME, block_of_k, room_of_panel
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
+from chainrule.engines.llvm.writer.values import Array, Int, Variable, Vector
 
 SAMPLES_A_TURN = 4
 """Samples that a turn of a tile's loop adds up, and half as many whose addresses must be looked up."""

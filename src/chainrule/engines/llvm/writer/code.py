@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
-from chainrule.engines.llvm.values import (
+from chainrule.engines.llvm.writer.values import (
     CONTRACT,
     F32,
     F64,

@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.engines.base import tell
-from chainrule.engines.llvm.code import Shape
-from chainrule.files import cache_folder
+from chainrule.engines.llvm.writer.code import Shape
+from chainrule.files.atomic import cache_folder
 
 FORMAT = b"chainrule 1\n"
 """Changed when the way of calling generated code changes."""

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.llvm.code import Code
-from chainrule.engines.llvm.values import Array, Vector
+from chainrule.engines.llvm.writer.code import Code
+from chainrule.engines.llvm.writer.values import Array, Vector
 from chainrule.equations.penalty import Penalty
 
 Doubles: TypeAlias = NDArray[np.float64]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from llvmlite import ir
 
 if TYPE_CHECKING:
-    from chainrule.engines.llvm.code import Code
+    from chainrule.engines.llvm.writer.code import Code
 
 I1, I8, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 F32, F64 = ir.FloatType(), ir.DoubleType()

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, cast
 
 from llvmlite import ir
 
-from chainrule.engines.llvm.code import Code
-from chainrule.engines.llvm.values import Vector, across, fused, select
+from chainrule.engines.llvm.writer.code import Code
+from chainrule.engines.llvm.writer.values import Vector, across, fused, select
 from chainrule.types import Namespace
 
 

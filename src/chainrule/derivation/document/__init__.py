@@ -1,0 +1,1 @@
+"""A derivation as a document, and how text, HTML, LaTeX and Markdown show it."""

@@ -1,0 +1,1 @@
+"""The sections of a derivation: output, hidden layers, φ', stable forms, numbers put in."""

@@ -1,0 +1,1 @@
+"""Terms of mathematics: recorded from the equations, differentiated, printed, evaluated, verified."""

@@ -1,0 +1,1 @@
+"""Which mistakes reproduce every number that the code gave, and what follows from that."""

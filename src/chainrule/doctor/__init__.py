@@ -1,0 +1,1 @@
+"""What runs on this machine, whether it computes correctly, and how fast."""

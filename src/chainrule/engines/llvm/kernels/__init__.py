@@ -1,0 +1,1 @@
+"""The inner loops: matrix products over tiles, updates, rows of activations and outputs."""

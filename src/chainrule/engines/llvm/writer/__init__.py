@@ -1,0 +1,1 @@
+"""LLVM code from Python: blocks, vectors, their functions, the layout in memory, the processor."""

@@ -1,0 +1,1 @@
+"""A network without its training: layers, functions, parameters, checks of input, prediction, files."""

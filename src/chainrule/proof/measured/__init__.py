@@ -1,0 +1,1 @@
+"""Gradients compared with centred differences of the loss: `gradient_check` and its report."""

@@ -1,0 +1,1 @@
+"""Wrong equations, and the examination that the prover rejects each of them."""

@@ -1,0 +1,1 @@
+"""The theorems, a module for each subject: activations, heads, layers, networks, optimisers."""
