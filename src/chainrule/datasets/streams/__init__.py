@@ -1,0 +1,1 @@
+"""Data larger than memory: blocks of rows, read again in every epoch."""
