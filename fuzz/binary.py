@@ -31,8 +31,8 @@ import numpy as np
 
 from chainrule import datasets
 from chainrule.datasets import Preprocessing
-from chainrule.datasets.preprocessing import Input
-from chainrule.datasets.stream import open_stream
+from chainrule.datasets.preparing.preprocessing import Input
+from chainrule.datasets.streams.parquet_stream import open_stream
 from fuzz import harness, tables
 
 MEMORY_MB = 4096

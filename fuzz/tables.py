@@ -28,7 +28,7 @@ import numpy as np
 
 from chainrule import datasets
 from chainrule.datasets import Preprocessing, Scaling
-from chainrule.datasets.preprocessing import Input
+from chainrule.datasets.preparing.preprocessing import Input
 from chainrule.errors import ChainruleError
 
 SECONDS = 2.0

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from chainrule.datasets import load, read, read_features
-from chainrule.datasets.scaling import PIXELS
+from chainrule.datasets.preparing.scaling import PIXELS
 from chainrule.datasets.tables.idx import parse, unpack
 from chainrule.errors import DataError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.datasets import load, read, read_features
-from chainrule.datasets.scaling import PIXELS
+from chainrule.datasets.preparing.scaling import PIXELS
 from chainrule.errors import DataError, InputError
 
 X = np.arange(12.0).reshape(4, 3)

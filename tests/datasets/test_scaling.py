@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from chainrule.datasets import Scaling
-from chainrule.datasets.scaling import PIXELS
+from chainrule.datasets.preparing.scaling import PIXELS
 from chainrule.errors import InputError
 
 TABLES = hnp.arrays(

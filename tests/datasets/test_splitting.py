@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from chainrule.datasets.splitting import split_indices
+from chainrule.datasets.preparing.splitting import split_indices
 from chainrule.errors import InputError
 
 

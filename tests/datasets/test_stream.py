@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network
-from chainrule.datasets import Stream, load, open_stream, stream
+from chainrule.datasets import Stream, load, open_stream
+from chainrule.datasets.streams import parquet_stream
 from chainrule.engines.base import Examples
 from chainrule.errors import DataError, TrainingDiverged
 from chainrule.training.checkpoints import find
@@ -190,7 +191,7 @@ def rows_in(X, scaling, column=1):
 
 
 def test_every_row_comes_once_and_parts_do_not_meet(table, monkeypatch):
-    monkeypatch.setattr(stream, "BLOCK_NUMBERS", 5 * 400)
+    monkeypatch.setattr(parquet_stream, "BLOCK_NUMBERS", 5 * 400)
     train, validation, test = open_stream(table, target="k", test_fraction=0.2, validation=0.1)
     assert (len(train), len(validation), len(test)) == (2200, 200, 600)
     for seed in (0, 1):
@@ -221,11 +222,11 @@ def test_one_pass_learns_what_a_fit_in_memory_learns(tmp_path, monkeypatch):
     """All rows in training: as few held out as can be, and these repeat a row group."""
     pq = pytest.importorskip("pyarrow.parquet")
     path = write(tmp_path / "t.parquet")
-    monkeypatch.setattr(stream, "PIECE", 64)
+    monkeypatch.setattr(parquet_stream, "PIECE", 64)
     train, _, _ = open_stream(path, target="k")
     kept = pq.ParquetFile(path).read_row_groups(list(train.groups))
     pq.write_table(kept, tmp_path / "kept.parquet")
-    from chainrule.datasets.preprocessing import fit
+    from chainrule.datasets.preparing.preprocessing import fit
     from chainrule.datasets.tables.parquet import read_training_parquet
 
     raw = read_training_parquet(tmp_path / "kept.parquet", "k")
@@ -279,11 +280,11 @@ def test_constant_columns_and_large_ones(tmp_path):
 
 
 def test_memory_decides(table, monkeypatch):
-    monkeypatch.setattr(stream, "free_memory", lambda: 10**9)
-    assert not stream.should_stream(table)
-    monkeypatch.setattr(stream, "free_memory", lambda: 2 * 12 * 3000 * 4 - 1)
-    assert stream.should_stream(table)
-    assert not stream.should_stream(table.with_suffix(".csv"))
+    monkeypatch.setattr(parquet_stream, "free_memory", lambda: 10**9)
+    assert not parquet_stream.should_stream(table)
+    monkeypatch.setattr(parquet_stream, "free_memory", lambda: 2 * 12 * 3000 * 4 - 1)
+    assert parquet_stream.should_stream(table)
+    assert not parquet_stream.should_stream(table.with_suffix(".csv"))
     assert load(table, target="k")[0].n_features == 5
 
 

@@ -130,7 +130,7 @@ def _load(
 ) -> tuple[Dataset | ParquetStream, Dataset | float | None, Dataset]:
     """Training data, validation data or their share, and test data."""
     from chainrule import datasets
-    from chainrule.datasets.stream import open_stream, should_stream
+    from chainrule.datasets.streams.parquet_stream import open_stream, should_stream
 
     for_files = ("target", "test_fraction", "categorical", "drop", "stream")
     given = [name for name in for_files if options[name] is not None]

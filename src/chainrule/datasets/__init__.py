@@ -13,9 +13,9 @@ until a `Scaling` turns them into a network's inputs. A `Dataset` remembers whic
 
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.loading import load, names
-from chainrule.datasets.preprocessing import Input, Preprocessing
-from chainrule.datasets.scaling import Scaling
-from chainrule.datasets.stream import ParquetStream, Stream, open_stream
+from chainrule.datasets.preparing.preprocessing import Input, Preprocessing
+from chainrule.datasets.preparing.scaling import Scaling
+from chainrule.datasets.streams.parquet_stream import ParquetStream, Stream, open_stream
 from chainrule.datasets.tables.reading import read, read_features
 
 __all__ = [

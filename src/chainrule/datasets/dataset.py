@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.datasets import validate
-from chainrule.datasets.preprocessing import Preprocessing
-from chainrule.datasets.scaling import Scaling
-from chainrule.datasets.splitting import Seed, generator, split_indices
+from chainrule.datasets.preparing.preprocessing import Preprocessing
+from chainrule.datasets.preparing.scaling import Scaling
+from chainrule.datasets.preparing.splitting import Seed, generator, split_indices
 from chainrule.errors import InputError
 
 Array = npt.NDArray[Any]

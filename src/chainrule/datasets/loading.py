@@ -9,9 +9,9 @@ from pathlib import Path
 
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.known import digits, mnist, two_digits
-from chainrule.datasets.preprocessing import fit
-from chainrule.datasets.scaling import Scaling
-from chainrule.datasets.splitting import Seed, split_indices
+from chainrule.datasets.preparing.preprocessing import fit
+from chainrule.datasets.preparing.scaling import Scaling
+from chainrule.datasets.preparing.splitting import Seed, split_indices
 from chainrule.datasets.tables.columns import Target, name_list
 from chainrule.datasets.tables.labels import encode
 from chainrule.datasets.tables.npz import has_test_part

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.datasets.scaling import Scaling
+from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.errors import InputError
 
 Array = npt.NDArray[Any]

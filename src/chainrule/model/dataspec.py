@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chainrule.datasets import Dataset, Preprocessing, Scaling
-from chainrule.datasets.stream import ParquetStream
+from chainrule.datasets.streams.parquet_stream import ParquetStream
 
 
 class DataSpec(NamedTuple):

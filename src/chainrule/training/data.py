@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.checks import as_real
 from chainrule.datasets import Dataset
-from chainrule.datasets.stream import Stream
+from chainrule.datasets.streams.parquet_stream import Stream
 from chainrule.engines.base import Examples
 from chainrule.errors import InputError
 from chainrule.model.validate import as_pair, as_samples, as_targets, as_weights, check_range

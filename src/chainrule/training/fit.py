@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.checks import as_real, as_whole
 from chainrule.datasets import Dataset
-from chainrule.datasets.stream import ParquetStream
+from chainrule.datasets.streams.parquet_stream import ParquetStream
 from chainrule.engines.base import Engine, Unsupported, listening
 from chainrule.engines.choice import choose, fall_back
 from chainrule.equations.optimizers import as_optimizer, clip_by_value

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from chainrule.datasets.dataset import Dataset
-from chainrule.datasets.scaling import Scaling
+from chainrule.datasets.preparing.scaling import Scaling
 
 SIXTEENTHS = Scaling(0.0, 16.0)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.known.find import File, PictureSet, find
-from chainrule.datasets.scaling import PIXELS
+from chainrule.datasets.preparing.scaling import PIXELS
 from chainrule.datasets.tables.idx import parse
 
 MNIST = PictureSet(

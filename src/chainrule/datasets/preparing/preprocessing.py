@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.datasets.scaling import Scaling
+from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.errors import DataError, DataWarning, InputError
 
 Array = npt.NDArray[Any]

@@ -16,10 +16,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from chainrule.datasets.dataset import Dataset
-from chainrule.datasets.preprocessing import Preprocessing
-from chainrule.datasets.scaling import Scaling
-from chainrule.datasets.splitting import held_count
-from chainrule.datasets.survey import Survey
+from chainrule.datasets.preparing.preprocessing import Preprocessing
+from chainrule.datasets.preparing.scaling import Scaling
+from chainrule.datasets.preparing.splitting import held_count
+from chainrule.datasets.streams.survey import Survey
 from chainrule.datasets.tables.columns import Target, name_list
 from chainrule.datasets.tables.labels import encode, in_order
 from chainrule.datasets.tables.parquet import Layout, layout_of, opened, raw_of

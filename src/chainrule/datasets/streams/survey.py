@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.datasets.preprocessing import Input, Preprocessing, check_fill, in_order
-from chainrule.datasets.scaling import Scaling
+from chainrule.datasets.preparing.preprocessing import Input, Preprocessing, check_fill, in_order
+from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.datasets.tables.cells import check_words
 from chainrule.datasets.tables.labels import encode
 from chainrule.datasets.tables.parquet import Layout

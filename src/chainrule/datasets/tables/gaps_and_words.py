@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from chainrule.datasets.preprocessing import Preprocessing
+from chainrule.datasets.preparing.preprocessing import Preprocessing
 from chainrule.datasets.tables.cells import Cells, stray_word
 from chainrule.datasets.tables.columns import Columns, Target, is_number, target_list, without
 from chainrule.datasets.tables.header import labelled_columns, unlabelled_columns
 from chainrule.datasets.tables.lines import Cells as Line
-from chainrule.datasets.tables.lines import rows
+from chainrule.datasets.tables.lines import rows, samples
 from chainrule.datasets.tables.raw import Array, Raw, about
-from chainrule.datasets.tables.table import NotPlain, Picked, labelled, ragged, read_table
+from chainrule.datasets.tables.table import NotPlain, Picked, labelled, read_table
 from chainrule.errors import DataError
 
 
@@ -81,12 +80,7 @@ def _read(
     training: bool,
     known: Sequence[str] = (),
 ) -> Raw:
-    lines_of_cells = rows(path)
-    first = next(lines_of_cells, None)
-    if first is None:
-        raise DataError(f"{path}: a table must have lines; got an empty file. Write the samples into it.")
-    with about(path):
-        columns = layout(first[1])
+    columns, lines_of_cells = samples(path, layout)
     names = tuple(known) or columns.named(columns.features)
     names = names or tuple(f"column {place + 1}" for place in columns.features)
     content = [
@@ -94,9 +88,7 @@ def _read(
         for place, name in zip(columns.features, names, strict=True)
     ]
     lines, labels = list[int](), list[Picked]()
-    for line, cells in lines_of_cells if columns.names else itertools.chain([first], lines_of_cells):
-        if len(cells) != columns.width:
-            raise ragged(path, columns, line, cells)
+    for line, cells in lines_of_cells:
         for column, place in zip(content, columns.features, strict=True):
             if not column.add(cells[place]):
                 beside = "thousands of cells are numbers"
@@ -115,11 +107,6 @@ def _raw(
     names: Picked,
     training: bool,
 ) -> Raw:
-    if not lines:
-        raise DataError(
-            f"{path}: a table must have samples; got a header line only. "
-            "Write one sample on each line below it."
-        )
     X, words = np.empty((len(lines), len(content))), []
 
     def place(row: int) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from chainrule.datasets.tables.raw import readable
+from chainrule.datasets.tables.columns import Columns
+from chainrule.datasets.tables.raw import about, readable
 from chainrule.errors import DataError
 
 Cells = list[str]
@@ -34,6 +36,41 @@ def rows(path: Path) -> Iterator[tuple[int, Cells]]:
                 f"{path}: a line must be well-formed CSV; got {str(error)!r} on line {reader.line_num}. "
                 "Close every quotation mark, and double those inside a quoted cell."
             ) from error
+
+
+def samples(path: Path, layout: Callable[[Cells], Columns]) -> tuple[Columns, Iterator[tuple[int, Cells]]]:
+    """Return what the columns are for, and the lines of samples, each checked to be as wide as the first.
+
+    Args:
+        path: the file.
+        layout: tells the columns from the cells of the first line, which is a sample unless it has names.
+
+    Raises:
+        DataError: no line, no line of a sample, or one that is too long or too short.
+    """
+    lines = rows(path)
+    first = next(lines, None)
+    if first is None:
+        raise DataError(f"{path}: a table must have lines; got an empty file. Write the samples into it.")
+    with about(path):
+        columns = layout(first[1])
+    return columns, _checked(path, columns, lines if columns.names else itertools.chain([first], lines))
+
+
+def _checked(path: Path, columns: Columns, lines: Iterator[tuple[int, Cells]]) -> Iterator[tuple[int, Cells]]:
+    line = None
+    for line, cells in lines:
+        if len(cells) != columns.width:
+            raise DataError(
+                f"{path}: every line must have {columns.width} cells, as the first; got {len(cells)} on line "
+                f"{line}. Fix that line; a cell with the separator in it needs quotation marks."
+            )
+        yield line, cells
+    if line is None:
+        raise DataError(
+            f"{path}: a table must have samples; got a header line only. "
+            "Write one sample on each line below it."
+        )
 
 
 def _opened(path: Path) -> TextIO:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.datasets.preprocessing import Preprocessing
+from chainrule.datasets.preparing.preprocessing import Preprocessing
 from chainrule.datasets.tables.cells import Content, check_words, finite, missing_word
 from chainrule.datasets.tables.columns import Columns, Target, is_gap, pick_features, target_list, without
 from chainrule.datasets.tables.gaps_and_words import check_not_empty

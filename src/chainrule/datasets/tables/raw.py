@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.datasets.scaling import PIXELS, Scaling
+from chainrule.datasets.preparing.scaling import PIXELS, Scaling
 from chainrule.errors import DataError, InputError
 
 Array = npt.NDArray[Any]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from chainrule.datasets.dataset import Dataset
-from chainrule.datasets.preprocessing import Preprocessing
-from chainrule.datasets.scaling import Scaling
+from chainrule.datasets.preparing.preprocessing import Preprocessing
+from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.datasets.tables.columns import Target, check_width, pick_features
 from chainrule.datasets.tables.gaps_and_words import (
     first_cells,

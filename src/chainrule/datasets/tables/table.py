@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -13,7 +12,7 @@ import numpy as np
 
 from chainrule.datasets.tables.columns import Columns, Target, is_gap, is_number, is_text, target_list
 from chainrule.datasets.tables.header import check_header, labelled_columns, unlabelled_columns
-from chainrule.datasets.tables.lines import Cells, rows
+from chainrule.datasets.tables.lines import Cells, rows, samples
 from chainrule.datasets.tables.raw import Array, Raw, about
 from chainrule.errors import DataError
 
@@ -67,35 +66,19 @@ def read_table_features(
 
 def _read(path: Path, layout: Callable[[Cells], Columns]) -> tuple[Raw, Columns, list[Picked]]:
     """Read all lines: the features as numbers, the cells of the label columns as text."""
-    lines_of_cells = rows(path)
-    first = next(lines_of_cells, None)
-    if first is None:
-        raise DataError(f"{path}: a table must have lines; got an empty file. Write the samples into it.")
-    with about(path):
-        columns = layout(first[1])
+    columns, lines_of_cells = samples(path, layout)
     of_features, of_labels = _picker(columns.features), _picker(columns.targets)
     values, lines, labels = array("d"), array("q"), list[Picked]()
-    for line, cells in lines_of_cells if columns.names else itertools.chain([first], lines_of_cells):
-        if len(cells) != columns.width:
-            raise ragged(path, columns, line, cells)
+    for line, cells in lines_of_cells:
         try:
             values.extend(_floats(of_features(cells)))
         except ValueError:
             raise _cell_error(path, columns, line, cells) from None
         lines.append(line)
         labels.append(of_labels(cells))
-    return _raw(path, columns, values, lines), columns, labels
-
-
-def _raw(path: Path, columns: Columns, values: Sequence[float], lines: Sequence[int]) -> Raw:
-    if not lines:
-        raise DataError(
-            f"{path}: a table must have samples; got a header line only. "
-            "Write one sample on each line below it."
-        )
     X = np.asarray(values, np.float64).reshape(len(lines), len(columns.features))
     _check_finite(path, columns, X, lines)
-    return Raw(path, X, features=columns.named(columns.features), lines=lines)
+    return Raw(path, X, features=columns.named(columns.features), lines=lines), columns, labels
 
 
 def _picker(positions: Sequence[int]) -> Callable[[Cells], Picked]:
@@ -124,14 +107,6 @@ def _without_header(columns: Columns, raw: Raw, labels: list[str]) -> tuple[Colu
         columns,
         replace(raw, X=raw.X[1:], features=columns.named(columns.features), lines=lines),
         labels[1:],
-    )
-
-
-def ragged(path: Path, columns: Columns, line: int, cells: Cells) -> DataError:
-    """The error for a line that is too long or too short."""
-    return DataError(
-        f"{path}: every line must have {columns.width} cells, as the first; got {len(cells)} on line {line}. "
-        "Fix that line; a cell with the separator in it needs quotation marks."
     )
 
 
