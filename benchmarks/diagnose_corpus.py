@@ -1,6 +1,6 @@
 """The corpus of right and faulty programs, diagnosed: a table of what was caught and explained.
 
-    python benchmarks/diagnose_corpus.py [--cases] [--only textbook]
+    python -m benchmarks.diagnose_corpus [--cases] [--only textbook]
 
 Every program is asked in a process of its own, as ``chainrule diagnose`` does; the time is that of the whole.
 """
@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import tempfile
 import time
-from importlib import import_module
 from itertools import permutations
 from pathlib import Path
-from typing import Any
 
 from chainrule.diagnosis import Diagnosis, diagnose_file
+from tests.diagnosis import asking, cases
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "diagnosis"))
 
-
-def timed(case: Any, folder: Path) -> tuple[Diagnosis, float]:
+def timed(case: cases.Case, folder: Path) -> tuple[Diagnosis, float]:
     """The diagnosis of a program, and the seconds that it took."""
     path = folder / "code.py"
     path.write_text(case.text, encoding="utf-8")
@@ -34,8 +30,6 @@ def timed(case: Any, folder: Path) -> tuple[Diagnosis, float]:
 
 def main() -> None:
     """Print the table."""
-    cases, asking = import_module("cases"), import_module("asking")
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--cases", action="store_true", help="a line for every program")
     parser.add_argument("--only", default="", help="programs whose name holds this")

@@ -1,17 +1,12 @@
-"""One Hypothesis profile for every test, and the folder of the helpers."""
+"""One Hypothesis profile for every test, and small data sets that many of them share."""
 
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
-
-# `calculus`, the helpers shared by tests of the equations and of what is built on them.
-sys.path.insert(0, str(Path(__file__).parent / "equations"))
 
 settings.register_profile("chainrule", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("chainrule"), derandomize=True, database=None)

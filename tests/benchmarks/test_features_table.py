@@ -5,22 +5,19 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
-import sys
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.features import __main__ as command
+from benchmarks.features.base import LINES, NotHere, Peer, by_code
+from benchmarks.features.report import CELLS, ask, short
+from benchmarks.features.rows import ROWS, Row, labels, must
+from benchmarks.features.scikit import Chainrule
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.features import __main__ as command  # noqa: E402
-from benchmarks.features.base import LINES, NotHere, Peer, by_code  # noqa: E402
-from benchmarks.features.report import CELLS, ask, short  # noqa: E402
-from benchmarks.features.rows import ROWS, Row, labels, must  # noqa: E402
-from benchmarks.features.scikit import Chainrule  # noqa: E402
-
 RESULTS = (ROOT / "docs/results/features.md").read_text(encoding="utf-8")
 TABLE = [
     [cell.strip() for cell in line.strip("|").split(" | ")]

@@ -14,18 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+from benchmarks.speed import report
+from benchmarks.speed.arithmetic import Score, reference, score
+from benchmarks.speed.data import Samples, epoch_order, initial_parameters
+from benchmarks.speed.peers.base import Task
+from benchmarks.speed.peers.numpy_loop import Loop
+from benchmarks.speed.run import best_settings, rotated
+from benchmarks.speed.team import Failed, Key, Team
+from benchmarks.speed.workloads import prediction_flops, training_flops
+from chainrule.training.loop import epoch_randomness
 
-from benchmarks.speed import report  # noqa: E402
-from benchmarks.speed.arithmetic import Score, reference, score  # noqa: E402
-from benchmarks.speed.data import Samples, epoch_order, initial_parameters  # noqa: E402
-from benchmarks.speed.peers.base import Task  # noqa: E402
-from benchmarks.speed.peers.numpy_loop import Loop  # noqa: E402
-from benchmarks.speed.run import best_settings, rotated  # noqa: E402
-from benchmarks.speed.team import Failed, Key, Team  # noqa: E402
-from benchmarks.speed.workloads import prediction_flops, training_flops  # noqa: E402
-from chainrule.training.loop import epoch_randomness  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from commandline import Done, chainrule
+
+from tests.cli.commandline import Done, chainrule
 
 NAMES = ("ant", "bee", "cat")
 

@@ -6,7 +6,8 @@ import os
 
 import numpy as np
 import pytest
-from commandline import chainrule, snapshot
+
+from tests.cli.commandline import chainrule, snapshot
 
 TABLES = {
     "empty.csv": "",

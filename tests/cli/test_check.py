@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from commandline import chainrule
 
 from chainrule import Network
+from tests.cli.commandline import chainrule
 
 
 def rows(text):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from commandline import chainrule
+
+from tests.cli.commandline import chainrule
 
 
 def test_the_published_example(tmp_path):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
-from commandline import chainrule
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "diagnosis"))
-from cases import CORPUS, FAULTY
+from tests.cli.commandline import chainrule
+from tests.diagnosis.cases import CORPUS, FAULTY
 
 TEXTBOOK = (CORPUS / "textbook.py").read_text(encoding="utf-8")
 RUN = "process of its own"

@@ -6,9 +6,9 @@ import json
 import sys
 
 import pytest
-from commandline import chainrule
 
 from chainrule.doctor import examine, speed
+from tests.cli.commandline import chainrule
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commandline import COMMAND, FILES, environment
 
 from chainrule import Network
+from tests.cli.commandline import COMMAND, FILES, environment
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
 FOREVER = ("--epochs", "100000", "--no-progress")

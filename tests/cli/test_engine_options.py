@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from commandline import chainrule
 
 from chainrule import Network
 from chainrule.engines.base import listening, tell
 from chainrule.training.progress import Waiting
+from tests.cli.commandline import chainrule
 
 fast = pytest.importorskip("llvmlite", reason="needs both engines")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from commandline import chainrule
 
 from chainrule import Network, datasets
+from tests.cli.commandline import chainrule
 
 
 def load(run):

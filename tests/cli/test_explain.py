@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from commandline import chainrule
 
 from chainrule import Network, datasets
 from chainrule.equations import network as equations
+from tests.cli.commandline import chainrule
 
 
 def explanation(run, path, index):

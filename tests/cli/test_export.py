@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 import pytest
-from commandline import chainrule
 
 from chainrule import Network
+from tests.cli.commandline import chainrule
 
 
 @pytest.mark.parametrize(("to", "ending"), [("numpy", ".py"), ("c", ".c")])

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from commandline import chainrule, environment
 
 from chainrule import __version__, datasets
 from chainrule.cli import COMMANDS
@@ -15,6 +14,7 @@ from chainrule.equations.heads import HEADS
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.model.initializers import INITIALIZERS
 from chainrule.training.schedules import SCHEDULES
+from tests.cli.commandline import chainrule, environment
 
 
 def test_all_commands(here):

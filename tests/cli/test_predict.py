@@ -7,9 +7,9 @@ import io
 
 import numpy as np
 import pytest
-from commandline import chainrule
 
 from chainrule import Network, datasets
+from tests.cli.commandline import chainrule
 
 
 def table(text):

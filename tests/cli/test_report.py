@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
-from commandline import chainrule
 from matplotlib.image import imread
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
-
-from parsing import checked
+from tests.cli.commandline import chainrule
+from tests.report.parsing import checked
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ import time
 
 import numpy as np
 import pytest
-from commandline import COMMAND, FILES, environment
-from test_ending import POSIX
 
 from chainrule import Network
 from chainrule.files.locks import held
 from chainrule.runs.folder import Run
 from chainrule.training.checkpoints import SLOTS, find
+from tests.cli.commandline import COMMAND, FILES, environment
+from tests.cli.test_ending import POSIX
 
 TIMES = ("started", "ended", "resumed")
 

@@ -7,11 +7,11 @@ import re
 from datetime import datetime
 
 import pytest
-from commandline import FILES
 from matplotlib.image import imread
 
 import chainrule
 from chainrule import Network, datasets
+from tests.cli.commandline import FILES
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from commandline import chainrule
+
+from tests.cli.commandline import chainrule
 
 
 @pytest.fixture(scope="module")

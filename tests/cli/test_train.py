@@ -7,10 +7,10 @@ import re
 
 import numpy as np
 import pytest
-from commandline import FILES, chainrule
 
 from chainrule import Network
 from chainrule.cli.train import train
+from tests.cli.commandline import FILES, chainrule
 
 
 def about(folder):

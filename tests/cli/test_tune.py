@@ -12,9 +12,9 @@ import time
 
 import numpy as np
 import pytest
-from commandline import COMMAND, chainrule, environment
 
 from chainrule import Network
+from tests.cli.commandline import COMMAND, chainrule, environment
 
 SMALL = ("--candidates", 5, "--epochs", 8, "--factor", 2)
 

@@ -1,15 +1,10 @@
-"""The folder of the readers of printed mathematics, and a small network."""
+"""A small network that was published."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 import pytest
 
 from chainrule import Network
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

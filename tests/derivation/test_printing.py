@@ -8,7 +8,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reading import from_latex, from_mathml, from_text
 
 from chainrule.derivation.terms.print_latex import LATEX
 from chainrule.derivation.terms.print_mathml import MATHML
@@ -33,6 +32,7 @@ from chainrule.derivation.terms.terms import (
     add,
     times,
 )
+from tests.derivation.reading import from_latex, from_mathml, from_text
 
 VALUES = {"a": 1.5, "b": 0.25, "c": 3.0}
 a, b, c = map(Sym, VALUES)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from itertools import permutations
+from pathlib import Path
 
 from chainrule.diagnosis.asking.observe import findings
 from chainrule.diagnosis.asking.source import from_file
 from chainrule.diagnosis.diagnosis import Diagnosis
 from chainrule.diagnosis.verdict.intended import Options
 from chainrule.diagnosis.verdict.judge import judge
+from tests.diagnosis.cases import Case
 
 
-def widths(layers):
+def widths(layers: str) -> tuple[int, ...]:
     return tuple(int(n) for n in layers.split("-"))
 
 
-def asked(case, folder):
+def asked(case: Case, folder: Path) -> Diagnosis:
     """What `diagnose_file` says, without the process of its own."""
     path = folder / "code.py"
     path.write_text(case.text, encoding="utf-8")
@@ -27,16 +30,16 @@ def asked(case, folder):
     return Diagnosis(judge(found, options))
 
 
-def _pairs(options):
+def _pairs(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     return zip(options[::2], options[1::2], strict=True)
 
 
-def is_expected(case, diagnosis):
+def is_expected(case: Case, diagnosis: Diagnosis) -> bool:
     """Whether the first explanation is the mistake that was planted."""
     return any(" + ".join(order) in case.expected for order in permutations(diagnosis.keys))
 
 
-def names_the_line(case, diagnosis):
+def names_the_line(case: Case, diagnosis: Diagnosis) -> bool:
     """Whether a line shown is one that the fault is in; of what is missing, the line before counts too."""
     missing = {n - 1 for n in case.lines} if any(key.endswith(" zero") for key in diagnosis.keys) else set()
     return bool(set(diagnosis.lines) & (case.lines | missing))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 import pytest
-from asking import asked, is_expected, names_the_line
-from cases import CORPUS, FAULTY, RIGHT
+
+from tests.diagnosis.asking import asked, is_expected, names_the_line
+from tests.diagnosis.cases import CORPUS, FAULTY, RIGHT
 
 
 @pytest.mark.parametrize("case", RIGHT, ids=lambda case: f"{case.id} {case.layers} {' '.join(case.options)}")

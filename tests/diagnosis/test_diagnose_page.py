@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from asking import asked
-from cases import CORPUS, FAULTY
-
 from chainrule import diagnose
 from chainrule.diagnosis import diagnose_file
+from tests.diagnosis.asking import asked
+from tests.diagnosis.cases import CORPUS, FAULTY
 
 PAGE = (Path(__file__).parents[2] / "docs" / "diagnose.md").read_text(encoding="utf-8")
 

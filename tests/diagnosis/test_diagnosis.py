@@ -77,7 +77,7 @@ def test_it_needs_names_it_knows():
 
 
 def test_what_comes_back_from_the_other_process_is_what_was_found(tmp_path):
-    from cases import CORPUS
+    from tests.diagnosis.cases import CORPUS
 
     found = findings(from_file(str(CORPUS / "textbook.py")), None, (3, 4, 2))
     pack(found, tmp_path / "found.npz")

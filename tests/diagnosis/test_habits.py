@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from cases import CORPUS
 
 from chainrule.diagnosis import diagnose_file
 from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import MEAN, SUM
 from chainrule.diagnosis.telling.rates import Rate, far_off, stated_rates
+from tests.diagnosis.cases import CORPUS
 
 CROSS_ENTROPY = Model("tanh", "softmax", "categorical cross-entropy")
 QUADRATIC = Model("sigmoid", "sigmoid", "quadratic cost")

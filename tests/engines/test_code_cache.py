@@ -8,9 +8,9 @@ import sys
 
 import numpy as np
 import pytest
-from compiled import TARGETS, elementwise
 
 from chainrule.engines.llvm.writer.vector_functions import VECTORS
+from tests.engines.compiled import TARGETS, elementwise
 
 PROGRAM = (
     "import numpy as np; from chainrule import Network; "

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from claims import assert_same, examples, numbers, parameters, take, task
-from compiled import DTYPES, TARGETS, compiled, guarded, name_of, untouched
 
 from chainrule.engines.llvm import predictor, programs, trainer
 from chainrule.engines.llvm.engine import LlvmEngine
@@ -30,6 +28,8 @@ from chainrule.equations.network import Architecture
 from chainrule.equations.optimizers import adamw, clip_by_value, sgd
 from chainrule.equations.penalty import Penalty
 from chainrule.network import Network
+from tests.engines.claims import assert_same, examples, numbers, parameters, take, task
+from tests.engines.compiled import DTYPES, TARGETS, compiled, guarded, name_of, untouched
 
 WIDTHS = [(1, 2, 3, 4, 5), (15, 16, 17, 31, 33), (64, 100, 255, 256, 257), (784,)]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from claims import assert_same, examples, parameters, task
-from compiled import DTYPES, TARGETS, name_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +10,8 @@ from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.equations.penalty import Penalty
+from tests.engines.claims import assert_same, examples, parameters, task
+from tests.engines.compiled import DTYPES, TARGETS, name_of
 
 ODD = (1, 2, 15, 16, 17, 31, 33)
 

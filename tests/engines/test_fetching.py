@@ -5,8 +5,6 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from compiled import TARGETS, compiled, guarded, name_of, untouched
-
 from chainrule.engines.base import Examples, Task
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.llvm.kernels.prefetch import A_ROW, NUMBERS, Coming, fetch, room_of_coming
@@ -16,6 +14,7 @@ from chainrule.engines.reference import first_moments
 from chainrule.equations.optimizers import as_optimizer
 from chainrule.equations.penalty import Penalty
 from chainrule.network import Network
+from tests.engines.compiled import TARGETS, compiled, guarded, name_of, untouched
 
 
 def asked(monkeypatch, target, targets, rows, size, work, passes):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from claims import distance, examples, parameters, take, task
 
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.reference import ReferenceEngine
 from chainrule.equations.optimizers import OPTIMIZERS, adam, adamw, rmsprop
+from tests.engines.claims import distance, examples, parameters, take, task
 
 STEADY = {"rmsprop": rmsprop, "adam": adam, "adamw": adamw}
 """With a usual ε these divide rounding errors of tiny gradients by as little; ε = 0.01 asks for the code."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from claims import distance, examples, numbers, parameters, task
-from compiled import DTYPES, TARGETS, guarded, name_of, untouched
 
 from chainrule.engines.base import Examples
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.llvm.writer import layout
 from chainrule.engines.reference import first_moments
 from chainrule.types import ByLayer, Layer
+from tests.engines.claims import distance, examples, numbers, parameters, task
+from tests.engines.compiled import DTYPES, TARGETS, guarded, name_of, untouched
 
 ODD = (1, 2, 15, 16, 17, 31, 33)
 

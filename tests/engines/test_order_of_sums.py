@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from compiled import TARGETS, name_of
 
 from chainrule import Network
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.equations.affine import TERMS
+from tests.engines.compiled import TARGETS, name_of
 
 
 def affine(a, W, b, terms=TERMS):

@@ -8,7 +8,6 @@ import threading
 
 import numpy as np
 import pytest
-from claims import examples, parameters, task
 
 from chainrule import Network
 from chainrule.engines.llvm.engine import LlvmEngine
@@ -17,6 +16,7 @@ from chainrule.equations.activations import Activation
 from chainrule.equations.optimizers import Moments, Optimizer
 from chainrule.errors import EngineWarning, InputError
 from chainrule.types import ByLayer, Layer
+from tests.engines.claims import examples, parameters, task
 
 SCALE = 1.0
 X = np.random.default_rng(0).normal(size=(40, 3))

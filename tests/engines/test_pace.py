@@ -1,7 +1,6 @@
 """How many threads take the next steps: the fastest way is found, soon and at little cost."""
 
 import pytest
-from compiled import name_of
 
 from chainrule.engines.llvm.thread_choice import (
     AGAIN_SECONDS,
@@ -10,6 +9,7 @@ from chainrule.engines.llvm.thread_choice import (
     SOON_AGAIN_SECONDS,
     Pace,
 )
+from tests.engines.compiled import name_of
 
 START = 3e-4
 """Seconds that setting off another thread takes."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from claims import examples, numbers, parameters, take, task
-from compiled import DTYPES, TARGETS, name_of
 
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.llvm.writer import layout
 from chainrule.engines.reference import first_moments
+from tests.engines.claims import examples, numbers, parameters, take, task
+from tests.engines.compiled import DTYPES, TARGETS, name_of
 
 WIDTHS = [20, 65, 33, 10]
 SIZES = (1, 2, 3, 4, 5, 8, 9, 16, 25, 40)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from compiled import DTYPES, TARGETS, elementwise, name_of
 
 from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from chainrule.engines.reference import NUMPY
+from tests.engines.compiled import DTYPES, TARGETS, elementwise, name_of
 
 UNITS = {
     "exp": 1.5, "expm1": 3, "log": 2, "log1p": 3, "tanh": 3, "sqrt": 0.5001, "sin": 1, "cos": 1,

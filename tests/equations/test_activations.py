@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from calculus import STEP, TOLERANCE, is_vjp, loud, rough
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -24,6 +23,7 @@ from chainrule.equations.activations import (
     softplus,
     tanh,
 )
+from tests.equations.calculus import STEP, TOLERANCE, is_vjp, loud, rough
 
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS.keys())
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from calculus import is_vjp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.affine import affine, bias_gradient, input_gradient, weight_gradient
+from tests.equations.calculus import is_vjp
 
 width = st.integers(1, 5)
 seeds = st.integers(0, 2**32 - 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from calculus import TOLERANCE, is_vjp, loud, soft_labels
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -20,6 +19,7 @@ from chainrule.equations.heads import (
     smooth_labels,
     softmax,
 )
+from tests.equations.calculus import TOLERANCE, is_vjp, loud, soft_labels
 
 every_head = pytest.mark.parametrize("head", HEADS.values(), ids=HEADS.keys())
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])

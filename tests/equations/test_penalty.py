@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from calculus import is_vjp, loud
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from chainrule.equations.penalty import (
     penalty_gradient,
     penalty_value,
 )
+from tests.equations.calculus import is_vjp, loud
 
 strengths = st.floats(0, 5)
 

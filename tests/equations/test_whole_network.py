@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from calculus import TOLERANCE, Problem, loud
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from chainrule.equations.affine import input_gradient, weight_gradient
 from chainrule.equations.heads import HEADS
 from chainrule.equations.penalty import Penalty
 from chainrule.types import ByLayer, Layer
+from tests.equations.calculus import TOLERANCE, Problem, loud
 
 NEAR = {"rtol": 1e-10, "atol": 1e-12}
 

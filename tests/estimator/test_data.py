@@ -13,10 +13,10 @@ from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from small import estimator, same
 
 from chainrule.errors import InputError
 from chainrule.estimator.sparse import SparseRows
+from tests.estimator.small import estimator, same
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

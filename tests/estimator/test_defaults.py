@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small import estimator, same
 
 from chainrule import ChainruleClassifier
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError
 from chainrule.estimator.options import NARROW, WIDER, of_prior
+from tests.estimator.small import estimator, same
 
 
 def defaults(**options):

@@ -9,7 +9,6 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
-from small import estimator, same
 
 from chainrule import Activation, Network, gradient_check
 from chainrule.engines.reference import NUMPY
@@ -17,6 +16,7 @@ from chainrule.equations.heads import HEADS, pos_weighted
 from chainrule.equations.optimizers import adam, clip_by_norm, clip_by_value, sgd
 from chainrule.errors import InputError
 from chainrule.training.schedules import SCHEDULES, warm_up
+from tests.estimator.small import estimator, same
 
 
 def test_class_weight_is_the_sample_weight_of_a_class(two_classes):

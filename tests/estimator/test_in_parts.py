@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from small import estimator, same
 
 from chainrule.errors import InputError
+from tests.estimator.small import estimator, same
 
 OPTIONS = {
     "adam": {},

@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
-from small import estimator
 
 from chainrule import ChainruleClassifier
+from tests.estimator.small import estimator
 
 SAME = {
     "adam": {},

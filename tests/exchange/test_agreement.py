@@ -6,12 +6,12 @@ import functools
 
 import numpy as np
 import pytest
-from exported import FORMULA, WAYS, by_c, by_numpy, digits_network, names_of, needs_compiler
 
 from chainrule import DataError, Head, Network, datasets
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.affine import TERMS
 from chainrule.model.dataspec import DataSpec
+from tests.exchange.exported import FORMULA, WAYS, by_c, by_numpy, digits_network, names_of, needs_compiler
 
 TOLERANCE = 1e-6
 EVERY_WAY = [pytest.param(way, marks=needs_compiler if way == "c" else ()) for way in WAYS]

@@ -12,13 +12,13 @@ import sys
 
 import numpy as np
 import pytest
-from exported import compiled, digits_network, names_of, needs_compiler, onnx_outputs
 
 from chainrule import Dataset, InputError, Network
 from chainrule.datasets import Scaling
 from chainrule.exchange.c_file import c_file
 from chainrule.exchange.model import described
 from chainrule.exchange.numpy_file import numpy_file
+from tests.exchange.exported import compiled, digits_network, names_of, needs_compiler, onnx_outputs
 
 CLASSES = ("a b", 'quote"s', "*/ end", "über\\", "??/")
 FEATURES = ("u", "v, w", "'x'")

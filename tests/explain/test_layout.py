@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from test_explanation import HEADS, explained
 
 from chainrule import Network, datasets
 from chainrule.explain.blocks import Equation, Line, Picture, Pictures, Table, added, factor, number, percent
 from chainrule.explain.layout import lines, plain
 from chainrule.explain.pictures import css, rows, scaled, shade_of
+from tests.explain.test_explanation import HEADS, explained
 
 VALUE = r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_explanation import HEADS, explained
 
 from chainrule import InputError, Network, gradient_check
 from chainrule.equations import network as equations
 from chainrule.equations.activations import ACTIVATIONS
+from tests.explain.test_explanation import HEADS, explained
 
 PLACES = [(1, 0, 0), (1, 6, 4), (2, 3, 5), (3, 2, 1)]
 

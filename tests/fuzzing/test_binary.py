@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import random
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from fuzz import binary  # noqa: E402
+from fuzz import binary
 
 
 @pytest.mark.parametrize("kind", ["npz", "parquet"])

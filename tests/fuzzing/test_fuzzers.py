@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fuzz.harness import mutated
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -63,11 +65,6 @@ def test_what_it_must_find(word, tmp_path):
 
 
 def test_mutations_depend_on_the_seed_alone():
-    sys.path.insert(0, str(ROOT))
-    try:
-        from fuzz.harness import mutated
-    finally:
-        sys.path.pop(0)
     made = [[mutated(random.Random(s), b"seed of it", [b"other"]) for s in range(50)] for _ in range(2)]
     assert made[0] == made[1]
     assert len(set(made[0])) > 20

@@ -6,10 +6,10 @@ import io
 
 import numpy as np
 import pytest
-from figures import assert_nothing_cut_off, multi_label, single_label, texts, ticks
 
 from chainrule import plots
 from chainrule.evaluation import evaluate
+from tests.plots.figures import assert_nothing_cut_off, multi_label, single_label, texts, ticks
 
 
 def test_confusion_shows_counts_and_colours_rows():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from figures import HISTORY, Record, assert_nothing_cut_off, line, texts
 
 from chainrule import plots
 from chainrule.errors import InputError
+from tests.plots.figures import HISTORY, Record, assert_nothing_cut_off, line, texts
 
 
 def test_curves_are_the_history():

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from figures import HISTORY
 from matplotlib.image import imread
 
 from chainrule import plots
 from chainrule.errors import InputError, StorageError
+from tests.plots.figures import HISTORY
 
 
 @pytest.mark.parametrize("name", ["curves.png", "curves.PNG", "curves"])

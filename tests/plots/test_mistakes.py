@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from figures import assert_nothing_cut_off, texts, ticks
 
 from chainrule import plots
 from chainrule.errors import InputError
+from tests.plots.figures import assert_nothing_cut_off, texts, ticks
 
 X = np.arange(4 * 6, dtype=float).reshape(4, 6)
 P = np.array([[0.9, 0.1], [0.3, 0.7], [0.8, 0.2], [0.05, 0.95]])

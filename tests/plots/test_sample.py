@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from figures import assert_nothing_cut_off, texts, ticks
 
 from chainrule import Network, plots
 from chainrule.errors import InputError
+from tests.plots.figures import assert_nothing_cut_off, texts, ticks
 
 X = np.array([0.0, 0.5, 1.0, 0.25, 0.0, 0.75])
 GRADIENT = np.array([0.1, -0.4, 0.0, 0.2, -0.1, 0.3])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from figures import assert_nothing_cut_off, texts
 
 from chainrule import plots
 from chainrule.errors import InputError
+from tests.plots.figures import assert_nothing_cut_off, texts
 
 
 def test_weights_are_pictures_on_one_symmetric_scale():

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 
 from chainrule import Network, datasets
 from chainrule.runs.folder import Run

@@ -6,7 +6,6 @@ import json
 import re
 
 import pytest
-from parsing import Page, checked
 
 from chainrule import Network
 from chainrule.cli.train import train
@@ -16,6 +15,7 @@ from chainrule.report.learning import fit_in_words
 from chainrule.report.page import report
 from chainrule.report.results import important
 from chainrule.runs.reading import USUAL, command_line, open_run
+from tests.report.parsing import Page, checked
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FUNCTIONS = re.findall(r"\[`(\w+)`\]\((src/[\w/]+\.py)\)", README)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from calculus import TOLERANCE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from chainrule.equations.heads import HEADS, smooth_labels
 from chainrule.equations.optimizers import as_optimizer
 from chainrule.evaluation import correct
 from chainrule.training.loop import EpochRecord, dropout_masks, epoch_randomness
+from tests.equations.calculus import TOLERANCE
 
 
 def bits(network):
