@@ -1,6 +1,6 @@
 """Ask each library for each feature, by using it; what is not installed is said and left out.
 
-    pip install "chainrule[features]"
+    pip install --group features -e .             # pip 25.1 or newer
     python -m benchmarks.features --write docs/results/features.md
 
 A probe trains a small network and looks at the effect. "yes" is an option of the class, or something that the

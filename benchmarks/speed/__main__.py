@@ -1,6 +1,6 @@
 """Speed beside JAX, PyTorch, scikit-learn, onnxruntime and NumPy, all in one run.
 
-    pip install -e ".[bench]"
+    pip install --group bench -e .                              # pip 25.1 or newer
     python -m benchmarks.speed                                  # everything
     python -m benchmarks.speed --only W1,W2 --sections train    # a part
     python -m benchmarks.speed --quick --data digits --peers sklearn,numpy
@@ -139,7 +139,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if options.peers is None:
         options.peers = tuple(peer for peer in rivals if installed(peer))
         for peer in (peer for peer in rivals if peer not in options.peers):
-            say(f"{PEERS[peer].title} is not installed and left out: pip install -e '.[bench]'")
+            say(f"{PEERS[peer].title} is not installed and left out: pip install --group bench")
     options.threads = options.threads or tuple(sorted({1, cores}))
     options.rounds = options.rounds or (2 if options.quick else 5)
     if not options.quick and options.only == names and options.sections == SECTIONS:

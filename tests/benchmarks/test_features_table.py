@@ -56,7 +56,7 @@ def test_the_columns_that_are_always_there(row, name):
 def test_the_columns_of_the_others(name, packages):
     for package in packages:
         if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is not installed: pip install chainrule[features]")
+            pytest.skip(f"{package} is not installed: pip install --group features")
     with warnings.catch_warnings(action="ignore"):
         peer = command.load(name)
     found = [ask(peer, row).cell for row in ROWS]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sphinx", reason="needs the extra 'docs'")
+pytest.importorskip("sphinx", reason="needs the group 'docs'")
 
 EXTENSIONS = Path(__file__).parents[2] / "docs/_ext"
 SETTINGS = f"""

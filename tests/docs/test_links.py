@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("sphinx", reason="needs the extra 'docs'")
+pytest.importorskip("sphinx", reason="needs the group 'docs'")
 
 from links import broken
 
