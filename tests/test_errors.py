@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,22 @@ from chainrule import errors
 from chainrule.errors import InputError, did_you_mean, look_up
 
 CHOICES = {"sigmoid": 1, "tanh": 2, "relu": 3}
+
+
+REFERENCE = (Path(__file__).parents[1] / "docs/reference/errors.md").read_text(encoding="utf-8")
+KINDS = [
+    name for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, Exception) and kind.__module__ == errors.__name__
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_error_and_warning_is_public_and_in_the_reference(name):
+    assert len(KINDS) > 10
+    assert name in chainrule.__all__
+    assert getattr(chainrule, name) is getattr(errors, name)
+    assert re.search(rf"\b{name}\b", REFERENCE.split("```{eval-rst}", 1)[1])
+    assert f" {name} " in errors.__doc__ or name == "ChainruleError"
 
 
 @pytest.mark.parametrize(

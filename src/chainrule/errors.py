@@ -7,6 +7,12 @@ ChainruleError
 ├── FolderBusy          another process is training in that folder
 ├── StorageError        the disk refused: full, read-only, not a folder (also an OSError)
 └── TrainingDiverged    the loss turned NaN or infinite (also an ArithmeticError)
+
+UserWarning
+├── CheckpointWarning   a checkpoint could not be written, or a damaged one was passed over
+├── DataWarning         data that can be used, though not all of it is as the training data were
+├── EngineWarning       a network runs on a slower engine than usual
+└── FormulaWarning      a formula that is right, and loses precision or overflows somewhere
 """
 
 from __future__ import annotations
