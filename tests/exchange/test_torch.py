@@ -90,3 +90,10 @@ def test_a_head_that_contradicts_the_end():
 def test_what_torch_has_not():
     with pytest.raises(InputError, match=r"got 'z\*\*2'"):
         Network([2, 2, 2], hidden="z**2", seed=0).to_torch()
+
+
+def test_a_subclass_comes_as_itself():
+    class Mine(Network):
+        pass
+
+    assert type(Mine.from_torch(nn.Sequential(nn.Linear(3, 2)))) is Mine

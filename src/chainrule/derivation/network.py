@@ -45,14 +45,14 @@ from chainrule.types import ByLayer
 
 if TYPE_CHECKING:
     from chainrule.derivation.document.derivation import Derivation
-    from chainrule.network import Network
+    from chainrule.model.feedforward import FeedForward
 
 LAYOUTS = {"columns": "a sample is a column", "rows": "a sample is a row"}
 STEP = 1e-30
 
 
 def derive(
-    network: Network,
+    network: FeedForward,
     x: Any = None,
     y: Any = None,
     *,
@@ -103,7 +103,7 @@ def derive(
         raise WrongStep(f"the equations must be traceable; they are not: {trouble}") from trouble
 
 
-def _document(network: Network, x: Any, y: Any, eta: float, layout: str, digits: int) -> Document:
+def _document(network: FeedForward, x: Any, y: Any, eta: float, layout: str, digits: int) -> Document:
     ledger = Ledger()
     H = len(network.layers) - 1
     out = Output(network.head, H, network.layers[-1], ledger, layout)
@@ -125,11 +125,11 @@ def _document(network: Network, x: Any, y: Any, eta: float, layout: str, digits:
     return Document(_title(network), _lead(network, checked), tuple(sections), checked)
 
 
-def _title(network: Network) -> str:
+def _title(network: FeedForward) -> str:
     return f"Backpropagation derived for {'-'.join(map(str, network.layers))}"
 
 
-def _lead(network: Network, checked: str) -> tuple[Block, ...]:
+def _lead(network: FeedForward, checked: str) -> tuple[Block, ...]:
     H = len(network.layers) - 1
     hidden = [f"layer {L} {activation.name}" for L, activation in network.hidden.items()]
     how = f"hidden: {', '.join(hidden)}; " if hidden else "no hidden layer; "
@@ -142,12 +142,12 @@ def _lead(network: Network, checked: str) -> tuple[Block, ...]:
     )
 
 
-def out_name(network: Network) -> str:
+def out_name(network: FeedForward) -> str:
     """The output activation by name."""
     return "softmax" if network.head.distribution else "sigmoid"
 
 
-def symbols(network: Network, layout: str) -> Section:
+def symbols(network: FeedForward, layout: str) -> Section:
     """The table of symbols with their shapes."""
     H = len(network.layers) - 1
     column = layout == "columns"
@@ -192,7 +192,7 @@ def symbols(network: Network, layout: str) -> Section:
     return Section(("Symbols",), (Table(("symbol", "meaning", "shape"), tuple(rows_)), say(*words)))
 
 
-def forward_section(network: Network, out: Output, layout: str) -> Section:
+def forward_section(network: FeedForward, out: Output, layout: str) -> Section:
     """F1, F2 and the head of every layer."""
     H = len(network.layers) - 1
     F1 = equation("F1").function
@@ -210,7 +210,7 @@ def forward_section(network: Network, out: Output, layout: str) -> Section:
     return Section(("Forward pass",), tuple(blocks))
 
 
-def activation_sections(network: Network, ledger: Ledger) -> list[Section]:
+def activation_sections(network: FeedForward, ledger: Ledger) -> list[Section]:
     """φ and φ' of each activation that occurs."""
     found = []
     for name in dict.fromkeys(activation.name for activation in network.hidden):
@@ -220,7 +220,7 @@ def activation_sections(network: Network, ledger: Ledger) -> list[Section]:
     return found
 
 
-def transposes(network: Network, ledger: Ledger) -> Section:
+def transposes(network: FeedForward, ledger: Ledger) -> Section:
     """From the code's rows to the text's columns, line by line, verified."""
     H = len(network.layers) - 1
     L = max(H - 1, 1)
@@ -246,7 +246,7 @@ def transposes(network: Network, ledger: Ledger) -> Section:
     return Section(("Rows in the code, columns in the text",), tuple(blocks))
 
 
-def summary_section(network: Network, layout: str) -> Section:
+def summary_section(network: FeedForward, layout: str) -> Section:
     """The equations of the backward pass at a glance, with their functions."""
     B1 = "Q2" if network.head.name == "quadratic" else "B1"
     tags = ["F1", "F2", B1, *(["B2"] if len(network.layers) > 2 else []), "B3", "B4", "G1"]
@@ -259,7 +259,7 @@ def summary_section(network: Network, layout: str) -> Section:
     return Section(("At a glance",), (Table(("tag", "equation", "function"), tuple(lines)), say(words)))
 
 
-def check_whole(network: Network, ledger: Ledger) -> str:
+def check_whole(network: FeedForward, ledger: Ledger) -> str:
     """Hold the backward pass of this very network to the slope of its loss on a mini-batch.
 
     Along a random direction in each W and b, by a complex step through the shipped forward pass and loss.
@@ -292,7 +292,7 @@ def check_whole(network: Network, ledger: Ledger) -> str:
     )
 
 
-def any_sizes(network: Network) -> str:
+def any_sizes(network: FeedForward) -> str:
     """Prove the equations of this network once more, for any widths and any batch.
 
     The steps are verified with a few neurons; this is why they hold for many.
@@ -315,7 +315,7 @@ def any_sizes(network: Network) -> str:
     return f"For any widths and any batch: {count} theorems proven by SymPy."
 
 
-def _slope(net: Network, x: Any, y: Any, L: int, kind: str, direction: Any) -> float:
+def _slope(net: FeedForward, x: Any, y: Any, L: int, kind: str, direction: Any) -> float:
     params = ByLayer(
         layer._replace(**{kind: getattr(layer, kind) + 1j * STEP * direction}) if number == L else layer
         for number, layer in net.params.items()

@@ -11,7 +11,7 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.heads import smooth_labels
 from chainrule.equations.network import loss_and_gradients
 from chainrule.equations.penalty import Penalty
-from chainrule.network import Network
+from chainrule.model.feedforward import FeedForward
 from chainrule.types import ByLayer, Layer, Params
 
 
@@ -24,7 +24,7 @@ class Minimum(NamedTuple):
 
 
 def minimize(
-    network: Network, examples: Examples, penalty: Penalty, smoothing: float, options: dict[str, Any]
+    network: FeedForward, examples: Examples, penalty: Penalty, smoothing: float, options: dict[str, Any]
 ) -> Minimum:
     """Move ``network`` to a minimum of the mean loss with its penalty.
 

@@ -12,9 +12,9 @@ from chainrule.exchange.model import described
 from chainrule.exchange.numpy_file import numpy_file
 from chainrule.exchange.onnx_file import onnx_file
 from chainrule.files.atomic import atomic_write
-from chainrule.network import Network
+from chainrule.model.feedforward import FeedForward
 
-KINDS: dict[str, tuple[str, Callable[[Network], bytes]]] = {
+KINDS: dict[str, tuple[str, Callable[[FeedForward], bytes]]] = {
     "onnx": (".onnx", onnx_file),
     "numpy": (".py", lambda network: numpy_file(described(network)).encode()),
     "c": (".c", lambda network: c_file(described(network)).encode()),
@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, Callable[[Network], bytes]]] = {
 """What can be written: the usual ending of the file, and what makes its content."""
 
 
-def export(network: Network, path: str | os.PathLike[str], to: str | None = None) -> None:
+def export(network: FeedForward, path: str | os.PathLike[str], to: str | None = None) -> None:
     """Write the network to ``path``, wholly or not at all.
 
     Raises:

@@ -12,7 +12,7 @@ from chainrule.equations.heads import Head
 from chainrule.equations.network import Architecture, forward
 from chainrule.errors import InputError
 from chainrule.exchange.graph import Node, Recorder, record
-from chainrule.network import Network
+from chainrule.model.feedforward import FeedForward
 from chainrule.types import ByLayer, Forward, Layer
 
 TAG = re.compile(r"\b[FH][1-9]\b")
@@ -59,7 +59,7 @@ class Model(NamedTuple):
         return f"{n} {what} a row, raw as in the training data; they are scaled here"
 
 
-def described(network: Network) -> Model:
+def described(network: FeedForward) -> Model:
     """The model of a network.
 
     Raises:
@@ -103,7 +103,7 @@ def _not_asked(*arguments: object) -> object:
     raise AssertionError("a forward pass asks for no derivative and no loss")
 
 
-def _functions(network: Network) -> ByLayer[Function]:
+def _functions(network: FeedForward) -> ByLayer[Function]:
     found: dict[Activation, Function] = {}
     functions = []
     for activation in network.hidden:
@@ -134,7 +134,7 @@ def _of_head(head: Head, taken: set[str]) -> Function:
     return Function(name, tags.get(link[0], "F2"), body, f"a = {link[0]}")
 
 
-def _title(network: Network) -> str:
+def _title(network: FeedForward) -> str:
     names = [*(activation.name for activation in network.hidden), network.head.name]
     chain = [f"{n} {name}" for n, name in zip(network.layers[1:], names, strict=True)]
     return " → ".join([str(network.layers[0]), *chain])

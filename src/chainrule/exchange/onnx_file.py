@@ -13,7 +13,7 @@ from chainrule.equations.network import Architecture, forward
 from chainrule.errors import InputError
 from chainrule.exchange.graph import Argument, Node, Recorder, schedule
 from chainrule.exchange.model import Model, described
-from chainrule.network import Network
+from chainrule.model.feedforward import FeedForward
 from chainrule.types import ByLayer, Layer
 
 OPSET = 17
@@ -103,7 +103,7 @@ class Graph:
         return self.add("ReduceMax", x, name=name, axes=[1], keepdims=1)
 
 
-def onnx_file(network: Network) -> bytes:
+def onnx_file(network: FeedForward) -> bytes:
     """The ONNX model: raw inputs ``x`` (N, n_0) float32 → ``probabilities`` (N, n_H) and ``label``.
 
     ``label`` is int64: the most probable class (N,), or 0 and 1 (N, n_H) for labels of their own.
@@ -140,7 +140,7 @@ def _inputs(graph: Graph, model: Model) -> str:
     return graph.add("Cast", graph.add("Div", moved, graph.array("scale", model.scale)), name="a0", to=single)
 
 
-def _forward(graph: Graph, network: Network, a0: str) -> None:
+def _forward(graph: Graph, network: FeedForward, a0: str) -> None:
     """Run the forward pass of the equations over the recorder, and write down what it did."""
     xp = Recorder()
     net = Architecture(network.hidden, network.head)

@@ -9,15 +9,15 @@ import numpy as np
 from chainrule.datasets import Scaling
 from chainrule.errors import InputError
 from chainrule.model.dataspec import DataSpec
-from chainrule.network import Network
+from chainrule.model.feedforward import FeedForward, Kind
 
 ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
 """scikit-learn's names of activations, and ours."""
 HEADS = {"softmax": "softmax", "logistic": "sigmoid"}
 
 
-def from_sklearn(mlp: Any, **options: Any) -> Network:
-    """A network with the weights of a fitted ``MLPClassifier``, or of StandardScaler → MLPClassifier.
+def from_sklearn(kind: type[Kind], mlp: Any, **options: Any) -> Kind:
+    """A network of that kind, with the weights of a fitted MLPClassifier, or StandardScaler → MLPClassifier.
 
     Class names, feature names and the pipeline's scaling are kept in ``data``.
 
@@ -30,7 +30,7 @@ def from_sklearn(mlp: Any, **options: Any) -> Network:
             "of scikit-learn a fitted MLPClassifier can be taken, or StandardScaler → MLPClassifier; "
             f"got {mlp!r}. Fit it first."
         )
-    network = Network.from_parameters(
+    network = kind.from_parameters(
         [(W.T, b) for W, b in zip(mlp.coefs_, mlp.intercepts_, strict=True)],
         hidden=ACTIVATIONS[mlp.activation],
         output=HEADS[mlp.out_activation_],
@@ -67,7 +67,7 @@ def _scaling(scaler: Any) -> Scaling:
     return Scaling(0.0 if mean is None else mean, 1.0 if scale is None else scale)
 
 
-def to_sklearn(network: Network) -> Any:
+def to_sklearn(network: FeedForward) -> Any:
     """A fitted ``MLPClassifier`` whose ``predict_proba`` is the network's, of inputs scaled as here.
 
     With one output it gives both classes, as scikit-learn does: their probabilities are 1 − a and a.
@@ -91,7 +91,7 @@ def to_sklearn(network: Network) -> Any:
     return mlp
 
 
-def _labels(network: Network, n_outputs: int) -> Any:
+def _labels(network: FeedForward, n_outputs: int) -> Any:
     """What a label binarizer learns the classes from, in their order."""
     if network.multi_label and n_outputs > 1:
         return np.eye(n_outputs, dtype=int)
@@ -111,7 +111,7 @@ def _labels(network: Network, n_outputs: int) -> Any:
     )
 
 
-def _activation(network: Network) -> str:
+def _activation(network: FeedForward) -> str:
     ours = {mine: theirs for theirs, mine in ACTIVATIONS.items()}
     names = {activation.name for activation in network.hidden} or {"identity"}
     if len(names) > 1 or not names <= set(ours):
@@ -122,7 +122,7 @@ def _activation(network: Network) -> str:
     return ours[names.pop()]
 
 
-def _head(network: Network) -> str:
+def _head(network: FeedForward) -> str:
     ours = {mine: theirs for theirs, mine in HEADS.items()}
     if network.head.name not in ours:
         raise InputError(

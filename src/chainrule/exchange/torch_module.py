@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network import Network
+from chainrule.model.feedforward import FeedForward, Kind
 
 MODULES: dict[str, tuple[str, dict[str, Any]]] = {
     "Sigmoid": ("sigmoid", {}),
@@ -32,8 +32,8 @@ IDLE = ("Dropout", "Flatten")
 """What does nothing to rows when a network predicts."""
 
 
-def from_torch(module: Any, output: str | None = None, **options: Any) -> Network:
-    """A network with the weights of a ``Sequential`` of Linear layers and activations.
+def from_torch(kind: type[Kind], module: Any, output: str | None = None, **options: Any) -> Kind:
+    """A network of that kind, with the weights of a ``Sequential`` of Linear layers and activations.
 
     Raises:
         InputError: another module in it, or an ``output`` that contradicts its end.
@@ -45,7 +45,7 @@ def from_torch(module: Any, output: str | None = None, **options: Any) -> Networ
             f"output must be {found!r}, for the module ends with {end}; got {output!r}. Leave it out."
         )
     dtype = "float64" if str(_first_weight(pairs).dtype) == "torch.float64" else "float32"
-    return Network.from_parameters(
+    return kind.from_parameters(
         [(_numbers(linear.weight), _bias(linear)) for linear in pairs],
         hidden=hidden,
         output=output or found or "softmax",
@@ -111,7 +111,7 @@ def _bias(linear: Any) -> Any:
     return np.zeros(linear.out_features) if linear.bias is None else _numbers(linear.bias)
 
 
-def to_torch(network: Network) -> Any:
+def to_torch(network: FeedForward) -> Any:
     """A ``torch.nn.Sequential`` whose outputs are the network's probabilities, from inputs scaled as here.
 
     Raises:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from chainrule.explain.blocks import Block
     from chainrule.model.dataspec import DataSpec
-    from chainrule.network import Network
+    from chainrule.model.feedforward import FeedForward
 
 WIDTH = 100
 """Columns of the text, where nothing says how many there are."""
@@ -199,7 +199,7 @@ class Explanation(NamedTuple):
         return self.to_html()
 
 
-def explain(network: Network, x: Any, y: Any, *, sample: str = "") -> Explanation:
+def explain(network: FeedForward, x: Any, y: Any, *, sample: str = "") -> Explanation:
     """Run one sample forward and back, and keep every number.
 
     Args:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule.engines.base import Engine, Few, Unsupported
 from chainrule.engines.choice import choose, fall_back
+from chainrule.model.feedforward import FeedForward
 from chainrule.model.validate import Floats, as_samples, check_finite
-
-if TYPE_CHECKING:
-    from chainrule.network import Network
 
 
 class Predictor:
     """Holds what a network's engine has prepared, as long as the network stays the same."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: FeedForward) -> None:
         self._parts = _parts(network)
         self._engine: Engine = choose(network.engine, network.threads).engine
         self._net, self._params = network.architecture, network.params
@@ -28,7 +26,7 @@ class Predictor:
             self._engine = fall_back(network.engine, str(reason))
         self._width, self._dtype = network.layers[0], network.dtype
 
-    def fits(self, network: Network) -> bool:
+    def fits(self, network: FeedForward) -> bool:
         """Whether the network is still the one this was made for; its arrays may have changed."""
         return all(map(_same, self._parts, _parts(network)))
 
@@ -55,7 +53,7 @@ class Predictor:
         return self._engine.outputs(self._net, self._params, x, logits=True)[0]
 
 
-def _parts(network: Network) -> tuple[Any, ...]:
+def _parts(network: FeedForward) -> tuple[Any, ...]:
     return network.params, network.hidden, network.head, network.engine, network.threads
 
 

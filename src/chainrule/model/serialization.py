@@ -16,12 +16,12 @@ from chainrule.equations.heads import HEADS, Head, PosWeighted
 from chainrule.errors import InputError, ModelFileError, look_up
 from chainrule.files.tensors import Tensors, read_model, write_model
 from chainrule.model.dataspec import DataSpec
+from chainrule.model.feedforward import FeedForward, Kind
 from chainrule.model.validate import Floats, as_dtype, as_pos_weighted, as_widths
-from chainrule.network import Network
 from chainrule.types import ByLayer, Layer
 
 
-def save(network: Network, path: str | os.PathLike[str]) -> None:
+def save(network: FeedForward, path: str | os.PathLike[str]) -> None:
     """Write ``network`` to ``path``, wholly or not at all."""
     tensors: Tensors = {}
     for L, layer in network.params.items():
@@ -48,11 +48,11 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     write_model(path, tensors, about)
 
 
-def load(path: str | os.PathLike[str]) -> Network:
-    """Read the network in the file at ``path``."""
+def load(kind: type[Kind], path: str | os.PathLike[str]) -> Kind:
+    """Read the network in the file at ``path``, as one of that class."""
     tensors, about = read_model(path)
     try:
-        network = _network(tensors, about)
+        network = _network(kind, tensors, about)
         if "data" in about:
             network.data = _data_spec(about["data"], tensors, network.layers[0], network.layers[-1])
         network.training = [
@@ -67,9 +67,9 @@ def load(path: str | os.PathLike[str]) -> Network:
     return network
 
 
-def _network(tensors: Tensors, about: dict[str, Any]) -> Network:
+def _network(kind: type[Kind], tensors: Tensors, about: dict[str, Any]) -> Kind:
     layers = _layers(tensors, about)
-    network = Network(
+    network = kind(
         about["layers"],
         hidden=[_activation_of(text) for text in about["hidden"]],
         output=_head_of(about["output"], about["dtype"]),

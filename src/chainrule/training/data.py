@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,9 @@ from chainrule.datasets import Dataset
 from chainrule.datasets.streams.parquet_stream import Stream
 from chainrule.engines.base import Examples
 from chainrule.errors import InputError
+from chainrule.model.feedforward import FeedForward
 from chainrule.model.validate import as_pair, as_samples, as_targets, as_weights, check_range
 from chainrule.training.streams import Source
-
-if TYPE_CHECKING:
-    from chainrule.network import Network
 
 
 class Material(NamedTuple):
@@ -35,7 +33,9 @@ class Material(NamedTuple):
         return len(self.examples.X) if self.rows is None else len(self.rows)
 
 
-def material(network: Network, data: Any, y: Any, sample_weight: Any, validation: Any, seed: int) -> Material:
+def material(
+    network: FeedForward, data: Any, y: Any, sample_weight: Any, validation: Any, seed: int
+) -> Material:
     """Check what `Network.fit` was given.
 
     Raises:
@@ -51,7 +51,7 @@ def material(network: Network, data: Any, y: Any, sample_weight: Any, validation
     return _hold_out(examples, validation, seed)
 
 
-def as_examples(network: Network, data: Any, y: Any = None, sample_weight: Any = None) -> Examples:
+def as_examples(network: FeedForward, data: Any, y: Any = None, sample_weight: Any = None) -> Examples:
     """Checked rows of a `Dataset`, a pair (X, y), or X and y. Weights are relative to their mean.
 
     `Examples` are taken as they are, for they have been checked.
@@ -114,7 +114,7 @@ def _hold_out(examples: Examples, validation: Any, seed: int) -> Material:
     return Material(examples._replace(weight=examples.weight / weight.mean()), held_out_part, rest)
 
 
-def _source(network: Network, stream: Stream, y: Any, sample_weight: Any) -> Source:
+def _source(network: FeedForward, stream: Stream, y: Any, sample_weight: Any) -> Source:
     """A stream's blocks, each checked as it comes."""
     if y is not None or sample_weight is not None:
         raise InputError(
@@ -136,7 +136,7 @@ def _source(network: Network, stream: Stream, y: Any, sample_weight: Any) -> Sou
     )
 
 
-def _apart(network: Network, validation: Any) -> Examples | None:
+def _apart(network: FeedForward, validation: Any) -> Examples | None:
     """Validation data of their own, for a stream cannot be cut."""
     if isinstance(validation, Real):
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from chainrule.equations.optimizers import as_optimizer, clip_by_value
 from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
 from chainrule.model.dataspec import DataSpec
+from chainrule.model.feedforward import FeedForward
 from chainrule.model.validate import as_penalty, as_seed
 from chainrule.training.checkpoints import Best, Checkpoint, Keeping, as_checkpoints, opened
 from chainrule.training.data import Material, material
@@ -29,12 +30,9 @@ from chainrule.training.state import TrainingState
 from chainrule.training.streams import Source, train_stream
 from chainrule.types import Params
 
-if TYPE_CHECKING:
-    from chainrule.network import Network
-
 
 def fit(
-    network: Network,
+    network: FeedForward,
     data: Any,
     y: Any,
     *,
@@ -73,7 +71,7 @@ def fit(
 
 
 def run(
-    network: Network,
+    network: FeedForward,
     plan: Plan,
     given: Material,
     *,
@@ -148,7 +146,7 @@ def _samples_done(plan: Plan, start: TrainingState | None, n: int) -> int:
 
 
 def _begin(
-    network: Network, given: Material, plan: Plan, every_step: bool, start: TrainingState | None
+    network: FeedForward, given: Material, plan: Plan, every_step: bool, start: TrainingState | None
 ) -> tuple[str, Iterator[Event]]:
     """Training on the network's engine, or on the reference if that one cannot; and the engine's name."""
 
@@ -171,7 +169,7 @@ class _Keeper:
 
     def __init__(
         self,
-        network: Network,
+        network: FeedForward,
         patience: int | None,
         on_epoch: Sequence[Callable[..., Any]],
         on_batch: Sequence[Callable[..., Any]],
@@ -244,7 +242,7 @@ class _Keeper:
             self.network.params = self.best.params
 
 
-def _plan(network: Network, **options: Any) -> Plan:
+def _plan(network: FeedForward, **options: Any) -> Plan:
     optimizer = as_optimizer(options["optimizer"])
     if options["clip_value"] is not None:
         optimizer = clip_by_value(optimizer, as_real("clip_value", options["clip_value"], above=0))

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,13 @@ from numpy.typing import NDArray
 from chainrule.engines.base import Examples
 from chainrule.errors import CheckpointWarning, InputError
 from chainrule.history import History
+from chainrule.model.feedforward import FeedForward
 from chainrule.training.checkpoints import Best, Checkpoint, Keeping
 from chainrule.training.data import Material
 from chainrule.training.interrupts import noted
 from chainrule.training.loop import BatchEnd, Event, Plan
 from chainrule.training.state import TrainingState
 from chainrule.training.streams import Source
-
-if TYPE_CHECKING:
-    from chainrule.network import Network
 
 STEADY = ("constant", "warm-up + constant")
 """Schedules that do not depend on how many epochs there will be."""
@@ -52,7 +50,7 @@ def options_of(plan: Plan, n: int, patience: int | None) -> dict[str, Any]:
     }
 
 
-def describe(network: Network, plan: Plan, patience: int | None, given: Material) -> dict[str, Any]:
+def describe(network: FeedForward, plan: Plan, patience: int | None, given: Material) -> dict[str, Any]:
     """What a checkpoint says of its run. Reads all of the data."""
     examples, held_out = given.examples, given.held_out
     return {

@@ -35,7 +35,7 @@ from chainrule.model.validate import as_samples, as_targets
 from chainrule.types import ByLayer, Layer
 
 if TYPE_CHECKING:
-    from chainrule.network import Network
+    from chainrule.model.feedforward import FeedForward
 
 WRITTEN_OUT = 100
 """Most parameters of a network whose every entry is written out."""
@@ -49,7 +49,7 @@ class Numbers:
 
     def __init__(
         self,
-        network: Network,
+        network: FeedForward,
         x: Any,
         y: Any,
         eta: float,
@@ -162,7 +162,7 @@ class Numbers:
         return rebuilt(node, self.numbers_in)
 
 
-def in_float64(network: Network) -> Network:
+def in_float64(network: FeedForward) -> FeedForward:
     """A copy whose numbers are float64, so that a line of digits can be held to it."""
     copy = deepcopy(network)
     copy.dtype = np.dtype(np.float64)

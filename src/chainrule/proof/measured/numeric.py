@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.network import backward
 from chainrule.equations.penalty import Penalty, penalty_value
 from chainrule.errors import InputError
+from chainrule.model.feedforward import FeedForward
 from chainrule.model.validate import (
     Floats,
     as_numbers,
@@ -28,16 +29,12 @@ from chainrule.proof.measured.report import GradientReport, TensorReport
 from chainrule.proof.measured.tensors import Tensor, check_penalties, check_tensor
 from chainrule.types import ByLayer, Gradients, Layer
 
-if TYPE_CHECKING:
-    from chainrule.network import Network
-
-
 LARGEST = 1e30
 """A network with numbers beyond this is refused: its slopes would overflow."""
 
 
 def gradient_check(
-    network: Network,
+    network: FeedForward,
     X: Any,
     y: Any,
     *,
@@ -87,11 +84,9 @@ def gradient_check(
     return GradientReport(tuple(rows), value, len(problem.x), _notes(network, precision, rows))
 
 
-def in_double(network: Network) -> Network:
+def in_double(network: FeedForward) -> FeedForward:
     """The same network with float64 copies of its parameters."""
-    from chainrule.network import Network as Known
-
-    if not isinstance(network, Known):
+    if not isinstance(network, FeedForward):
         raise InputError(
             f"network must be a Network; got {type(network).__name__}. "
             "From arrays make one with Network.from_parameters."
@@ -102,7 +97,7 @@ def in_double(network: Network) -> Network:
     return double
 
 
-def _problem(network: Network, X: Any, y: Any, sample_weight: Any) -> Problem:
+def _problem(network: FeedForward, X: Any, y: Any, sample_weight: Any) -> Problem:
     x = as_samples(X, network.layers[0], np.float64)
     targets = as_targets(y, len(x), network.layers[-1], network.head, np.float64)
     w = as_weights(sample_weight, len(x), np.float64)
@@ -119,7 +114,7 @@ def _problem(network: Network, X: Any, y: Any, sample_weight: Any) -> Problem:
 
 
 def _gradients(
-    network: Network, gradients: Any, X: Any, y: Any, sample_weight: Any, penalty: Penalty
+    network: FeedForward, gradients: Any, X: Any, y: Any, sample_weight: Any, penalty: Penalty
 ) -> tuple[Gradients, float]:
     """The gradients under check in float64, and the precision of the arithmetic they came in."""
     if gradients is None:
@@ -178,7 +173,7 @@ def _tensors(problem: Problem, given: Gradients, precision: float, penalty: Pena
     return tensors
 
 
-def _notes(network: Network, precision: float, rows: list[TensorReport]) -> tuple[str, ...]:
+def _notes(network: FeedForward, precision: float, rows: list[TensorReport]) -> tuple[str, ...]:
     notes = []
     if network.dtype != np.float64:
         notes.append(f"the {network.dtype} network was checked in float64, on a copy of its parameters")
