@@ -11,6 +11,7 @@ from collections.abc import Callable
 from math import pi, sqrt
 from typing import NamedTuple
 
+from chainrule.equations.printed import Formula, OfActivation
 from chainrule.types import Array, Namespace
 
 LEAK = 0.01
@@ -18,12 +19,21 @@ LEAK = 0.01
 
 
 class Activation(NamedTuple):
-    """φ beside φ'. ``kinks`` lists the z where φ' jumps; there φ' is the value from the left."""
+    """φ beside φ'. ``kinks`` lists the z where φ' jumps; there φ' is the value from the left.
+
+    ``printed``: its formulas as they are printed; whoever explains or derives asks these.
+    """
 
     name: str
     phi: Callable[[Namespace, Array], Array]
     d_phi: Callable[[Namespace, Array, Array], Array]
     kinks: tuple[float, ...] = ()
+    printed: OfActivation = OfActivation()
+
+    @property
+    def symbol(self) -> str:
+        """How φ is called in print: by its letter, its name, or φ where its name is a formula."""
+        return self.printed.letter or (self.name if self.name.isidentifier() else "φ")
 
 
 def sigmoid(xp: Namespace, z: Array) -> Array:
@@ -129,17 +139,42 @@ def d_identity(xp: Namespace, z: Array, a: Array) -> Array:
     return xp.ones_like(z)
 
 
+SIGMOID = Formula("H3", ("σ(z_m)", "1 / (1 + e^{−z_m})"))
+
+
+def _printed(phi: str, d_phi: str, letter: str = "") -> OfActivation:
+    return OfActivation(Formula("F2", (phi,)), Formula("F2", (d_phi,)), letter)
+
+
 ACTIVATIONS: dict[str, Activation] = {
     activation.name: activation
     for activation in (
-        Activation("sigmoid", sigmoid, d_sigmoid),
-        Activation("tanh", tanh, d_tanh),
-        Activation("relu", relu, d_relu, kinks=(0.0,)),
-        Activation("leaky_relu", leaky_relu, d_leaky_relu, kinks=(0.0,)),
-        Activation("elu", elu, d_elu),
-        Activation("softplus", softplus, d_softplus),
-        Activation("silu", silu, d_silu),
-        Activation("gelu", gelu, d_gelu),
-        Activation("identity", identity, d_identity),
+        Activation("sigmoid", sigmoid, d_sigmoid, (), _printed(SIGMOID.text, "a_m·(1 − a_m)", "σ")),
+        Activation("tanh", tanh, d_tanh, (), _printed("tanh(z_m)", "1 − a_m²")),
+        Activation("relu", relu, d_relu, (0.0,), _printed("max(z_m, 0)", "1 for z_m > 0, else 0")),
+        Activation(
+            "leaky_relu",
+            leaky_relu,
+            d_leaky_relu,
+            (0.0,),
+            _printed("z_m for z_m > 0, else z_m / 100", "1 for z_m > 0, else 1 / 100"),
+        ),
+        Activation(
+            "elu",
+            elu,
+            d_elu,
+            (),
+            _printed("z_m for z_m > 0, else e^{z_m} − 1", "1 for z_m > 0, else a_m + 1"),
+        ),
+        Activation("softplus", softplus, d_softplus, (), _printed("log(1 + e^{z_m})", "σ(z_m)")),
+        Activation("silu", silu, d_silu, (), _printed("z_m·σ(z_m)", "σ(z_m) + a_m·(1 − σ(z_m))")),
+        Activation(
+            "gelu",
+            gelu,
+            d_gelu,
+            (),
+            _printed("z_m·Φ(z_m)", "Φ(z_m) + z_m·e^{−z_m² / 2} / √(2π)"),
+        ),
+        Activation("identity", identity, d_identity, (), _printed("z_m", "1")),
     )
 }

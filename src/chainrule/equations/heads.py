@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chainrule.equations.activations import d_sigmoid, sigmoid, softplus
+from chainrule.equations.activations import SIGMOID, d_sigmoid, sigmoid, softplus
+from chainrule.equations.printed import Formula, OfHead
 from chainrule.types import Array, Namespace
 
 
@@ -22,6 +23,8 @@ class Head(NamedTuple):
 
     ``distribution``: the outputs of a sample form one distribution, Σ_m a_m = 1.
     ``multi_label``: every output is a label of its own, on or off.
+    ``link``: the name of the output activation. ``printed``: its formulas as they are printed, with
+    their tags; whoever explains, derives or reports asks these.
     """
 
     name: str
@@ -31,6 +34,12 @@ class Head(NamedTuple):
     loss_name: str
     distribution: bool = False
     multi_label: bool = False
+    link: str = ""
+    printed: OfHead = OfHead()
+
+    def constants(self, m: int) -> dict[str, float]:
+        """The numbers behind the letters of the printed formulas, at output m."""
+        return {}
 
     def uninformed(self, n_outputs: int) -> float:
         """The output that knows nothing: 1/K where the outputs form one distribution, else ½."""
@@ -100,6 +109,11 @@ class PosWeighted(Head):
 
     pos_weight: Array = 1.0
 
+    def constants(self, m: int) -> dict[str, float]:
+        """The weight of output m."""
+        weights: Any = self.pos_weight
+        return {"p_m": float(weights[m] if getattr(weights, "ndim", 0) else weights)}
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Made again by its weights."""
         return pos_weighted, (self.pos_weight,)
@@ -117,8 +131,20 @@ def pos_weighted(p: Array) -> PosWeighted:
     def delta(xp: Namespace, z: Array, a: Array, y: Array) -> Array:
         return weighted_cross_entropy_error(a, y, p)
 
-    name = "weighted multi-label cross-entropy"
-    head = PosWeighted("pos-weighted sigmoid", sigmoid, loss, delta, loss_name=name, multi_label=True)
+    head = PosWeighted(
+        "pos-weighted sigmoid",
+        sigmoid,
+        loss,
+        delta,
+        loss_name="weighted multi-label cross-entropy",
+        multi_label=True,
+        link="sigmoid",
+        printed=OfHead(
+            SIGMOID,
+            Formula("", ("−Σ_m [p_m·y_m·log a_m + (1 − y_m)·log(1 − a_m)]",)),
+            Formula("", ("(1 − y_m)·a_m − p_m·y_m·(1 − a_m)",)),
+        ),
+    )
     head.pos_weight = p
     return head
 
@@ -131,6 +157,9 @@ def smooth_labels(y: Array, epsilon: float, uninformed: float) -> Array:
     return (1 - epsilon) * y + epsilon * uninformed
 
 
+SOFTMAX = Formula("H1", ("e^{z_m} / Σ_k e^{z_k}",))
+ERROR = Formula("B1", ("a_m − y_m",))
+
 HEADS: dict[str, Head] = {
     head.name: head
     for head in (
@@ -141,6 +170,8 @@ HEADS: dict[str, Head] = {
             cross_entropy_error,
             loss_name="cross-entropy",
             distribution=True,
+            link="softmax",
+            printed=OfHead(SOFTMAX, Formula("H2", ("−Σ_m y_m·log a_m",)), ERROR),
         ),
         Head(
             "sigmoid",
@@ -149,7 +180,21 @@ HEADS: dict[str, Head] = {
             cross_entropy_error,
             loss_name="multi-label cross-entropy",
             multi_label=True,
+            link="sigmoid",
+            printed=OfHead(SIGMOID, Formula("H4", ("−Σ_m [y_m·log a_m + (1 − y_m)·log(1 − a_m)]",)), ERROR),
         ),
-        Head("quadratic", sigmoid, quadratic_cost, quadratic_error, loss_name="quadratic cost"),
+        Head(
+            "quadratic",
+            sigmoid,
+            quadratic_cost,
+            quadratic_error,
+            loss_name="quadratic cost",
+            link="sigmoid",
+            printed=OfHead(
+                SIGMOID,
+                Formula("Q1", ("½·Σ_m (a_m − y_m)²",)),
+                Formula("Q2", ("(a_m − y_m)·σ'(z_m)", "(a_m − y_m)·a_m·(1 − a_m)")),
+            ),
+        ),
     )
 }

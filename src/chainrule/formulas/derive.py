@@ -8,12 +8,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import sympy as sp
 
+from chainrule.equations.printed import OfActivation, own
 from chainrule.errors import FormulaWarning, InputError
 from chainrule.formulas import checking, code, exact
 from chainrule.formulas.activation import Accuracy, Activation, judge, tell_overflow
 from chainrule.formulas.branch_points import JUMP, seams
 from chainrule.formulas.checking import Truth, Worst
-from chainrule.formulas.derivation import Work, derivation
+from chainrule.formulas.derivation import Work, as_text, derivation
 from chainrule.formulas.derivative import TooLong, steps
 from chainrule.formulas.functions import A, Z
 from chainrule.formulas.language import read
@@ -58,7 +59,8 @@ def derive_activation(kind: type[Kind], formula: str, name: str | None) -> Kind:
     judge(f"φ(z) = {formula}", value.worst)
     judge(f"φ'(z) of {formula}", slope.worst)
     tell_overflow(f"φ(z) = {formula}", known)
-    made = kind(name or formula.strip(), value.function, slope.function, kinks)
+    printed = OfActivation(own(formula.strip(), tag="F2"), own(as_text(slope.term), tag="F2"))
+    made = kind(name or formula.strip(), value.function, slope.function, kinks, printed)
     made.formula = formula.strip()
     made.source = f"{value.source}\n\n{slope.source}"
     made.accuracy = Accuracy(value.worst, slope.worst)

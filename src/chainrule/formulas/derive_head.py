@@ -9,14 +9,17 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from chainrule.equations.activations import SIGMOID
+from chainrule.equations.heads import SOFTMAX as SOFTMAX_FORMULA
+from chainrule.equations.printed import Formula, OfHead, own
 from chainrule.errors import InputError
 from chainrule.formulas import checking, code, exact
 from chainrule.formulas.activation import Accuracy, judge
 from chainrule.formulas.checking import POINTS, Worst
-from chainrule.formulas.derivation import Work, derivation
+from chainrule.formulas.derivation import Work, as_text, derivation
 from chainrule.formulas.derivative import TooLong, steps
 from chainrule.formulas.derive import Chosen, choose, defined, using_a
-from chainrule.formulas.functions import A, Exp, Log, S, Y, Z
+from chainrule.formulas.functions import A, Exp, Log, S, Sigmoid, Y, Z
 from chainrule.formulas.head import Head
 from chainrule.formulas.language import read
 from chainrule.formulas.simplify import forms
@@ -70,6 +73,8 @@ def derive_head(
         loss_name=name or "loss",
         distribution=link.shared,
         multi_label=multi_label,
+        link="softmax" if link.shared else link_text,
+        printed=_printed(link, link_text, loss_text, slope.term),
     )
     made.formulas = (link_text, loss_text)
     made.source = "\n\n".join(sources)
@@ -80,6 +85,15 @@ def derive_head(
     work = Work(typed, written, readable, laws, lines, slope.term, link.term)
     made._derivation = derivation("ℓ", link.x, work, (BY_SOFTMAX,) if link.shared else ())
     return made
+
+
+def _printed(link: Link, link_text: str, loss_text: str, slope: Any) -> OfHead:
+    """The formulas as they were written, δ as it was derived; tags of the derivation only for the link."""
+    loss = own(loss_text, "Σ_m [{}]")
+    derived = own(as_text(slope.xreplace({S: sp.Symbol("log(a)")})))
+    if link.shared:
+        return OfHead(SOFTMAX_FORMULA, loss, Formula("", ("ℓ'_m − a_m·Σ_k ℓ'_k",)), derived)
+    return OfHead(SIGMOID if link.term == Sigmoid(Z) else own(link_text), loss, derived)
 
 
 def _read_link(text: str) -> Link:
