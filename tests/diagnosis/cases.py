@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
-from chainrule.diagnosis.verdict.search import CATALOGUE
+from chainrule.diagnosis.catalogue.known import CATALOGUE
 
 KEYS = {mistake.key for mistake in CATALOGUE}
 CORPUS = Path(__file__).parent / "corpus"

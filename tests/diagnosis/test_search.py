@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chainrule.diagnosis.asking.observed import Observed
 from chainrule.diagnosis.asking.trials import batch_sizes, trial
 from chainrule.diagnosis.catalogue.activations import KNOWN
 from chainrule.diagnosis.catalogue.backprop import run
-from chainrule.diagnosis.catalogue.mistakes import places
+from chainrule.diagnosis.catalogue.known import CATALOGUE, candidates
+from chainrule.diagnosis.catalogue.mistakes import places, terms
 from chainrule.diagnosis.catalogue.models import (
     CATEGORICAL,
     COSTS,
@@ -19,15 +21,7 @@ from chainrule.diagnosis.catalogue.models import (
     head_of,
 )
 from chainrule.diagnosis.catalogue.scales import MEAN, SUM
-from chainrule.diagnosis.verdict.search import (
-    CATALOGUE,
-    Observed,
-    agreement,
-    candidates,
-    pairs,
-    singles,
-    terms,
-)
+from chainrule.diagnosis.verdict.search import agreement, pairs, singles
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.network import Architecture, backward, forward
 from chainrule.types import ByLayer

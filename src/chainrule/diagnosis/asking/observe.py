@@ -15,13 +15,13 @@ from chainrule.diagnosis.asking.forms import Form, Raw, Unfit
 from chainrule.diagnosis.asking.functions import function_forms
 from chainrule.diagnosis.asking.layouts import Layout
 from chainrule.diagnosis.asking.objects import object_forms
+from chainrule.diagnosis.asking.observed import FIT, Observed, fit_of, relative_error
 from chainrule.diagnosis.asking.other_code import Fact, beside
 from chainrule.diagnosis.asking.parameters import widths_of
 from chainrule.diagnosis.asking.source import Failure, Source
 from chainrule.diagnosis.asking.tracing import Step, traced
 from chainrule.diagnosis.asking.trials import trial, trials
 from chainrule.diagnosis.catalogue.backprop import Trial
-from chainrule.diagnosis.verdict.search import FIT, Observed, fit_of, relative_error
 from chainrule.errors import InputError
 from chainrule.model.validate import Floats
 from chainrule.types import ByLayer, Layer

@@ -10,11 +10,11 @@ import numpy as np
 
 from chainrule.diagnosis.asking.layouts import Layout
 from chainrule.diagnosis.asking.observe import Findings, Seen
+from chainrule.diagnosis.asking.observed import Observed
 from chainrule.diagnosis.asking.other_code import Fact
 from chainrule.diagnosis.asking.source import Failure
 from chainrule.diagnosis.asking.tracing import Step
 from chainrule.diagnosis.catalogue.backprop import Trial
-from chainrule.diagnosis.verdict.search import Observed
 from chainrule.types import ByLayer, Layer
 
 TUPLES: dict[str, Any] = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from chainrule.diagnosis.catalogue.backprop import State, Term
+from chainrule.diagnosis.catalogue.backprop import RIGHT, State, Term
 from chainrule.diagnosis.catalogue.models import Model
 from chainrule.engines.reference import NUMPY
 from chainrule.model.validate import Floats
@@ -48,6 +48,16 @@ class Applied(NamedTuple):
 
     mistake: Mistake
     layers: tuple[int, ...]
+
+
+def terms(applied: Iterable[Applied]) -> dict[tuple[str, int], Term]:
+    """The changed terms of several mistakes; one that wraps is done to what the others put in place."""
+    changed: dict[tuple[str, int], Term] = {}
+    for mistake, layers in sorted(applied, key=lambda one: one.mistake.wraps):
+        for slot in mistake.slots:
+            for L in layers:
+                changed[slot, L] = mistake.change(changed.get((slot, L), RIGHT[slot]))
+    return changed
 
 
 def instead(term: Term) -> Change:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.diagnosis.asking.observed import Observed
 from chainrule.diagnosis.catalogue.backprop import run
 from chainrule.diagnosis.catalogue.models import COSTS, MULTI_LABEL, Model
 from chainrule.diagnosis.catalogue.scales import ALL, Scale
 from chainrule.diagnosis.verdict.judge import Part
-from chainrule.diagnosis.verdict.search import Observed
 from chainrule.engines.reference import NUMPY
 from chainrule.model.validate import Floats
 

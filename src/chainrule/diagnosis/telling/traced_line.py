@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.diagnosis.asking.observed import relative_error
 from chainrule.diagnosis.asking.tracing import Step
 from chainrule.diagnosis.catalogue.backprop import State
-from chainrule.diagnosis.catalogue.mistakes import Applied
+from chainrule.diagnosis.catalogue.mistakes import Applied, terms
 from chainrule.diagnosis.catalogue.models import COSTS
 from chainrule.diagnosis.verdict.judge import Part
-from chainrule.diagnosis.verdict.search import attempt, relative_error, terms
+from chainrule.diagnosis.verdict.search import attempt
 from chainrule.model.validate import Floats
 
 SAME = 1e-6

@@ -12,20 +12,13 @@ from time import monotonic
 from typing import NamedTuple
 
 from chainrule.diagnosis.asking.observe import Seen
+from chainrule.diagnosis.asking.observed import FIT, Observed, relative_error
 from chainrule.diagnosis.catalogue.backprop import RIGHT, State, Term
-from chainrule.diagnosis.catalogue.mistakes import Applied
+from chainrule.diagnosis.catalogue.known import candidates
+from chainrule.diagnosis.catalogue.mistakes import Applied, terms
 from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import SUM, Scale
-from chainrule.diagnosis.verdict.search import (
-    FIT,
-    Explanation,
-    Observed,
-    agreement,
-    attempt,
-    candidates,
-    relative_error,
-    terms,
-)
+from chainrule.diagnosis.verdict.search import Explanation, agreement, attempt
 from chainrule.model.validate import Floats
 
 MOST_COMBINATIONS = 400

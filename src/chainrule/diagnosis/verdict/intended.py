@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.diagnosis.asking.observed import Observed, relative_error
 from chainrule.diagnosis.catalogue.activations import KNOWN, LEAKS
 from chainrule.diagnosis.catalogue.backprop import run
 from chainrule.diagnosis.catalogue.models import (
@@ -23,7 +24,6 @@ from chainrule.diagnosis.catalogue.models import (
     models,
 )
 from chainrule.diagnosis.catalogue.scales import ALL, Scale
-from chainrule.diagnosis.verdict.search import Observed, relative_error
 from chainrule.errors import look_up
 
 NEAR = 1e-6

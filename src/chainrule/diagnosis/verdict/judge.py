@@ -11,22 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.diagnosis.asking.observe import Findings, Seen
+from chainrule.diagnosis.asking.observed import FIT, Observed, fit_of, relative_error
 from chainrule.diagnosis.catalogue.activations import KNOWN
 from chainrule.diagnosis.catalogue.models import COSTS, QUADRATIC, Model, models
 from chainrule.diagnosis.catalogue.scales import MEAN, SUM, Scale, scales_of
 from chainrule.diagnosis.verdict.equationwise import EquationVerdict, combined, equation_by_equation
 from chainrule.diagnosis.verdict.intended import Options, Stated, stated
-from chainrule.diagnosis.verdict.search import (
-    FIT,
-    Explanation,
-    Observed,
-    agreement,
-    attempt,
-    fit_of,
-    pairs,
-    relative_error,
-    singles,
-)
+from chainrule.diagnosis.verdict.search import Explanation, agreement, attempt, pairs, singles
 from chainrule.model.validate import Floats
 
 SEARCH_SECONDS = 4.0

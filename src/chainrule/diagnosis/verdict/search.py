@@ -6,51 +6,20 @@ agrees everywhere to `FIT`, which for a wrong explanation of random numbers does
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import inf
 from time import monotonic
 from typing import NamedTuple, TypeAlias
 
-import numpy as np
-
-from chainrule.diagnosis.catalogue.backprop import RIGHT, State, Term, Terms, Trial, run
-from chainrule.diagnosis.catalogue.gradients import GRADIENTS
-from chainrule.diagnosis.catalogue.hidden import HIDDEN
-from chainrule.diagnosis.catalogue.mistakes import Applied, Mistake, places
+from chainrule.diagnosis.asking.observed import FIT, Observed, relative_error
+from chainrule.diagnosis.catalogue.backprop import State, Terms, run
+from chainrule.diagnosis.catalogue.known import candidates
+from chainrule.diagnosis.catalogue.mistakes import Applied, terms
 from chainrule.diagnosis.catalogue.models import Model
-from chainrule.diagnosis.catalogue.output import OTHER_LOSSES, OUTPUT
 from chainrule.diagnosis.catalogue.scales import Scale
-from chainrule.diagnosis.catalogue.slopes import OTHER_SLOPES, SLOPES
-from chainrule.diagnosis.catalogue.whole import WHOLE
-from chainrule.model.validate import Floats
-
-FIT = 1e-6
-"""How near, relative to a tensor's largest entry, an explanation must come."""
-FIT_FLOAT32 = 1e-4
-"""The same for numbers of single precision."""
-TINY = 1e-13
-
-EVERY = (*OUTPUT, *SLOPES, *HIDDEN, *GRADIENTS, *WHOLE, *OTHER_LOSSES, *OTHER_SLOPES)
-CATALOGUE: tuple[Mistake, ...] = tuple(sorted(EVERY, key=lambda mistake: not mistake.key.endswith(" zero")))
-"""What gives 0 comes first: a sum that happens to be 0, as that of softmax's δ, would else explain it."""
-
 
 Pair: TypeAlias = tuple[Applied, Applied]
-
-
-class Observed(NamedTuple):
-    """What somebody's code gave on a trial, in our layout: dW[L-1] (n_L, n_{L-1}), db[L-1] (n_L,) when right.
-
-    An array of another shape is kept as it came. ``output`` (N, n_H) and ``loss`` where the code shows them.
-    """
-
-    trial: Trial
-    dW: tuple[Floats, ...]
-    db: tuple[Floats | None, ...]
-    output: Floats | None = None
-    loss: float | None = None
 
 
 class Explanation(NamedTuple):
@@ -61,28 +30,6 @@ class Explanation(NamedTuple):
     mistakes: tuple[Applied, ...]
     error: float
     networks: int
-
-
-def relative_error(theirs: Floats | None, ours: Floats) -> float:
-    """Max |u − v| / max(|u|, |v|); 1 where shapes differ or a number is not finite, 0 for nothing."""
-    if theirs is None:
-        return 0.0
-    if np.shape(theirs) != np.shape(ours) or not np.isfinite(theirs).all():
-        return 1.0
-    with np.errstate(all="ignore"):
-        size = max(float(np.abs(theirs).max(initial=0)), float(np.abs(ours).max(initial=0)))
-        if size < TINY:
-            return 0.0
-        error = float(np.abs(theirs - ours).max() / size)
-    return error if np.isfinite(error) else 1.0
-
-
-def fit_of(seen: Sequence[Observed]) -> float:
-    """How near an explanation must come: less where every number given is one of single precision."""
-    given = [g for one in seen[:3] for g in (*one.dW, *one.db) if g is not None]
-    with np.errstate(all="ignore"):
-        single = all(np.array_equal(g, g.astype(np.float32)) for g in given if np.isfinite(g).all())
-    return FIT_FLOAT32 if single and any(g.any() for g in given) else FIT
 
 
 def errors(seen: Observed, s: State) -> Iterator[float]:
@@ -122,27 +69,6 @@ def agreement(all_seen: Sequence[Observed], model: Model, scale: Scale, changed:
         if worst > fit:
             break
     return worst
-
-
-def terms(applied: Iterable[Applied]) -> dict[tuple[str, int], Term]:
-    """The changed terms of several mistakes; one that wraps is done to what the others put in place."""
-    changed: dict[tuple[str, int], Term] = {}
-    for mistake, layers in sorted(applied, key=lambda one: one.mistake.wraps):
-        for slot in mistake.slots:
-            for L in layers:
-                changed[slot, L] = mistake.change(changed.get((slot, L), RIGHT[slot]))
-    return changed
-
-
-@cache
-def candidates(model: Model, H: int, updates: bool) -> tuple[Applied, ...]:
-    """Every mistake that this model may have, at every place."""
-    return tuple(
-        Applied(mistake, layers)
-        for mistake in CATALOGUE
-        if mistake.fits(model) and (updates or not mistake.updates_only)
-        for layers in places(mistake, H)
-    )
 
 
 def singles(
