@@ -9,7 +9,7 @@ from typing import Any
 from chainrule.diagnosis.adapters import adapt
 from chainrule.diagnosis.asking.observe import Findings, findings
 from chainrule.diagnosis.asking.process import SECONDS, ask_file
-from chainrule.diagnosis.asking.source import from_object
+from chainrule.diagnosis.asking.source import from_adapted, from_object
 from chainrule.diagnosis.catalogue.mistakes import Applied
 from chainrule.diagnosis.telling.remarks_on_data import every_remark
 from chainrule.diagnosis.telling.report import WHERE, blocks, line_of, summary
@@ -148,7 +148,7 @@ def diagnose(
     options = Options(hidden, output, loss).checked()
     adapted = adapt(thing, layers, criterion)
     if adapted is not None:
-        source, layers = adapted.source(), adapted.widths
+        source, layers = from_adapted(adapted), adapted.widths
     else:
         source = from_object(thing)
     return Diagnosis(judge(findings(source, None, layers), options))

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from chainrule.diagnosis.asking.source import CHOSEN, Source
 from chainrule.errors import InputError
 
 HOMES = {"sklearn": "sklearn", "torch": "torch", "keras": "keras", "tensorflow": "keras"}
@@ -39,13 +38,6 @@ class Adapted(NamedTuple):
     loss: Callable[..., Any]
     widths: tuple[int, ...]
     forward: Callable[..., Any] | None = None
-
-    def source(self) -> Source:
-        """As code to be asked."""
-        names = {CHOSEN: self.gradients, "loss": self.loss}
-        if self.forward is not None:
-            names["forward"] = self.forward
-        return Source("", lambda: dict(names), "")
 
     def named(self, thing: Any) -> Adapted:
         """The same, called what the object is."""

@@ -21,7 +21,7 @@ from chainrule.diagnosis.asking.forms import (
 )
 from chainrule.diagnosis.asking.layouts import Layout
 from chainrule.diagnosis.asking.names import APPLY, FORWARD, GRADIENT, LOSS, RATES, STEP
-from chainrule.diagnosis.asking.parameters import Holder, gradients_in, widths_of
+from chainrule.diagnosis.asking.parameters import Holder, gradients_in
 from chainrule.diagnosis.asking.results import Assigned, assign
 from chainrule.diagnosis.asking.source import Source
 from chainrule.diagnosis.catalogue.backprop import Trial
@@ -274,6 +274,3 @@ class _Caller:
             if value is not None:
                 return value
         return None
-
-
-__all__ = ["construct", "object_forms", "plans", "widths_of"]

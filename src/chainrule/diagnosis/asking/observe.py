@@ -258,6 +258,3 @@ def _moved(one: Trial, L: int, field: str, place: tuple[int, ...], h: float) -> 
     theta[place] += h
     layers[L - 1] = layers[L - 1]._replace(**{field: theta})
     return one._replace(params=ByLayer(Layer(*layer) for layer in layers))
-
-
-__all__ = ["DEFAULT_WIDTHS", "Findings", "Seen", "Target", "choose", "findings", "trial"]

@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from chainrule.diagnosis.asking.observe import DEFAULT_WIDTHS, Findings
+from chainrule.diagnosis.asking.find_target import DEFAULT_WIDTHS
+from chainrule.diagnosis.asking.observe import Findings
 from chainrule.diagnosis.asking.source import Failure
 from chainrule.diagnosis.asking.transfer import unpack
 from chainrule.errors import InputError

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chainrule.diagnosis.adapters import Adapted
 from chainrule.errors import InputError, did_you_mean
 
 
@@ -96,8 +97,16 @@ def from_object(thing: Any) -> Source:
     return Source(file, load, text, first)
 
 
+def from_adapted(adapted: Adapted) -> Source:
+    """The functions that stand for a network of another library."""
+    names = {CHOSEN: adapted.gradients, "loss": adapted.loss}
+    if adapted.forward is not None:
+        names["forward"] = adapted.forward
+    return Source("", lambda: dict(names), "")
+
+
 CHOSEN = "\0chosen"
-"""The name under which `from_object` puts what is asked about."""
+"""The name of what is asked about, where it comes from no file."""
 
 
 def _copied(thing: Any) -> Any:

@@ -67,5 +67,3 @@ KNOWN: dict[str, Activation] = {
     "gelu_tanh": Activation("gelu_tanh", gelu_tanh, d_gelu_tanh),
 }
 """By name. The nine of `chainrule.equations.activations` first."""
-
-__all__ = ["KNOWN", "LEAKS", "leaky"]

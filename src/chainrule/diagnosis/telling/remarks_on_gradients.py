@@ -183,6 +183,3 @@ def _exact(one: Observed, model: Model, scale: Scale) -> float:
     s = run(one.trial, model, 1.0)
     with np.errstate(all="ignore"):
         return float(np.sum(s.head.loss(NUMPY, s.z[s.H], one.trial.y)) * scale.of(*one.trial.y.shape))
-
-
-__all__ = ["Remark", "remarks"]

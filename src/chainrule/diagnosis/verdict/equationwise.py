@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from chainrule.diagnosis.asking.observe import Seen
 from chainrule.diagnosis.asking.observed import FIT, Observed, relative_error
-from chainrule.diagnosis.catalogue.backprop import RIGHT, State, Term
+from chainrule.diagnosis.catalogue.backprop import State, Term
 from chainrule.diagnosis.catalogue.known import candidates
 from chainrule.diagnosis.catalogue.mistakes import Applied, terms
 from chainrule.diagnosis.catalogue.models import Model
@@ -112,6 +112,3 @@ def _merged(chosen: Sequence[Applied]) -> tuple[Applied, ...]:
         layers.setdefault(one.mistake.key, []).extend(one.layers)
     kept = {one.mistake.key: one.mistake for one in chosen}
     return tuple(Applied(kept[key], tuple(sorted(places))) for key, places in layers.items())
-
-
-__all__ = ["RIGHT", "EquationVerdict", "combined", "equation_by_equation"]

@@ -12,13 +12,11 @@ from chainrule.diagnosis.asking.observed import Observed, relative_error
 from chainrule.diagnosis.catalogue.activations import KNOWN, LEAKS
 from chainrule.diagnosis.catalogue.backprop import run
 from chainrule.diagnosis.catalogue.models import (
-    CATEGORICAL,
     COSTS,
     DEFAULT_LOSS,
     LOSS_NAMES,
     MULTI_LABEL,
     OUTPUTS,
-    PAIRS,
     QUADRATIC,
     Model,
     models,
@@ -190,6 +188,3 @@ def _speaks_of_cross_entropy(text: str) -> str:
         if re.search(r"cross.?entropy|log.?loss|\bbce\b|\bnll\b", line, re.IGNORECASE):
             return f"your words on line {number}, {line.strip()[:60]!r}"
     return ""
-
-
-__all__ = ["CATEGORICAL", "PAIRS", "Options", "Stated", "loss_of", "stated"]

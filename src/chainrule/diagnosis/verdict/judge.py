@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.diagnosis.asking.observe import Findings, Seen
-from chainrule.diagnosis.asking.observed import FIT, Observed, fit_of, relative_error
+from chainrule.diagnosis.asking.observed import FIT, fit_of, relative_error
 from chainrule.diagnosis.catalogue.activations import KNOWN
-from chainrule.diagnosis.catalogue.models import COSTS, QUADRATIC, Model, models
+from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import MEAN, SUM, Scale, scales_of
 from chainrule.diagnosis.verdict.equationwise import EquationVerdict, combined, equation_by_equation
 from chainrule.diagnosis.verdict.intended import Options, Stated, stated
@@ -270,6 +270,3 @@ def _constant(ratios: list[float | None]) -> float | None:
     known = [r for r in ratios if r is not None]
     same = len(known) == len(ratios) and max(known) - min(known) <= FIT * max(abs(r) for r in known)
     return known[0] if same else None
-
-
-__all__ = ["COSTS", "QUADRATIC", "Observed", "Part", "Row", "Verdict", "judge", "models"]
