@@ -1,4 +1,4 @@
-"""What the book prints of long runs agrees with itself, the README, and the script that makes it."""
+"""What the pages print of long runs agrees with itself and with the script that makes it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,23 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs/results"
 
 
-@pytest.mark.parametrize("name", ["accuracy", "slowdown", "two_digits"])
-def test_readme_and_book_print_the_same(name):
-    assert (RESULTS / f"{name}.txt").read_text(encoding="utf-8") in (ROOT / "README.md").read_text(
-        encoding="utf-8"
+@pytest.mark.parametrize("name", ["accuracy", "slowdown", "two_digits", "first_run", "rates", "doctor"])
+def test_what_was_printed_stands_on_a_page(name):
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md")]
+    assert any(f"results/{name}.txt\n" in page for page in pages)
+
+
+def test_the_short_table_of_speed_is_the_one_that_was_printed():
+    page, whole = (
+        (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("speed.md", "results/speed.md")
     )
+    rows = re.findall(r"^\| (\[.*?) \| (\w+) \| ([\d.]+) s \|(.*)\|$", page, flags=re.MULTILINE)
+    assert len(rows) == 10
+    for network, optimiser, seconds, others in rows:
+        (printed,) = re.findall(
+            rf"^\| W\d {re.escape(network)} \| {optimiser} \| \*\*{seconds} .*$", whole, flags=re.MULTILINE
+        )
+        assert re.findall(r"[\d.]+ ×", others) == re.findall(r"\(([\d.]+ ×)\)", printed)
 
 
 def test_what_was_printed_is_what_is_drawn():
