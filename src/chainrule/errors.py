@@ -18,7 +18,7 @@ UserWarning
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,6 +94,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return ""
     near = difflib.get_close_matches(str(word).lower(), list(known), n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def entry(kind: str, name: str, what: str, table: Mapping[str, T], file: str) -> T:
+    """Return ``table[name]``. Where a new built-in has none, say what it lacks and which file it belongs in.
+
+    Raises:
+        ChainruleError: the table has no entry of that name.
+    """
+    if name in table:
+        return table[name]
+    raise ChainruleError(f"{kind} {name!r} has no {what}: add it to {file}; see docs/how-to/extend.md.")
 
 
 def look_up(kind: str, name: str, known: dict[str, T]) -> T:

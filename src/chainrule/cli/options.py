@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from chainrule.engines.choice import NAMES
 from chainrule.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def engine_options(command: F) -> F:
     """Options ``--engine`` and ``--threads``."""
     engine = click.option(
         "--engine",
-        type=click.Choice(["auto", "llvm", "reference"]),
+        type=click.Choice(NAMES),
         default="auto",
         help="What runs the equations; auto takes the fastest that can.",
     )

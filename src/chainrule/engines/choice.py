@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -29,22 +29,33 @@ class Choice(NamedTuple):
     reason: str
 
 
+def _llvm(threads: int | None) -> Engine:
+    if missing := _missing():
+        raise InputError(f"engine='llvm' must find its compiler; got {missing} Or take engine='reference'.")
+    from chainrule.engines.llvm.engine import LlvmEngine
+
+    return LlvmEngine(threads)
+
+
+ENGINES: dict[str, Callable[[int | None], Engine]] = {
+    "llvm": _llvm,
+    "reference": lambda threads: ReferenceEngine(),
+}
+"""How each engine is made, for a number of threads or for as many as are fastest."""
+
+NAMES = ("auto", *ENGINES)
+
+
 def choose(name: str, threads: int | None = None) -> Choice:
     """The engine of that name; "auto" takes `llvm` where llvmlite is installed, else `reference`.
 
     Raises:
         InputError: the engine cannot run here.
     """
-    if name == "reference":
-        return Choice(ReferenceEngine(), "asked for")
+    if name != "auto":
+        return Choice(ENGINES[name](threads), "asked for")
     missing = _missing()
-    if not missing:
-        from chainrule.engines.llvm.engine import LlvmEngine
-
-        return Choice(LlvmEngine(threads), "asked for" if name == "llvm" else "the fastest one")
-    if name == "llvm":
-        raise InputError(f"engine='llvm' must find its compiler; got {missing} Or take engine='reference'.")
-    return Choice(ReferenceEngine(), missing)
+    return Choice(ReferenceEngine(), missing) if missing else Choice(_llvm(threads), "the fastest one")
 
 
 def engine_for(name: str, layers: Sequence[int], batch_size: int, steps: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from math import sqrt
 from numbers import Real
 from typing import Any, NamedTuple
@@ -144,16 +145,13 @@ def optimizer_of(parameters: Any) -> Optimizer:
         return solver
     known = {name: name for name in SOLVERS}
     name = look_up("solver", solver, known)
-    mu, epsilon = parameters.momentum, parameters.epsilon
-    if name == "sgd":
-        if not mu:
-            return optimizers.sgd()
-        return optimizers.nesterov(mu) if parameters.nesterovs_momentum else optimizers.momentum(mu)
-    if name in ("momentum", "nesterov"):
-        return optimizers.OPTIMIZERS[name](mu)
-    if name == "rmsprop":
-        return optimizers.rmsprop(epsilon=epsilon)
-    return optimizers.OPTIMIZERS[name](parameters.beta_1, parameters.beta_2, epsilon)
+    if name == "sgd" and parameters.momentum:
+        name = "nesterov" if parameters.nesterovs_momentum else "momentum"
+    maker = optimizers.OPTIMIZERS[name]
+    given = {"mu": "momentum", "beta_1": "beta_1", "beta_2": "beta_2", "epsilon": "epsilon"}
+    return maker(
+        **{own: getattr(parameters, given[own]) for own in signature(maker).parameters if own in given}
+    )
 
 
 class Penalties(NamedTuple):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from chainrule.checks import as_real, as_whole
+from chainrule.engines.choice import NAMES
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS, Head, pos_weighted
 from chainrule.equations.penalty import Penalty
@@ -21,8 +22,6 @@ from chainrule.errors import InputError, look_up
 from chainrule.types import ByLayer
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
-
-ENGINES = ("auto", "llvm", "reference")
 
 SUM_TOLERANCE = 1e-5
 """How far the entries of a one-hot row may be from summing to 1 (float32 rounding)."""
@@ -182,7 +181,7 @@ def as_dtype(dtype: Any) -> np.dtype[Any]:
 
 def as_engine(engine: Any) -> str:
     """The name of an engine."""
-    return look_up("engine", engine, {name: name for name in ENGINES})
+    return look_up("engine", engine, {name: name for name in NAMES})
 
 
 def as_penalty(l1: Any, l2: Any) -> Penalty:

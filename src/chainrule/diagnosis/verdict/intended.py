@@ -22,6 +22,7 @@ from chainrule.diagnosis.catalogue.models import (
     models,
 )
 from chainrule.diagnosis.catalogue.scales import ALL, Scale
+from chainrule.equations.activations import ACTIVATIONS
 from chainrule.errors import look_up
 
 NEAR = 1e-6
@@ -39,6 +40,8 @@ WORDS = {
     "arctan": r"arctan|\batan",
     "sigmoid": r"sigmoid|logistic|expit|np\.exp\(\s*-|sigma",
 }
+WORDS |= {name: rf"\b{name}\b" for name in ACTIVATIONS if name not in (*WORDS, "identity")}
+"""What code says that means an activation; by default its name."""
 
 
 class Options(NamedTuple):

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.heads import HEADS
+from chainrule.errors import entry
 from chainrule.proof.claims.sizes import is_general
 from chainrule.proof.claims.theorem import TOLERANCE
 from chainrule.proof.mutants.wrong import MUTANTS, Mutant, applied
@@ -64,6 +67,23 @@ def table(verdicts: list[Verdict]) -> str:
     return "\n".join(lines)
 
 
+def complete() -> None:
+    """Every built-in activation and head has a mutant.
+
+    Raises:
+        ChainruleError: one has none.
+    """
+    targets = {mutant.target for mutant in MUTANTS}
+    for kind, table, parts in (("activation", ACTIVATIONS, ("phi", "d_phi")), ("head", HEADS, ("delta",))):
+        known = {
+            name: one for name, one in table.items()
+            if any(getattr(one, part).__name__ in targets for part in parts)
+        }  # fmt: skip
+        for name in table:
+            entry(kind, name, "mutant", known, "proof/mutants/wrong.py")
+
+
 def main() -> None:
     """Print the table: ``python -m chainrule.proof.mutants``."""
+    complete()
     print(table([judge(mutant) for mutant in MUTANTS]))

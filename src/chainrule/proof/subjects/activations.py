@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.equations import activations as equations
+from chainrule.errors import entry
 from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Stable, Values
 from chainrule.proof.claims.theorem import Theorem
 from chainrule.types import Array, Namespace
@@ -80,7 +81,7 @@ DEFINITIONS = {
 def theorems() -> list[Theorem]:
     """One theorem for every activation; H3 is the sigmoid's value."""
     by_name = [
-        Theorem("F2", name, DEFINITIONS[name].text, (phi.d_phi, phi.phi), lambda n=name: claims(n))  # type: ignore[misc]
+        Theorem("F2", name, definition_of(name).text, (phi.d_phi, phi.phi), lambda n=name: claims(n))  # type: ignore[misc]
         for name, phi in equations.ACTIVATIONS.items()
     ]
     values = Theorem(
@@ -93,9 +94,14 @@ def theorems() -> list[Theorem]:
     return [*by_name, values]
 
 
+def definition_of(name: str) -> Definition:
+    """What the name of a built-in activation says."""
+    return entry("activation", name, "theorem", DEFINITIONS, "proof/subjects/activations.py")
+
+
 def claims(name: str) -> list[Claim]:
     """φ equals its definition, φ' is its derivative on both sides of 0 and the left one at 0."""
-    activation, definition = equations.ACTIVATIONS[name], DEFINITIONS[name]
+    activation, definition = equations.ACTIVATIONS[name], definition_of(name)
 
     def value(xp: Namespace, v: Values) -> Array:
         return v.v * activation.phi(xp, v.z)

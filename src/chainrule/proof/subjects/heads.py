@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.equations import heads as equations
 from chainrule.equations import network
+from chainrule.errors import entry
 from chainrule.proof.claims import sizes
 from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Stable, Values
 from chainrule.proof.claims.sizes import AnyDerivative, AnyIdentity
@@ -29,6 +30,15 @@ ANY = ", any K, any N"
 
 def theorems() -> list[Theorem]:
     """What is claimed of the output heads."""
+    found = _theorems()
+    proven = {function for theorem in found for function in theorem.functions}
+    known = {name: head for name, head in equations.HEADS.items() if head.delta in proven}
+    for name in equations.HEADS:
+        entry("head", name, "theorem", known, "proof/subjects/heads.py")
+    return found
+
+
+def _theorems() -> list[Theorem]:
     e = equations
     return [
         Theorem(
@@ -314,10 +324,10 @@ def smoothing() -> list[Claim]:
             return equations.smooth_labels(v.y, v.e, head.uninformed(v.y.shape[1]))
 
         def plain(xp: Namespace, v: Values, head: equations.Head = head) -> Array:
-            return v.y - v.e * (v.y - 1 / (v.y.shape[1] if head.name == "softmax" else 2))
+            return v.y - v.e * (v.y - 1 / (v.y.shape[1] if head.distribution else 2))
 
         found.append(kind(given, smooth, plain))
-        if head.name == "softmax":
+        if head.distribution:
             total = lambda xp, v, f=smooth: xp.sum(f(xp, v), axis=1)  # noqa: E731
             found.append(kind(given, total, lambda xp, v: xp.ones_like(v.one)))
     found.append(Identity({}, _flags, lambda xp, v: np.array([[1, 0], [0, 1], [0, 0]])))

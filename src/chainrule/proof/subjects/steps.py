@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
 
 from chainrule.equations import optimizers
+from chainrule.errors import entry
 from chainrule.proof.claims.claims import Claim, Given, Identity, Values
 from chainrule.proof.claims.theorem import Theorem
 from chainrule.types import Array, Namespace
@@ -18,21 +20,25 @@ Rule = Callable[[Namespace, Values], Array]
 RATE = {"eta": Given((), "positive"), "l": Given((), "positive")}
 SHARES = {name: Given((), "share") for name in ("mu", "rho", "p", "q", "e")}
 STEPS = {"theta": Given((2,)), "g": Given((2,), "mixed"), "h": Given((2,), "mixed"), **SHARES}
-STATEMENTS = {
-    "sgd": "direction g",
-    "momentum": "v ← μv + g, direction v",
-    "nesterov": "v ← μv + g, direction g + μv",
-    "rmsprop": "s ← ρs + (1−ρ)g², g/(√s+ε)",
-    "adam": "m̂/(√v̂+ε); first g/(|g|+ε)",
-    "adamw": "Adam's; θ − η(d + λθ)",
-}
+
+
+class Statement(NamedTuple):
+    """What is claimed of an optimiser: its first direction from the zero state, and its second.
+
+    ``options``: the symbol that stands for each option.
+    """
+
+    text: str
+    first: Rule
+    second: Rule
+    options: Mapping[str, str] = MappingProxyType({})
 
 
 def theorems() -> list[Theorem]:
     """G1, and one theorem for every optimiser."""
     rules = [
-        Theorem("G1", name, STATEMENTS[name], (optimizers.OPTIMIZERS[name],), lambda n=name: rule_claims(n))  # type: ignore[misc]
-        for name in optimizers.OPTIMIZERS
+        Theorem("G1", name, statement_of(name).text, (make,), lambda n=name: rule_claims(n))  # type: ignore[misc]
+        for name, make in optimizers.OPTIMIZERS.items()
     ]
     return [Theorem("G1", "descent", "θ − η (g + λθ)", (optimizers.descend,), descent), *rules]
 
@@ -56,13 +62,7 @@ def descent() -> list[Claim]:
 
 def make(name: str, v: Values) -> optimizers.Optimizer:
     """The shipped optimiser with symbols for its options; the check that they are floats is set aside."""
-    options = {
-        "momentum": {"mu": v.mu},
-        "nesterov": {"mu": v.mu},
-        "rmsprop": {"rho": v.rho, "epsilon": v.e},
-        "adam": {"beta_1": v.p, "beta_2": v.q, "epsilon": v.e},
-        "adamw": {"beta_1": v.p, "beta_2": v.q, "epsilon": v.e},
-    }.get(name, {})
+    options = {option: getattr(v, symbol) for option, symbol in statement_of(name).options.items()}
     with mock.patch.object(optimizers, "as_real", lambda name, value, **bounds: value):
         return optimizers.OPTIMIZERS[name](**options)
 
@@ -84,9 +84,10 @@ def rule_claims(name: str) -> list[Claim]:
         (direction,) = directions(name, xp, v, 0 * v.g)
         return optimizers.descend(v.theta, direction, 0.5)
 
+    statement = statement_of(name)
     return [
-        Identity(STEPS, lambda xp, v: directions(name, xp, v, v.g)[0], FIRST[name]),
-        Identity(STEPS, lambda xp, v: directions(name, xp, v, v.g, v.h)[1], SECOND[name]),
+        Identity(STEPS, lambda xp, v: directions(name, xp, v, v.g)[0], statement.first),
+        Identity(STEPS, lambda xp, v: directions(name, xp, v, v.g, v.h)[1], statement.second),
         Identity(STEPS, still, lambda xp, v: v.theta),
     ]
 
@@ -112,22 +113,28 @@ def _adam_second(xp: Namespace, v: Values) -> Array:
     return m / (xp.sqrt(s) + v.e)
 
 
-FIRST: dict[str, Rule] = {
-    "sgd": lambda xp, v: v.g,
-    "momentum": lambda xp, v: v.g,
-    "nesterov": lambda xp, v: (1 + v.mu) * v.g,
-    "rmsprop": lambda xp, v: _rmsprop(xp, v, v.g),
-    "adam": _adaptive,
-    "adamw": _adaptive,
+MU, ADAM = {"mu": "mu"}, {"beta_1": "p", "beta_2": "q", "epsilon": "e"}
+STATEMENTS = {
+    "sgd": Statement("direction g", lambda xp, v: v.g, lambda xp, v: v.h),
+    "momentum": Statement("v ← μv + g, direction v", lambda xp, v: v.g, lambda xp, v: v.mu * v.g + v.h, MU),
+    "nesterov": Statement(
+        "v ← μv + g, direction g + μv",
+        lambda xp, v: (1 + v.mu) * v.g,
+        lambda xp, v: v.h + v.mu * (v.mu * v.g + v.h),
+        MU,
+    ),
+    "rmsprop": Statement(
+        "s ← ρs + (1−ρ)g², g/(√s+ε)",
+        lambda xp, v: _rmsprop(xp, v, v.g),
+        lambda xp, v: _rmsprop(xp, v, v.g, v.h),
+        {"rho": "rho", "epsilon": "e"},
+    ),
+    "adam": Statement("m̂/(√v̂+ε); first g/(|g|+ε)", _adaptive, _adam_second, ADAM),
+    "adamw": Statement("Adam's; θ − η(d + λθ)", _adaptive, _adam_second, ADAM),
 }
-"""The first direction, from the zero state."""
+"""In Adam's second direction the corrections have become (β m + g)/(1 + β)."""
 
-SECOND: dict[str, Rule] = {
-    "sgd": lambda xp, v: v.h,
-    "momentum": lambda xp, v: v.mu * v.g + v.h,
-    "nesterov": lambda xp, v: v.h + v.mu * (v.mu * v.g + v.h),
-    "rmsprop": lambda xp, v: _rmsprop(xp, v, v.g, v.h),
-    "adam": _adam_second,
-    "adamw": _adam_second,
-}
-"""The second, where Adam's corrections have become (β m + g)/(1 + β)."""
+
+def statement_of(name: str) -> Statement:
+    """What is claimed of a built-in optimiser."""
+    return entry("optimiser", name, "theorem", STATEMENTS, "proof/subjects/steps.py")
