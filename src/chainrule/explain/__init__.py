@@ -1,8 +1,8 @@
 """One sample explained: every number on the way forward and back, and the chain rule of any one weight.
 
-``sample`` holds the numbers, which the equations computed; ``parameter`` one weight or bias, its check
-and one step; ``sample_report`` and ``parameter_report`` put them into words; ``layout``, ``markup`` and
-``pictures`` set those words for a terminal, for plain text, and as Markdown or HTML.
+``numbers`` holds what the equations computed; ``outputs`` and ``sample_report`` put it into words, by the
+formulas that the head and the activations own; ``parameter`` is one weight or bias, its check and one step;
+``layout``, ``markup`` and ``pictures`` set the words for a terminal, for plain text, and as Markdown or HTML.
 
 Layers are counted from 1; neurons, inputs and classes from 0, as in ``network.W[L][j, k]``.
 """

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.network import backward, forward, loss
+from chainrule.explain.numbers import Numbers
 from chainrule.model.validate import Floats
 from chainrule.proof.measured.differences import Line, Problem, noise, rounding
 from chainrule.proof.measured.report import RANK
 from chainrule.proof.measured.tensors import Tensor
 from chainrule.types import ByLayer, Layer
-
-if TYPE_CHECKING:
-    from chainrule.explain.sample import Explanation
 
 STEP = 1e-5
 """h of the difference that is shown, for a parameter of size 1 or less; else so much of its size."""
@@ -46,7 +44,7 @@ class Difference(NamedTuple):
     crossed: bool
 
 
-def problem_of(explanation: Explanation) -> Problem:
+def problem_of(explanation: Numbers) -> Problem:
     """The sample and the network in float64, whatever the network's precision."""
     params = ByLayer(Layer(*(theta.astype(np.float64) for theta in p)) for p in explanation.params)
     x, y = (v.astype(np.float64)[None] for v in (explanation.x, explanation.y))
@@ -64,7 +62,7 @@ def loss_at(problem: Problem, L: int, field: str, index: tuple[int, ...], value:
     return float(loss(NUMPY, problem.net, params, z_H, problem.y, problem.w))
 
 
-def difference(explanation: Explanation, L: int, field: str, index: tuple[int, ...]) -> Difference:
+def difference(explanation: Numbers, L: int, field: str, index: tuple[int, ...]) -> Difference:
     """Hold the entry ``index`` of dW^L or db^L (``field`` "W" or "b") to differences of the loss.
 
     The equations are held to them by their gradient in float64; the explanation's own, where that is
@@ -96,7 +94,7 @@ def difference(explanation: Explanation, L: int, field: str, index: tuple[int, .
     )
 
 
-def _tensors(explanation: Explanation, line: Line) -> list[Tensor]:
+def _tensors(explanation: Numbers, line: Line) -> list[Tensor]:
     """The gradients to hold to differences, each with the doubt of the precision it came in."""
     problem, L, field = line.problem, line.L, line.field
     delta, dW, db = backward(NUMPY, problem.net, problem.params, problem.cache, problem.y, problem.w)

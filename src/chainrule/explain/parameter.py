@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from chainrule.checks import as_real
 from chainrule.equations.optimizers import descend
+from chainrule.explain.blocks import Block, Equation, Heading, Line, Table, factor, number, percent, top
 from chainrule.explain.check import Difference, difference, loss_at, problem_of
+from chainrule.explain.formulas import in_numbers
+from chainrule.explain.numbers import Numbers
+from chainrule.explain.outputs import output_error, slope_equations
+from chainrule.explain.sample_report import hidden_error_equation
+from chainrule.explain.shown import Shown
+from chainrule.explain.sums import SMALL
 
-if TYPE_CHECKING:
-    from chainrule.explain.blocks import Block
-    from chainrule.explain.sample import Explanation
+ROWS = 10
+"""Terms of the sum behind δ_j that are listed, where there are more than `SMALL`."""
+DIGITS = 8
+RIGHT = 1e-7
+"""A larger relative error wants a reason, if the verdict is to be "right"."""
 
 
 class Step(NamedTuple):
@@ -32,14 +41,10 @@ class Step(NamedTuple):
         return self.loss_after - self.loss_before
 
 
-class ParameterExplanation(NamedTuple):
-    """∂J/∂w = ∂J/∂z^L_j · ∂z^L_j/∂w = δ^L_j · a^{L-1}_k (B3), or δ^L_j for a bias (B4).
+class _Parameter(NamedTuple):
+    """What is known of one weight or bias."""
 
-    ``tensor`` is "W" or "b", ``at`` the place (j, k) or (j,) in it, counted from 0; ``value`` is w;
-    ``delta`` δ^L_j; ``a`` the other factor, a^{L-1}_k or 1; ``gradient`` the entry of dW^L or db^L.
-    """
-
-    explanation: Explanation
+    explanation: Numbers
     layer: int
     tensor: str
     at: tuple[int, ...]
@@ -49,6 +54,14 @@ class ParameterExplanation(NamedTuple):
     gradient: float
     check: Difference
     step: Step
+
+
+class ParameterExplanation(_Parameter, Shown):
+    """∂J/∂w = ∂J/∂z^L_j · ∂z^L_j/∂w = δ^L_j · a^{L-1}_k (B3), or δ^L_j for a bias (B4).
+
+    ``tensor`` is "W" or "b", ``at`` the place (j, k) or (j,) in it, counted from 0; ``value`` is w;
+    ``delta`` δ^L_j; ``a`` the other factor, a^{L-1}_k or 1; ``gradient`` the entry of dW^L or db^L.
+    """
 
     @property
     def name(self) -> str:
@@ -62,27 +75,10 @@ class ParameterExplanation(NamedTuple):
 
     def blocks(self) -> list[Block]:
         """The explanation in words."""
-        from chainrule.explain.parameter_report import blocks
-
-        return blocks(self)
-
-    def to_text(self, width: int = 100) -> str:
-        """Plain text of at most ``width`` columns."""
-        from chainrule.explain.layout import plain
-
-        return plain(self.blocks(), width)
-
-    def to_markdown(self) -> str:
-        """Markdown, with tables."""
-        from chainrule.explain.markup import markdown
-
-        return markdown(self.blocks())
-
-    def to_html(self) -> str:
-        """A piece of HTML."""
-        from chainrule.explain.markup import html
-
-        return html(self.blocks())
+        start = Heading(
+            f"One {'weight' if self.tensor == 'W' else 'bias'}: {self.name} = {number(self.value, DIGITS)}"
+        )
+        return [start, *_path(self), *_check(self), *_step(self)]
 
     def to_dict(self) -> dict[str, Any]:
         """Every number, as JSON can hold it."""
@@ -96,18 +92,12 @@ class ParameterExplanation(NamedTuple):
             "step": {**self.step._asdict(), "actual": self.step.actual},
         }
 
-    def __str__(self) -> str:
-        return self.to_text()
-
     def __repr__(self) -> str:
         return f"<ParameterExplanation of {self.place}: gradient {self.gradient:.6g}, {self.check.verdict}>"
 
-    def _repr_html_(self) -> str:
-        return self.to_html()
-
 
 def explain_parameter(
-    explanation: Explanation, L: int, tensor: str, index: tuple[int, ...], learning_rate: Any
+    explanation: Numbers, L: int, tensor: str, index: tuple[int, ...], learning_rate: Any
 ) -> ParameterExplanation:
     """Explain the entry ``index`` of W^L or b^L, which must exist."""
     rate = as_real("learning_rate", learning_rate, above=0, remedy="Try 0.5.")
@@ -123,12 +113,12 @@ def explain_parameter(
         a=float(explanation.a[L - 1][index[1]]) if tensor == "W" else 1.0,
         gradient=gradient,
         check=difference(explanation, L, tensor, index),
-        step=_step(explanation, L, tensor, index, value, gradient, rate),
+        step=_one_step(explanation, L, tensor, index, value, gradient, rate),
     )
 
 
-def _step(
-    explanation: Explanation,
+def _one_step(
+    explanation: Numbers,
     L: int,
     tensor: str,
     index: tuple[int, ...],
@@ -139,3 +129,143 @@ def _step(
     problem, after = problem_of(explanation), float(descend(w, gradient, rate))
     loss_before, loss_after = (loss_at(problem, L, tensor, index, value) for value in (w, after))
     return Step(rate, w, after, loss_before, loss_after, predicted=-rate * gradient**2)
+
+
+def _path(p: ParameterExplanation) -> list[Block]:
+    L, j = p.layer, p.at[0]
+    z, delta, d = f"z^{L}_{j}", f"δ^{L}_{j}", f"∂J/∂{p.name}"
+    last = number(p.gradient, DIGITS)
+    if p.tensor == "b":
+        slope, found = "1", Equation("B4", d, (f"∂J/∂{z} · ∂{z}/∂{p.name}", f"{delta} · 1", last))
+    else:
+        slope = f"a^{L - 1}_{p.at[1]}"
+        numbers = f"{number(p.delta, DIGITS)} · {factor(p.a, DIGITS)}"
+        found = Equation("B3", d, (f"∂J/∂{z} · ∂{z}/∂{p.name}", f"{delta} · {slope}", numbers, last))
+    value = () if p.tensor == "b" else (number(p.a, DIGITS),)
+    return [
+        Line(
+            f"In Python network.{p.place}. It reaches the loss J through {z} alone, "
+            "so the chain rule has two factors."
+        ),
+        Equation("F1", f"∂{z}/∂{p.name}", (slope, *value)),
+        *_error(p),
+        found,
+        *_silent(p),
+    ]
+
+
+def _error(p: ParameterExplanation) -> list[Block]:
+    """Where δ^L_j comes from: from the head, or from the layer after (B2)."""
+    e, L, j = p.explanation, p.layer, p.at[0]
+    if e.H == L:
+        error = output_error(e, j, DIGITS, (f"∂J/∂z^{L}_{j}",), whole=True)
+        return [*slope_equations(e, (j,)), error]
+    return _hidden_error(p, L, j)
+
+
+def _hidden_error(p: ParameterExplanation, L: int, j: int) -> list[Block]:
+    """B2, with the terms of its sum."""
+    e = p.explanation
+    terms = e.back_terms(L, j)
+    places = tuple(range(len(terms))) if len(terms) <= SMALL else top(terms, ROWS).places
+    whole = f"(Σ_i W^{L + 1}_i,{j} δ^{L + 1}_i) φ'(z^{L}_{j})"
+    equation = hidden_error_equation(e, L, j)
+    return [
+        Equation("B2", f"δ^{L}_{j}", (f"∂J/∂z^{L}_{j}", whole)),
+        *_terms(e, L, j, places),
+        _slope(e, L, j),
+        equation._replace(steps=(*equation.steps[-2:-1], number(p.delta, DIGITS))),
+    ]
+
+
+def _terms(e: Numbers, L: int, j: int, places: tuple[int, ...]) -> list[Block]:
+    """The table of W^{L+1}_ij δ^{L+1}_i."""
+    terms, n = e.back_terms(L, j), len(e.delta[L + 1])
+    W, above = e.params[L + 1].W[:, j], e.delta[L + 1]
+    rows = [("B2", str(i), number(W[i]), number(above[i]), number(terms[i])) for i in places]
+    if len(places) < n:
+        rows.append(("", f"the other {n - len(places)}", "", "", number(top(terms, ROWS).rest)))
+    rows.append(("", "sum", "", "", number(e.d_a[L][j])))
+    head = ("", "i", f"W^{L + 1}_i,{j}", f"δ^{L + 1}_i", "product")
+    table: list[Block] = [Table(head, tuple(rows), fixed=2)]
+    if len(places) == n:
+        return table
+    share = percent(top(terms, ROWS).share)
+    return [*table, Line(f"{len(places)} of {n:,} terms, the largest: {share} of Σ|W δ|.", "dim")]
+
+
+def _slope(e: Numbers, L: int, j: int) -> Equation:
+    """φ'(z^L_j) by the activation's own formula."""
+    activation, slope = e.net.hidden[L], number(e.d_phi[L][j], DIGITS)
+    name = f"{activation.symbol}'({number(e.z[L][j], DIGITS)})"
+    text = activation.printed.d_phi.text
+    put_in = (in_numbers(text, {"z_m": e.z[L][j], "a_m": e.a[L][j]}),) if text else ()
+    return Equation("F2", f"φ'(z^{L}_{j})", tuple(dict.fromkeys((name, *put_in, slope))))
+
+
+def _silent(p: ParameterExplanation) -> list[Block]:
+    if p.gradient != 0:
+        return []
+    zeros = [f"δ^{p.layer}_{p.at[0]} = 0"] if p.delta == 0 else []
+    zeros += [f"a^{p.layer - 1}_{p.at[1]} = 0"] if p.a == 0 else []
+    why = " and ".join(zeros) or "Their product rounds to 0"
+    return [Line(f"{why}: to first order this parameter changes nothing for this sample.", "dim")]
+
+
+def _check(p: ParameterExplanation) -> list[Block]:
+    c, name = p.check, p.name
+    values = f"[{number(c.upper, 12)} − {factor(c.lower, 12)}] / {number(2 * c.h)}"
+    quotient = (f"[J({name} + h) − J({name} − h)] / 2h", values, number(c.quotient, DIGITS))
+    rounded = f"within {number(c.doubt, 2)}, which rounding explains" if c.relative_error > RIGHT else ""
+    why = f" ({c.why or rounded})" if c.why or (rounded and c.verdict == "right") else ""
+    found = (
+        f"Gradient {number(c.gradient, DIGITS)}, differences extrapolated to h = 0 "
+        f"{number(c.limit, DIGITS)}, relative error {c.relative_error:.1e}: {c.verdict}{why}"
+    )
+    return [
+        Heading(f"Check: {name} alone moved, by h = {number(c.h)}"),
+        Equation("", f"∂J/∂{name}", quotient),
+        Line(found, "good" if c.verdict == "right" else "bad" if c.verdict == "wrong" else ""),
+        *_precision(p),
+        *_kinks(c),
+    ]
+
+
+def _precision(p: ParameterExplanation) -> list[Block]:
+    """What float32 has to do with it."""
+    dtype = p.explanation.dtype.name
+    if dtype == "float64":
+        return []
+    off = number(p.gradient - p.check.gradient, 2)
+    return [Line(f"Check and step are in float64, on a copy. The {dtype} gradient is off by {off}.", "dim")]
+
+
+def _kinks(c: Difference) -> list[Block]:
+    if c.sides is not None:
+        low, high = (number(side) for side in c.sides)
+        text = "A z that this parameter moves stands on a kink of φ, where the loss has two slopes, between"
+        return [Line(f"{text} {low} and {high}; φ' is that of the left, and so is the gradient.")]
+    if c.crossed:
+        text = "A step of h takes some z over a kink of φ, where the quotient at this h measures neither"
+        return [Line(f"{text} side. The extrapolated value stays on its own side.")]
+    return []
+
+
+def _step(p: ParameterExplanation) -> list[Block]:
+    s, w = p.step, p.name
+    move = f"{number(s.before, DIGITS)} − {number(s.learning_rate)}·{factor(p.gradient, DIGITS)}"
+    return [
+        Heading(f"One step of gradient descent, η = {number(s.learning_rate)}: {w} alone"),
+        Equation("G1", f"{w} ← {w} − η ∂J/∂{w}", (move, number(s.after, DIGITS))),
+        Table(
+            ("", "before", "after", "change", "−η (∂J/∂w)², by the slope alone"),
+            (
+                ("w", *_change(s.before, s.after), ""),
+                ("J", *_change(s.loss_before, s.loss_after), number(s.predicted)),
+            ),
+        ),
+    ]
+
+
+def _change(before: float, after: float) -> tuple[str, str, str]:
+    return number(before, DIGITS), number(after, DIGITS), number(after - before)

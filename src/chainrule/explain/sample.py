@@ -1,107 +1,31 @@
-"""The numbers of one sample: the forward pass, the backward pass, and the terms their sums are made of."""
+"""One sample run forward and back, every number of it kept, and what can be asked of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.checks import as_whole
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.affine import input_gradient
-from chainrule.equations.network import Architecture, backward, forward, loss
+from chainrule.equations.network import backward, forward, loss
 from chainrule.errors import InputError
-from chainrule.evaluation import decide
+from chainrule.explain.blocks import Block
+from chainrule.explain.numbers import Numbers
 from chainrule.explain.parameter import ParameterExplanation, explain_parameter
+from chainrule.explain.sample_report import blocks, verdict
+from chainrule.explain.shown import Shown
+from chainrule.model.feedforward import FeedForward
 from chainrule.model.validate import Floats, as_samples, as_targets
-from chainrule.types import ByLayer, Layer, Params
+from chainrule.types import ByLayer, Layer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from chainrule.explain.blocks import Block
-    from chainrule.model.dataspec import DataSpec
-    from chainrule.model.feedforward import FeedForward
 
-WIDTH = 100
-"""Columns of the text, where nothing says how many there are."""
-
-
-class Explanation(NamedTuple):
-    """Every number of one sample, as the equations gave it; ``print`` shows it in words.
-
-    Vectors are the text's columns, without a batch: ``z[L]``, ``a[L]`` and ``delta[L]`` (n_L,), where
-    ``a[0]`` is the input. ``d_phi[L]`` is φ'(z^L) of the hidden layers; ``d_a[L]`` is
-    ∂J/∂a^L = (W^{L+1})ᵀ δ^{L+1} for L = 0 … H−1, so that δ^L = d_a[L] · d_phi[L] (B2) and ``d_a[0]`` is
-    the gradient in the input. ``dW[L]`` (n_L, n_{L-1}) and ``db[L]`` (n_L,) are this sample's, not
-    divided by any N and without penalties. ``params`` is a copy: training on does not change it.
-    """
-
-    net: Architecture
-    params: Params
-    y: Floats
-    z: ByLayer[Floats]
-    a: ByLayer[Floats]
-    d_phi: ByLayer[Floats]
-    d_a: ByLayer[Floats]
-    delta: ByLayer[Floats]
-    dW: ByLayer[Floats]
-    db: ByLayer[Floats]
-    loss: float
-    classes: tuple[str, ...]
-    multi_label: bool
-    network: str
-    data: DataSpec | None = None
-    sample: str = ""
-
-    @property
-    def x(self) -> Floats:
-        """The input a^0, as the network takes it (scaled). Shape (n_0,)."""
-        return self.a[0]
-
-    @property
-    def H(self) -> int:
-        """The output layer's number."""
-        return self.params.last
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The precision of every number here: the network's."""
-        dtype: np.dtype[Any] = self.params[1].W.dtype
-        return dtype
-
-    @property
-    def raw(self) -> Floats | None:
-        """The input before it was scaled; None where that is not known, or nothing was scaled."""
-        if self.data is None or self.data.scaling.is_identity:
-            return None
-        raw: Floats = np.asarray(self.x * self.data.scaling.scale + self.data.scaling.shift, np.float64)
-        return raw
-
-    @property
-    def predicted(self) -> Any:
-        """The predicted class number, or the 0/1 row (n_H,) of a multi-label network."""
-        return decide(self.a[self.H][None], self.multi_label)[0]
-
-    @property
-    def target(self) -> Any:
-        """The true class number (the largest y_m), or the 0/1 row (n_H,) of a multi-label network."""
-        return decide(self.y[None], self.multi_label)[0]
-
-    @property
-    def correct(self) -> bool:
-        """Whether the prediction is the target; of several labels every one must be right."""
-        return bool(np.all(self.predicted == self.target))
-
-    def terms(self, L: int, j: int) -> Floats:
-        """The terms W^L_jk a^{L-1}_k of z^L_j; together with b^L_j they make it up. Shape (n_{L-1},)."""
-        terms: Floats = self.params[L].W[j] * self.a[L - 1]
-        return terms
-
-    def back_terms(self, L: int, j: int) -> Floats:
-        """The terms W^{L+1}_ij δ^{L+1}_i of ∂J/∂a^L_j, for L = 0 … H−1. Shape (n_{L+1},)."""
-        terms: Floats = self.params[L + 1].W[:, j] * self.delta[L + 1]
-        return terms
+class Explanation(Numbers, Shown):
+    """Every number of one sample (see `Numbers`), and any one weight; ``print`` shows it in words."""
 
     def weight(self, L: int, j: int, k: int, *, learning_rate: float = 0.5) -> ParameterExplanation:
         """Explain ∂J/∂W^L_jk: its chain rule, a check by differences, and one step at ``learning_rate``.
@@ -144,38 +68,11 @@ class Explanation(NamedTuple):
 
     def blocks(self) -> list[Block]:
         """The explanation in words, as the pieces that `to_text`, `to_markdown` and `to_html` set."""
-        from chainrule.explain.sample_report import blocks
-
         return blocks(self)
-
-    def to_text(self, width: int = WIDTH) -> str:
-        """Plain text of at most ``width`` columns."""
-        from chainrule.explain.layout import plain
-
-        return plain(self.blocks(), width)
-
-    def to_markdown(self) -> str:
-        """Markdown, with tables."""
-        from chainrule.explain.markup import markdown
-
-        return markdown(self.blocks())
-
-    def to_html(self) -> str:
-        """A piece of HTML, with tables, and pictures as SVG."""
-        from chainrule.explain.markup import html
-
-        return html(self.blocks())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Every number, as JSON can hold it, layer by layer."""
-        from chainrule.explain.figures import figures
-
-        return figures(self)
 
     def plot(self) -> Figure:
         """Draw the input, the gradient in it, and the outputs beside the targets."""
-        from chainrule import plots
-        from chainrule.explain.sample_report import verdict
+        from chainrule import plots  # matplotlib takes long to load
 
         data, first = self.data, self.sample or "One sample"
         return plots.sample(
@@ -189,14 +86,8 @@ class Explanation(NamedTuple):
             title=f"{first}\n{verdict(self)}",
         )
 
-    def __str__(self) -> str:
-        return self.to_text()
-
     def __repr__(self) -> str:
         return f"<Explanation of {self.sample or 'a sample'}: loss {self.loss:.6g}, {self.network}>"
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
 
 
 def explain(network: FeedForward, x: Any, y: Any, *, sample: str = "") -> Explanation:

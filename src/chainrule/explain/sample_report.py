@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from chainrule.explain.blocks import (
@@ -22,21 +20,20 @@ from chainrule.explain.blocks import (
     percent,
     top,
 )
+from chainrule.explain.formulas import in_layer
+from chainrule.explain.numbers import Numbers
 from chainrule.explain.outputs import output_errors, outputs
 from chainrule.explain.sums import SHOWN, SMALL, backward_sum, forward_sum, neurons
 
-if TYPE_CHECKING:
-    from chainrule.explain.sample import Explanation
 
-
-def blocks(e: Explanation) -> list[Block]:
+def blocks(e: Numbers) -> list[Block]:
     """The whole explanation."""
     forward = [block for L in range(1, e.H + 1) for block in _forward(e, L)]
     backward = [block for L in range(e.H, 0, -1) for block in _backward(e, L)]
     return [*_head(e), *_inputs(e), *forward, *backward, *_input_gradient(e)]
 
 
-def _head(e: Explanation) -> list[Block]:
+def _head(e: Numbers) -> list[Block]:
     size = {"float32": "about 7 digits", "float64": "about 16 digits"}[e.dtype.name]
     return [
         Line(e.network),
@@ -51,7 +48,7 @@ def _head(e: Explanation) -> list[Block]:
     ]
 
 
-def verdict(e: Explanation) -> str:
+def verdict(e: Numbers) -> str:
     """What is true, what the network says, and whether that is right."""
     judged = "right" if e.correct else "WRONG"
     if e.multi_label:
@@ -67,7 +64,7 @@ def verdict(e: Explanation) -> str:
     )
 
 
-def _labels(e: Explanation, on: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
+def _labels(e: Numbers, on: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
     places = [int(m) for m in np.flatnonzero(on)]
     if not places:
         return "label off" if len(on) == 1 else "no label"
@@ -77,7 +74,7 @@ def _labels(e: Explanation, on: np.ndarray[tuple[int], np.dtype[np.int64]]) -> s
     )
 
 
-def _inputs(e: Explanation) -> list[Block]:
+def _inputs(e: Numbers) -> list[Block]:
     found: list[Block] = [Heading(f"Input a^0: {counted(len(e.x), 'number')}")]
     if e.raw is not None:
         found.append(Line(f"Scaled as in training: a^0_k = {_scaling(e)}."))
@@ -88,7 +85,7 @@ def _inputs(e: Explanation) -> list[Block]:
     return [*found, Line(f"From {low} to {high}; {on:,} of {len(e.x):,} are not 0.")]
 
 
-def _scaling(e: Explanation) -> str:
+def _scaling(e: Numbers) -> str:
     """How a^0 came from the raw numbers."""
     assert e.data is not None
     shift, scale = np.asarray(e.data.scaling.shift), np.asarray(e.data.scaling.scale)
@@ -98,7 +95,7 @@ def _scaling(e: Explanation) -> str:
     return f"{moved} / {number(scale)}"
 
 
-def _input_table(e: Explanation, places: tuple[int, ...], *, gradient: bool) -> Table:
+def _input_table(e: Numbers, places: tuple[int, ...], *, gradient: bool) -> Table:
     features, raw = (e.data.features if e.data else None), e.raw
     shape = e.data.shape if e.data else None
     head, rows = ["", "k"], [["B2" if gradient else "", str(k)] for k in places]
@@ -117,29 +114,41 @@ def _input_table(e: Explanation, places: tuple[int, ...], *, gradient: bool) -> 
     return Table(tuple(head), tuple(map(tuple, rows)), fixed=2, words=words)
 
 
-def _activation(e: Explanation, L: int) -> str:
+def _activation(e: Numbers, L: int) -> str:
     return e.net.hidden[L].name if L < e.H else f"{e.net.head.name} output"
 
 
-def _forward(e: Explanation, L: int) -> list[Block]:
+def _forward(e: Numbers, L: int) -> list[Block]:
     n, shown = len(e.z[L]), neurons(e.delta[L])
     found: list[Block] = [
         Heading(f"Forward, layer {L}: {counted(n, 'neuron')}, {_activation(e, L)}"),
         Equation("F1", f"z^{L}_j", (f"Σ_k W^{L}_jk a^{L - 1}_k + b^{L}_j",)),
+        *(activation_equations(e, L, "") if L < e.H else []),
+        *_selection(e, L),
     ]
-    found += _selection(e, L)
     for j in shown:
         z = number(e.z[L][j])
         found.append(Equation("F1", f"z^{L}_{j}", (*forward_sum(e, L, j), z)))
         if L < e.H:
-            phi = e.net.hidden[L].name
+            phi = e.net.hidden[L].symbol
             found.append(
                 Equation("F2", f"a^{L}_{j}", (f"{phi}(z^{L}_{j})", f"{phi}({z})", number(e.a[L][j])))
             )
     return found + (outputs(e) if e.H == L else [])
 
 
-def _selection(e: Explanation, L: int) -> list[Block]:
+def activation_equations(e: Numbers, L: int, prime: str) -> list[Block]:
+    """The layer's φ, or its φ' with ``prime`` "'", by the formula that the activation owns (F2)."""
+    activation = e.net.hidden[L]
+    formula = activation.printed.d_phi if prime else activation.printed.phi
+    left = f"φ'(z^{L}_j)" if prime else f"a^{L}_j"
+    named = f"{activation.symbol}{prime}(z^{L}_j)"
+    texts = dict.fromkeys((named, *(in_layer(step, L, "j") for step in formula.steps)))
+    texts.pop(left, None)
+    return [Equation("F2", left, tuple(texts))] if texts else []
+
+
+def _selection(e: Numbers, L: int) -> list[Block]:
     """Which neurons of a wide layer are shown, and how much of Σ|δ| that is."""
     n = len(e.delta[L])
     if n <= SMALL:
@@ -158,19 +167,19 @@ def _which(chosen: Top, name: str) -> str:
     return f"those with the largest |{name}|" if chosen.share < 1 else f"the others have {name} = 0"
 
 
-def _backward(e: Explanation, L: int) -> list[Block]:
+def _backward(e: Numbers, L: int) -> list[Block]:
     shown = neurons(e.delta[L])
     found: list[Block] = [Heading(f"Backward, layer {L}: {_activation(e, L)}"), *_selection(e, L)]
     if e.H == L:
         found += output_errors(e, shown)
     else:
         whole = f"(Σ_i W^{L + 1}_ij δ^{L + 1}_i) φ'(z^{L}_j)"
-        found.append(Equation("B2", f"δ^{L}_j", (whole,)))
+        found += [Equation("B2", f"δ^{L}_j", (whole,)), *activation_equations(e, L, "'")]
         found += [hidden_error_equation(e, L, j) for j in shown]
     return [*found, *_gradients(e, L, shown)]
 
 
-def hidden_error_equation(e: Explanation, L: int, j: int) -> Equation:
+def hidden_error_equation(e: Numbers, L: int, j: int) -> Equation:
     """δ^L_j of a hidden neuron with its numbers (B2)."""
     *symbols, numbers = backward_sum(e, L, j)
     slope = number(e.d_phi[L][j])
@@ -186,7 +195,7 @@ def hidden_error_equation(e: Explanation, L: int, j: int) -> Equation:
     )
 
 
-def _gradients(e: Explanation, L: int, shown: tuple[int, ...]) -> list[Block]:
+def _gradients(e: Numbers, L: int, shown: tuple[int, ...]) -> list[Block]:
     """∂J/∂W^L as the table of products that it is, with ∂J/∂b^L beside it."""
     a, delta = e.a[L - 1], e.delta[L]
     across = neurons(a)
@@ -209,7 +218,7 @@ def _gradients(e: Explanation, L: int, shown: tuple[int, ...]) -> list[Block]:
     return found
 
 
-def _input_gradient(e: Explanation) -> list[Block]:
+def _input_gradient(e: Numbers) -> list[Block]:
     gradient = e.d_a[0]
     found: list[Block] = [
         Heading("Backward, input: what each input does to the loss"),

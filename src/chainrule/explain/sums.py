@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from chainrule.explain.blocks import TIE, added, factor, number, percent, top
+from chainrule.explain.numbers import Numbers
 from chainrule.model.validate import Floats
-
-if TYPE_CHECKING:
-    from chainrule.explain.sample import Explanation
 
 SMALL = 12
 """Layers up to this width are listed whole."""
@@ -24,7 +21,7 @@ def neurons(values: Floats) -> tuple[int, ...]:
     return tuple(range(len(values))) if len(values) <= SMALL else top(values, SHOWN).places
 
 
-def forward_sum(e: Explanation, L: int, j: int) -> tuple[str, ...]:
+def forward_sum(e: Numbers, L: int, j: int) -> tuple[str, ...]:
     """Σ_k W^L_jk a^{L-1}_k + b^L_j (F1)."""
     return _sum(
         lambda k: f"W^{L}_{j},{k}{TIE}a^{L - 1}_{k}",
@@ -34,7 +31,7 @@ def forward_sum(e: Explanation, L: int, j: int) -> tuple[str, ...]:
     )
 
 
-def backward_sum(e: Explanation, L: int, j: int) -> tuple[str, ...]:
+def backward_sum(e: Numbers, L: int, j: int) -> tuple[str, ...]:
     """Σ_i W^{L+1}_ij δ^{L+1}_i = ∂J/∂a^L_j, the first factor of B2."""
     return _sum(
         lambda i: f"W^{L + 1}_{i},{j}{TIE}δ^{L + 1}_{i}",
