@@ -70,7 +70,7 @@ class Equation(SphinxDirective):
             self.state.document.note_explicit_target(box)
             places(self.env).setdefault(tag, []).append(self.env.docname)
         line = nodes.container(classes=["line"])
-        line += nodes.raw("", f'<div class="formula">{found.mathml(layout="columns")}</div>', format="html")
+        line += nodes.raw("", f'<div class="formula">{found.to_mathml(layout="columns")}</div>', format="html")
         line += nodes.paragraph("", "", *label, classes=["tag"])
         box += line
         if self.content:
@@ -113,7 +113,7 @@ class Theorems(SphinxDirective):
         found = equation(tag)
         box = nodes.container(classes=["theorem"], names=[f"theorem-{tag.lower()}"])
         self.state.document.note_explicit_target(box)
-        box += nodes.raw("", f'<div class="formula">{found.mathml(layout="columns")}</div>', format="html")
+        box += nodes.raw("", f'<div class="formula">{found.to_mathml(layout="columns")}</div>', format="html")
         book = xref(self.env, "std", "ref", f"eq-{tag.lower()}", nodes.inline("", "in the book"))
         links = function_links(self.env, self.env.app, found.function)
         box += nodes.paragraph(

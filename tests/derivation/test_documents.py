@@ -13,7 +13,7 @@ import pytest
 from chainrule import InputError, Network, derive
 from chainrule.derivation.terms.verify import WrongStep
 from chainrule.equations.activations import ACTIVATIONS
-from chainrule.equations.heads import HEADS
+from chainrule.equations.heads import HEADS, pos_weighted
 from chainrule.formulas.activation import Activation
 from chainrule.formulas.head import Head
 
@@ -39,11 +39,11 @@ def softmax():
 
 @pytest.mark.parametrize("number", PUBLISHED)
 def test_the_published_numbers(step, number):
-    assert re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", step.text())
+    assert re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", step.to_text())
 
 
 def test_the_published_numbers_where_they_belong(step):
-    text = " ".join(step.text().split())
+    text = " ".join(step.to_text().split())
     assert (
         "z^1_1 = W^1_{1,1} a^0_1 + W^1_{1,2} a^0_2 + b^1_1 = 0.15 · 0.05 + 0.2 · 0.1 + 0.35 = 0.3775" in text
     )
@@ -52,7 +52,7 @@ def test_the_published_numbers_where_they_belong(step):
 
 
 def test_softmax_step_by_step(softmax):
-    text = softmax.text()
+    text = softmax.to_text()
     for line in (
         "quotient rule, (u/v)' = (u'v − uv')/v²",
         "= a^2_j (1 − a^2_j)",
@@ -76,11 +76,11 @@ def test_it_says_what_was_verified(softmax, step):
     assert "lines of numbers" not in softmax.checked
     assert "37 lines of numbers computed as printed" in step.checked
     assert float(re.search(r"Largest relative error (\S+)\.", step.checked)[1]) < 1e-12
-    assert step.checked in " ".join(step.text().replace("│ ", "").split())
+    assert step.checked in " ".join(step.to_text().replace("│ ", "").split())
 
 
 def test_rows(published):
-    text = derive(published, layout="rows").text()
+    text = derive(published, layout="rows").to_text()
     assert "z^1 = a^0 (W^1)ᵀ + b^1" in text.partition("3 Activation")[0]
     assert "δ^1 = δ^2 W^2 ⊙ σ'(z^1)" in text
     assert "∂J/∂W^1 = (δ^1)ᵀ a^0" in text
@@ -90,8 +90,8 @@ def test_rows(published):
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_text_keeps_to_the_width(step, width):
-    assert max(map(len, step.text(width).splitlines())) <= max(width, 88)
-    assert max(map(len, step.text(100).splitlines())) <= 100
+    assert max(map(len, step.to_text(width).splitlines())) <= max(width, 88)
+    assert max(map(len, step.to_text(100).splitlines())) <= 100
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -102,19 +102,19 @@ def test_every_head_in_numbers(head, layers):
     network = Network(layers, hidden="tanh", output=head, seed=1)
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal(layers[0]), np.eye(layers[-1])[0]
-    assert "The step made it smaller." in derive(network, x, y, learning_rate=0.1).text()
+    assert "The step made it smaller." in derive(network, x, y, learning_rate=0.1).to_text()
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_in_numbers(name):
     network = Network([2, 3, 2], hidden=name, seed=1)
-    text = derive(network, [[0.3, -0.7]], [1]).text()
+    text = derive(network, [[0.3, -0.7]], [1]).to_text()
     assert f"Activation {name}" in text
     assert "F2" in text
 
 
 def test_each_layer_its_own_activation():
-    text = derive(Network([4, 5, 5, 3], hidden=["relu", "tanh"], seed=0)).text()
+    text = derive(Network([4, 5, 5, 3], hidden=["relu", "tanh"], seed=0)).to_text()
     assert "Error of hidden layer 2" in text
     assert "Error of hidden layer 1" in text
     assert "δ^2 = (W^3)ᵀ δ^3 ⊙ tanh'(z^2)" in text
@@ -124,11 +124,11 @@ def test_each_layer_its_own_activation():
 @pytest.mark.parametrize("formula", ["z/(1+abs(z))", "where(z>1, z, 0.5*z+0.5)", "z*sigmoid(1.702*z)"])
 def test_a_formula_of_ones_own(formula):
     found = derive(Network([2, 3, 2], hidden=Activation.from_formula(formula), seed=0), [0.4, -0.9], 1)
-    assert f"Activation {formula}: φ and φ'" in found.text()
+    assert f"Activation {formula}: φ and φ'" in found.to_text()
     assert (
-        "quotient rule" in found.text()
-        or "each branch by itself" in found.text()
-        or "product rule" in found.text()
+        "quotient rule" in found.to_text()
+        or "each branch by itself" in found.to_text()
+        or "product rule" in found.to_text()
     )
 
 
@@ -148,7 +148,7 @@ def test_an_activation_of_ones_own_with_a_wrong_derivative_is_refused():
 def test_a_mini_batch():
     network = Network([2, 3, 2], seed=0)
     X, y = [[0.1, 0.2], [0.3, -0.4], [0.5, 0.6]], [0, 1, 1]
-    text = derive(network, X, y).text()
+    text = derive(network, X, y).to_text()
     assert "a mini-batch of 3 samples" in text
     assert f"{network.gradients(X, y).dW[2][0, 0]:.6f}".replace("-", "−") in text
     assert f"{network.loss(X, y):.6f}".rstrip("0") in text
@@ -157,7 +157,7 @@ def test_a_mini_batch():
 def test_a_large_network_is_summarised():
     network = Network([784, 30, 10], seed=0)
     x = np.random.default_rng(0).uniform(0, 1, 784)
-    text = derive(network, x, 3).text()
+    text = derive(network, x, 3).to_text()
     largest = np.abs(network.gradients(x, 3).dW[1]).max()
     assert "30 × 784" in text
     assert f"{largest:.6f}".rstrip("0") in text
@@ -173,7 +173,7 @@ def test_the_network_stays_as_it_was(published):
 
 def test_a_saturated_output_has_a_loss_in_numbers():
     network = Network.from_parameters([([[900.0], [-900.0]], [0.0, 0.0])], output="softmax")
-    assert "1800" in derive(network, [1.0], 1).text()
+    assert "1800" in derive(network, [1.0], 1).to_text()
 
 
 def test_float32(published):
@@ -182,7 +182,7 @@ def test_float32(published):
 
 
 def test_html_stands_alone(step, softmax):
-    for page in (step.html(), softmax.html()):
+    for page in (step.to_html(), softmax.to_html()):
         assert "<script" not in page
         without = page.replace("http://www.w3.org/1998/Math/MathML", "")
         assert not re.search(r"https?:|url\(|@import|<link|<img", without)
@@ -196,7 +196,7 @@ def test_html_stands_alone(step, softmax):
 
 
 def test_markdown_is_balanced(step, softmax):
-    for text in (step.markdown(), softmax.markdown()):
+    for text in (step.to_markdown(), softmax.to_markdown()):
         for line in text.splitlines():
             assert line.count("$") % 2 == 0, line
             assert line.count("{") == line.count("}"), line
@@ -206,7 +206,7 @@ def test_markdown_is_balanced(step, softmax):
 
 @pytest.mark.parametrize("name", ["step", "softmax"])
 def test_latex_is_a_whole_article(request, name, tmp_path):
-    text = request.getfixturevalue(name).latex()
+    text = request.getfixturevalue(name).to_latex()
     assert text.startswith(r"\documentclass")
     assert text.count("{") == text.count("}")
     pictured = re.sub(r"[\x00-\x7f]", "", text)
@@ -226,7 +226,7 @@ def test_a_notebook_shows_it(softmax):
     shown = softmax._repr_html_()
     assert "<math" in shown
     assert "<html" not in shown
-    assert str(softmax) == softmax.text()
+    assert str(softmax) == softmax.to_text()
     assert repr(softmax).startswith("<Derivation: Backpropagation derived for 3-4-2.")
 
 
@@ -247,7 +247,17 @@ def test_what_cannot_be_derived(published, arguments, options, said):
         derive(published, *arguments, **options)
 
 
-def test_a_head_of_ones_own_shows_its_own_derivation():
-    head = Head.from_formulas(link="softmax", loss="-y*(1-a)**2*log(a)")
-    with pytest.raises(InputError, match=r"head.derivation"):
+@pytest.mark.parametrize(
+    "head",
+    [
+        Head.from_formulas(link="softmax", loss="-y*(1-a)**2*log(a)"),
+        Head.from_formulas(link="sigmoid(z)", loss="(a-y)**2", name="quadratic"),
+        pos_weighted(5.0),
+        Head("mine", *HEADS["softmax"][1:4], loss_name="my loss", distribution=True),
+    ],
+    ids=lambda head: head.name,
+)
+def test_a_loss_that_is_not_derived_here_is_refused(head):
+    """Whatever it is called; the error says where its own formulas are."""
+    with pytest.raises(InputError, match=r"must have a loss of the derivation, .* network.explain\(x, y\)"):
         derive(Network([2, 3, 2], output=head, seed=0))

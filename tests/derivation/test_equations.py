@@ -55,26 +55,26 @@ def test_every_tag_that_is_proven_is_printed():
 
 @pytest.mark.parametrize(("tag", "text"), PRINTED.items(), ids=PRINTED)
 def test_columns(tag, text):
-    assert equation(tag).text() == text
+    assert equation(tag).to_text() == text
 
 
 @pytest.mark.parametrize(("tag", "text"), ROWS.items(), ids=ROWS)
 def test_rows(tag, text):
-    assert equation(tag).text("rows") == text
+    assert equation(tag).to_text("rows") == text
 
 
 @pytest.mark.parametrize(("tag", "text"), ENTRIES.items(), ids=ENTRIES)
 def test_entries(tag, text):
-    assert equation(tag).text("entry") == text
+    assert equation(tag).to_text("entry") == text
 
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_every_form_has_every_notation(tag):
     found = equation(tag)
     for layout in LAYOUTS:
-        assert found.text(layout)
-        assert found.latex(layout).count("{") == found.latex(layout).count("}")
-        assert found.mathml(layout).startswith("<math")
+        assert found.to_text(layout)
+        assert found.to_latex(layout).count("{") == found.to_latex(layout).count("}")
+        assert found.to_mathml(layout).startswith("<math")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_unknown_tag():
     with pytest.raises(InputError, match="a tag must be one of F1, F2"):
         equation("B9")
     with pytest.raises(InputError, match="layout must be one of columns, rows"):
-        equation("B2").text("diagonal")
+        equation("B2").to_text("diagonal")
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_an_unknown_tag():
 def test_another_body_is_printed_otherwise(mutant, tag, text):
     """Nothing is typed beside the code: change the code, and the print changes."""
     with applied(mutant):
-        assert equation(tag).text().partition(" = ")[2] == text
-    assert equation(tag).text() == PRINTED[tag]
+        assert equation(tag).to_text().partition(" = ")[2] == text
+    assert equation(tag).to_text() == PRINTED[tag]
 
 
 def test_where_the_transposes_come_from():
@@ -137,7 +137,7 @@ def test_where_the_transposes_come_from():
 def test_the_code_of_softmax_keeps_its_shift():
     traced = entry(heads.softmax(TRACE, rows("z", "H")), (None, "m"))
     assert TEXT(traced) == "e^{z^H_m − max_k z^H_k} / Σ_k e^{z^H_k − max_j z^H_j}"
-    assert equation("H1").text("code").endswith(TEXT(traced))
+    assert equation("H1").to_text("code").endswith(TEXT(traced))
 
 
 def test_shapes_are_held_while_tracing():

@@ -174,7 +174,7 @@ def test_the_rules_show_each_line_once():
 
 
 def test_a_sum_over_kroneckers_delta():
-    loss = D(renamed(loss_forms("softmax", 2).entry.right, "m", "k"), a_m)
+    loss = D(renamed(loss_forms(heads.HEADS["softmax"], 2).entry.right, "m", "k"), a_m)
     *_, last = differentiate(loss)
     assert TEXT(simple(collapse(last.term))) == "−y_m / a^2_m"
     kept = Big("Σ", "k", add(Delta("k", "j"), a.at("k")), "n_2")

@@ -72,7 +72,7 @@ def test_long_arguments_get_a_letter():
 
 
 def test_a_derivation_in_latex():
-    latex = Activation.from_formula(MISH).derivation()._repr_latex_()
+    latex = Activation.from_formula(MISH).derivation().to_latex()
     assert latex.startswith("$$\\begin{aligned}")
     assert "\\tanh" in latex
     assert "\\text{product rule: (u v)' = u' v + u v'}" in latex
@@ -82,7 +82,7 @@ def test_a_derivation_in_latex():
 def test_what_is_simplified_says_so():
     lines = Activation.from_formula("z/(1+abs(z))").derivation().lines
     assert lines[-1].rule == "simplified; the most accurate form"
-    assert lines[-1].text == "(abs(z) + 1)**(-2)"
+    assert lines[-1].to_text() == "(abs(z) + 1)**(-2)"
 
 
 def test_the_derivative_uses_a_where_it_can():

@@ -63,9 +63,9 @@ def test_the_textbook_formulas_are_the_built_in_heads(heads, name, scale, dtype)
 def test_b1_is_derived(heads):
     """From the loss of H4 and the sigmoid of H3, by rules alone: δ = a − y."""
     assert "def delta(xp, z, a, y):\n    return a - y\n" in heads["sigmoid"].source
-    assert heads["sigmoid"].derivation().lines[-1].text == "a - y"
-    assert heads["quadratic"].derivation().lines[-1].text == "a*(1 - a)*(a - y)"
-    assert heads["softmax"].derivation().lines[-1].text == "-y"
+    assert heads["sigmoid"].derivation().lines[-1].to_text() == "a - y"
+    assert heads["quadratic"].derivation().lines[-1].to_text() == "a*(1 - a)*(a - y)"
+    assert heads["softmax"].derivation().lines[-1].to_text() == "-y"
     assert "δ_k = " in str(heads["softmax"].derivation())
 
 

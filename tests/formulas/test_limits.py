@@ -134,7 +134,7 @@ def test_a_branch_not_taken_warns_of_nothing(text):
 def test_a_link_of_softplus():
     """As e^{−softplus(−z)} it once was rewritten for ever; it is σ, and B1 follows."""
     head = Head.from_formulas("exp(-softplus(-z))", "-y*log(a)-(1-y)*log(1-a)")
-    assert head.derivation().lines[-1].text == "a - y"
+    assert head.derivation().lines[-1].to_text() == "a - y"
 
 
 @pytest.mark.parametrize("loss", ["(a-y)/y", "a/(y-0.9375)"])

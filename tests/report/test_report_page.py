@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from chainrule import Network
 from chainrule.cli.train import train
+from chainrule.equations.heads import HEADS
 from chainrule.errors import DataError, InputError
 from chainrule.report.comparison import comparison, facts, versus
-from chainrule.report.learning import fit_in_words
+from chainrule.report.learning import fit_in_words, printed
 from chainrule.report.page import report
 from chainrule.report.results import important
 from chainrule.runs.reading import USUAL, command_line, open_run
@@ -257,4 +259,18 @@ def test_an_own_loss_is_shown_as_its_formula(run_of):
     network.save(folder / "model.safetensors")
     page = checked(report(open_run(folder)))
     assert "-y*(1-a)**2*log(a)" in page.text
-    assert "eq-h2" not in page.math
+    assert not {"eq-h2", "eq-b1"} & set(page.math)
+    assert "eq-h1" in page.math
+
+
+@pytest.mark.parametrize("options", [{"output": "softmax"}, {"output": "sigmoid"}, {"output": "quadratic"}])
+@pytest.mark.parametrize("loss", [None, "(a-y)**2"])
+def test_tags_without_a_network_are_those_of_the_named_head(options, loss):
+    """A run that kept no network: an own loss has no tag, its output activation has."""
+    run = SimpleNamespace(network=None, options={**options, "loss": loss})
+    head = HEADS[options["output"]]
+    found = printed(run)
+    assert found.a == head.printed.a
+    assert (found.J.tag, found.delta.tag) == (
+        (head.printed.J.tag, head.printed.delta.tag) if loss is None else ("", "")
+    )

@@ -153,7 +153,8 @@ def deliver(made: Any, form: str | None, file: str | None) -> None:
     if file is None:
         width = os.get_terminal_size().columns if os.isatty(1) else 100
         click.echo(
-            made.text(max(60, min(width, 120))) if form in (None, "text") else made.in_format(form), nl=False
+            made.to_text(max(60, min(width, 120))) if form in (None, "text") else made.in_format(form),
+            nl=False,
         )
         return
     ending = os.path.splitext(file)[1].lower()

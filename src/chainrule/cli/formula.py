@@ -37,7 +37,7 @@ def formula(formula: str, loss: str | None, latex: bool) -> None:
         warnings.simplefilter("always")
         made = _made(formula, loss)
     derivation = made.derivation()
-    click.echo(f"{derivation._repr_latex_() if latex else derivation}\n\n{made.source}\n{made.accuracy}")
+    click.echo(f"{derivation.to_latex() if latex else derivation}\n\n{made.source}\n{made.accuracy}")
     for kink in getattr(made, "kinks", ()):
         click.echo(f"kink at z = {kink:g}: the derivative jumps there")
     for warning in told:

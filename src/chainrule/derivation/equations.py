@@ -1,8 +1,8 @@
 """Every tag of the derivation as printed mathematics, with the function that it is traced from.
 
-    equation("B2").text()  # δ^L = (W^{L+1})ᵀ δ^{L+1} ⊙ φ'(z^L)
-    equation("B2").text(layout="rows")  # δ^L = δ^{L+1} W^{L+1} ⊙ φ'(z^L)
-    equation("H1").latex(layout="code")  # with the maximum that the code subtracts
+    equation("B2").to_text()  # δ^L = (W^{L+1})ᵀ δ^{L+1} ⊙ φ'(z^L)
+    equation("B2").to_text(layout="rows")  # δ^L = δ^{L+1} W^{L+1} ⊙ φ'(z^L)
+    equation("H1").to_latex(layout="code")  # with the maximum that the code subtracts
 
 Nothing is typed by hand: the shipped body runs over terms, and only rewritings that are verified lead from
 its stable form to the textbook's.
@@ -75,15 +75,15 @@ class Equation(NamedTuple):
         found: Rel = getattr(self.forms, look_up("layout", layout, {name: name for name in LAYOUTS}))
         return found
 
-    def text(self, layout: str = "columns") -> str:
+    def to_text(self, layout: str = "columns") -> str:
         """The equation as Unicode text."""
         return TEXT(self.term(layout))
 
-    def latex(self, layout: str = "columns") -> str:
+    def to_latex(self, layout: str = "columns") -> str:
         """The equation as LaTeX for math mode."""
         return LATEX(self.term(layout))
 
-    def mathml(self, layout: str = "columns", *, display: bool = True) -> str:
+    def to_mathml(self, layout: str = "columns", *, display: bool = True) -> str:
         """The equation as a ``<math>`` element."""
         return MATHML.document(self.term(layout), display=display)
 
@@ -154,17 +154,22 @@ def sigmoid_forms(L: int | str = "H") -> Forms:
     return number_forms(rows("a", L).at("m"), sigmoid_of(z), activations.sigmoid(TRACE, z))
 
 
-def loss_forms(name: str, L: int | str = "H") -> Forms:
+def output_forms(head: heads.Head, L: int | str = "H") -> Forms:
+    """H1 or H3: the output activation of a head."""
+    return {"H1": softmax_forms, "H3": sigmoid_forms}[head.printed.a.tag](L)
+
+
+def loss_forms(head: heads.Head, L: int | str = "H") -> Forms:
     """H2, H4, Q1: the loss of one sample."""
-    head, z, a, y = heads.HEADS[name], rows("z", L), rows("a", L), targets(L)
+    z, a, y = rows("z", L), rows("a", L), targets(L)
     text = renamed(entry(loss_of_outputs(head, z, a, y), (None,)), "k", "m")
     return number_forms(J, text, halves(renamed(entry(head.loss(TRACE, z, y), (None,)), "k", "m")))
 
 
-def output_error_forms(name: str, L: int | str = "H") -> Forms:
+def output_error_forms(head: heads.Head, L: int | str = "H") -> Forms:
     """B1, Q2."""
     z, a, y, delta = rows("z", L), rows("a", L), targets(L), rows("δ", L)
-    code = heads.HEADS[name].delta(TRACE, z, a, y)
+    code = head.delta(TRACE, z, a, y)
     found = matrix_forms(delta, fold_d_sigmoid(code, z, a), (None, "m"))
     return found._replace(code=Rel("=", delta, code))
 
@@ -235,22 +240,28 @@ HOMES: dict[str, Home] = {
     "F2": Home("activation", activation_forms, lambda: network.forward),
     "H1": Home("softmax", softmax_forms, lambda: heads.softmax),
     "H2": Home(
-        "categorical cross-entropy", lambda: loss_forms("softmax"), lambda: heads.categorical_cross_entropy
+        "categorical cross-entropy",
+        lambda: loss_forms(heads.HEADS["softmax"]),
+        lambda: heads.categorical_cross_entropy,
     ),
     "H3": Home("sigmoid", sigmoid_forms, lambda: activations.sigmoid),
     "H4": Home(
-        "multi-label cross-entropy", lambda: loss_forms("sigmoid"), lambda: heads.multi_label_cross_entropy
+        "multi-label cross-entropy",
+        lambda: loss_forms(heads.HEADS["sigmoid"]),
+        lambda: heads.multi_label_cross_entropy,
     ),
-    "B1": Home("output error", lambda: output_error_forms("softmax"), lambda: heads.cross_entropy_error),
+    "B1": Home(
+        "output error", lambda: output_error_forms(heads.HEADS["softmax"]), lambda: heads.cross_entropy_error
+    ),
     "B2": Home("error of a hidden layer", hidden_error_forms, lambda: network.hidden_error),
     "B3": Home("gradient of the weights", weight_gradient_forms, lambda: affine.weight_gradient),
     "B4": Home("gradient of the biases", bias_gradient_forms, lambda: affine.bias_gradient),
     "P1": Home("L2 penalty", lambda: penalty_forms("l2"), lambda: penalty.l2_penalty),
     "P2": Home("L1 penalty", lambda: penalty_forms("l1"), lambda: penalty.l1_penalty),
-    "Q1": Home("quadratic cost", lambda: loss_forms("quadratic"), lambda: heads.quadratic_cost),
+    "Q1": Home("quadratic cost", lambda: loss_forms(heads.HEADS["quadratic"]), lambda: heads.quadratic_cost),
     "Q2": Home(
         "output error of the quadratic cost",
-        lambda: output_error_forms("quadratic"),
+        lambda: output_error_forms(heads.HEADS["quadratic"]),
         lambda: heads.quadratic_error,
     ),
     "S1": Home("label smoothing", smoothing_forms, lambda: heads.smooth_labels),

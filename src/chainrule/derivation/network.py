@@ -28,7 +28,7 @@ from chainrule.derivation.equations import (
 from chainrule.derivation.sections.layers import Gradients, Hidden, update_section
 from chainrule.derivation.sections.numbers import Numbers, in_float64
 from chainrule.derivation.sections.output import Output, output_error
-from chainrule.derivation.sections.slopes import slope_section, symbol_of
+from chainrule.derivation.sections.slopes import slope_section
 from chainrule.derivation.sections.stable import loss_steps, output_activation
 from chainrule.derivation.sections.worked import worked_sections
 from chainrule.derivation.steps import Ledger
@@ -71,8 +71,8 @@ def derive(
         digits: decimals of the printed numbers.
 
     Returns:
-        A `Derivation`: ``print`` shows it as text; it has ``markdown()``, ``latex()`` and ``html()`` and
-        shows itself in a notebook.
+        A `Derivation`: ``print`` shows it as text; it has ``to_markdown()``, ``to_latex()`` and
+        ``to_html()``, and shows itself in a notebook.
 
     Raises:
         WrongStep: a step does not hold, for an equation of this installation is wrong.
@@ -82,10 +82,11 @@ def derive(
     from chainrule.derivation.document.derivation import Derivation
 
     look_up("layout", layout, LAYOUTS)
-    if network.head.name not in HEADS:
+    if not (network.head.printed.J.tag and network.head.printed.delta.tag):
         raise InputError(
-            f"the output head must be one of {', '.join(HEADS)}; got {network.head.name!r}. "
-            "A head made from formulas shows its own: print(network.head.derivation())."
+            f"the output head must have a loss of the derivation, as {', '.join(HEADS)}; got "
+            f"{network.head.name!r}. network.explain(x, y) prints its own formulas with numbers; a head made "
+            "from formulas shows how δ follows: print(network.head.derivation())."
         )
     eta = as_real("learning_rate", learning_rate, above=0, remedy="Try 0.5.")
     decimals = as_whole("digits", digits, at_least=2)
@@ -136,15 +137,10 @@ def _lead(network: FeedForward, checked: str) -> tuple[Block, ...]:
     return (
         say(
             f"A network of {H} layer{'s' * (H > 1)} with {network.n_parameters:,} parameters; {how}"
-            f"output: {out_name(network)} with the {network.head.loss_name}."
+            f"output: {network.head.link} with the {network.head.loss_name}."
         ),
         note(checked),
     )
-
-
-def out_name(network: FeedForward) -> str:
-    """The output activation by name."""
-    return "softmax" if network.head.distribution else "sigmoid"
 
 
 def symbols(network: FeedForward, layout: str) -> Section:
@@ -161,7 +157,7 @@ def symbols(network: FeedForward, layout: str) -> Section:
     ]
     for L in range(1, H + 1):
         n, m = network.layers[L], network.layers[L - 1]
-        phi = out_name(network) if L == H else network.hidden[L].name
+        phi = network.head.link if L == H else network.hidden[L].name
         rows_ += [
             (
                 (weights(L),),
@@ -205,7 +201,7 @@ def forward_section(network: FeedForward, out: Output, layout: str) -> Section:
         if L < H:
             z, a = rows("z", L), rows("a", L)
             z, a = (as_column(z), as_column(a)) if layout == "columns" else (z, a)
-            blocks.append(Formula(Rel("=", a, Apply(symbol_of(network.hidden[L]), (z,))), "F2"))
+            blocks.append(Formula(Rel("=", a, Apply(network.hidden[L].symbol, (z,))), "F2"))
     blocks += output_activation(out)
     return Section(("Forward pass",), tuple(blocks))
 
@@ -248,8 +244,8 @@ def transposes(network: FeedForward, ledger: Ledger) -> Section:
 
 def summary_section(network: FeedForward, layout: str) -> Section:
     """The equations of the backward pass at a glance, with their functions."""
-    B1 = "Q2" if network.head.name == "quadratic" else "B1"
-    tags = ["F1", "F2", B1, *(["B2"] if len(network.layers) > 2 else []), "B3", "B4", "G1"]
+    error = network.head.printed.delta.tag
+    tags = ["F1", "F2", error, *(["B2"] if len(network.layers) > 2 else []), "B3", "B4", "G1"]
     lines = []
     for tag in tags:
         found = equation(tag)
@@ -302,11 +298,11 @@ def any_sizes(network: FeedForward) -> str:
     """
     from chainrule.proof.claims.sizes import is_general
 
-    head = network.head.name
-    heads = {"softmax": ("H1", "H2", "B1"), "sigmoid": ("H4", "B1"), "quadratic": ("Q1", "Q2")}[head]
+    head = network.head
+    heads = (head.printed.a.tag, head.printed.J.tag, head.printed.delta.tag)
     count = 0
     for theorem in select((*heads, "F1", "B2", "B3", "B4")):
-        if theorem.tag == "B1" and theorem.name != head:
+        if theorem.tag == "B1" and theorem.name != head.link:
             continue
         failure = theorem.prove(is_general)
         if failure:

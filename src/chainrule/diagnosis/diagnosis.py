@@ -16,8 +16,8 @@ from chainrule.diagnosis.telling.report import WHERE, blocks, line_of, summary
 from chainrule.diagnosis.verdict.intended import Options
 from chainrule.diagnosis.verdict.judge import Part, Verdict, judge
 from chainrule.explain.blocks import Block
-from chainrule.explain.layout import plain
 from chainrule.explain.markup import html
+from chainrule.explain.shown import WIDTH, Shown
 
 PHONE = "<meta name='viewport' content='width=device-width, initial-scale=1'>"
 RIGHT, WRONG, FAILED = "right", "wrong", "could not run"
@@ -27,7 +27,7 @@ APART = (
 )
 
 
-class Diagnosis:
+class Diagnosis(Shown):
     """What is wrong in somebody's backpropagation, and how that is known.
 
     Attributes:
@@ -65,9 +65,9 @@ class Diagnosis:
         """The report, before it is set."""
         return blocks(self._verdict, self._where)
 
-    def to_text(self, width: int = 100) -> str:
+    def to_text(self, width: int = WIDTH) -> str:
         """Plain text."""
-        return plain(self.blocks(), width).lstrip("\n")
+        return super().to_text(width).lstrip("\n")
 
     def to_html(self) -> str:
         """One page that needs nothing else."""
@@ -112,9 +112,6 @@ class Diagnosis:
             "equations": [e._asdict() for e in part.equations],
             "remarks": [remark._asdict() for remark in self.remarks],
         }
-
-    def __str__(self) -> str:
-        return self.to_text()
 
     def _repr_html_(self) -> str:
         return html(self.blocks())

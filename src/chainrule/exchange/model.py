@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +13,6 @@ from chainrule.errors import InputError
 from chainrule.exchange.graph import Node, Recorder, record
 from chainrule.model.feedforward import FeedForward
 from chainrule.types import ByLayer, Forward, Layer
-
-TAG = re.compile(r"\b[FH][1-9]\b")
 
 
 class Function(NamedTuple):
@@ -123,15 +120,11 @@ def _of_activation(activation: Activation, number: int) -> Function:
 
 def _of_head(head: Head, taken: set[str]) -> Function:
     body = record(f"the output {head.name!r}", head.predict, "z")
-    written = TAG.findall(head.predict.__doc__ or "")
     link = getattr(head, "formulas", None)
     name = head.predict.__name__ if head.predict.__name__ in ("softmax", "sigmoid") else "output"
     if name in taken:
         name = f"{name}_output"
-    if link is None:
-        return Function(name, next((tag for tag in written if tag[0] == "H"), "F2"), body)
-    tags = {"softmax": "H1", "softmax(z)": "H1", "sigmoid(z)": "H3"}
-    return Function(name, tags.get(link[0], "F2"), body, f"a = {link[0]}")
+    return Function(name, head.printed.a.tag or "F2", body, f"a = {link[0]}" if link else "")
 
 
 def _title(network: FeedForward) -> str:

@@ -32,13 +32,11 @@ class Line(NamedTuple):
     law: str = ""
     typed: str = ""
 
-    @property
-    def text(self) -> str:
+    def to_text(self) -> str:
         """The term in the language of formulas, as it was typed if it was."""
         return self.typed or as_text(self.term)
 
-    @property
-    def latex(self) -> str:
+    def to_latex(self) -> str:
         """The term in LaTeX."""
         return as_latex(self.term)
 
@@ -54,9 +52,9 @@ class Derivation(NamedTuple):
     compared: int = 0
     notes: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        """Lay out the lines with rules in a second column where they fit."""
-        rows = [(f"{line.left or '':>9} = {line.text}", _reason(line)) for line in self.lines]
+    def to_text(self) -> str:
+        """The lines, with rules in a second column where they fit."""
+        rows = [(f"{line.left or '':>9} = {line.to_text()}", _reason(line)) for line in self.lines]
         width = min(72, max(len(equation) for equation, _ in rows))
         out = []
         for equation, reason in rows:
@@ -68,11 +66,19 @@ class Derivation(NamedTuple):
         checked = f"each line agrees with the one before to 40 digits, at {self.compared} points"
         return "\n".join([*(line.rstrip() for line in out), *where, *self.notes, checked])
 
-    def _repr_latex_(self) -> str:
-        """The lines for a notebook."""
-        rows = [rf"{_tex_left(line.left)} &= {line.latex} && \text{{{_reason(line)}}}" for line in self.lines]
+    def to_latex(self) -> str:
+        """The lines as one aligned formula."""
+        rows = [
+            rf"{_tex_left(line.left)} &= {line.to_latex()} && \text{{{_reason(line)}}}" for line in self.lines
+        ]
         body = " \\\\\n".join(rows)
         return f"$$\\begin{{aligned}}\n{body}\n\\end{{aligned}}$$"
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_latex_(self) -> str:
+        return self.to_latex()
 
 
 class Work(NamedTuple):

@@ -103,7 +103,7 @@ def shown(tag: str) -> Shown:
     """An equation of the derivation, or the definition of a measure."""
     if tag in TAGS:
         found = equation(tag)
-        return Shown(tag, found.title, found.mathml(), f"code: {found.function.name}, {found.function}")
+        return Shown(tag, found.title, found.to_mathml(), f"code: {found.function.name}, {found.function}")
     title, relation, below = _measures()[tag]
     return Shown(tag, title, MATHML.document(relation, display=True), below)
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from html import escape
 from itertools import pairwise
 
+from chainrule.equations.heads import HEADS
+from chainrule.equations.printed import OfHead
 from chainrule.history import EpochRecord
 from chainrule.report import charts
 from chainrule.report import gradients as reading
 from chainrule.report.equations import Links
 from chainrule.report.parts import figure, paragraph
 from chainrule.runs.reading import RunFolder
-
-LOSSES = {"softmax": "H2", "sigmoid": "H4", "quadratic": "Q1"}
-OUTPUTS = {"softmax": "H1", "sigmoid": "H3", "quadratic": "H3"}
-ERRORS = {"softmax": "B1", "sigmoid": "B1", "quadratic": "Q2"}
 
 STUCK = 0.97
 """Last training loss over the first, from which on a run is said not to learn."""
@@ -23,20 +21,28 @@ PARTED = 1.1
 """Validation loss over its lowest value, from which on a run is said to learn by heart."""
 
 
+def printed(run: RunFolder) -> OfHead:
+    """What the run's head owns; without a network what its options name."""
+    if run.network is not None:
+        return run.network.head.printed
+    head = HEADS.get(str(run.options.get("output", "")))
+    if head is None:
+        return OfHead()
+    return head.printed if run.options.get("loss") is None else OfHead(head.printed.a)
+
+
 def loss_tags(run: RunFolder) -> tuple[str, ...]:
     """The tags behind the loss: of the output head, and of label smoothing and dropout where they are on.
 
     An own head has its formula, and no tag: then those of the forward pass.
     """
-    name = run.options.get("output", "")
-    known = LOSSES.get(name) if run.options.get("loss") is None else None
     extra = [tag for tag, option in (("S1", "label_smoothing"), ("D1", "dropout")) if run.options.get(option)]
-    return (known or "F1", *extra)
+    return (printed(run).J.tag or "F1", *extra)
 
 
 def output_tag(run: RunFolder) -> str:
     """The tag of the output activation."""
-    return OUTPUTS.get(run.options.get("output", ""), "F2")
+    return printed(run).a.tag or "F2"
 
 
 def learning(run: RunFolder, links: Links) -> str:
@@ -117,8 +123,8 @@ def gradients(run: RunFolder, links: Links) -> str:
     hidden = [activation.name for activation in network.hidden] if network is not None else _hidden(run, H)
     found = reading.read(run.norms, sizes, hidden, run.options)
     steps = [line.epoch for line in run.norms]
-    error = ERRORS.get(str(run.options.get("output", "")), "F2")
-    links_to = links.to("fig-gradients", "gradients", "M7", "B3", "B2", error)
+    tags = ["M7", "B3", "B2", *filter(None, (printed(run).delta.tag,))]
+    links_to = links.to("fig-gradients", "gradients", *tags)
     both = [
         figure(
             "fig-gradients",

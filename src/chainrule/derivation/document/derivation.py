@@ -18,25 +18,25 @@ class Derivation:
         """What was verified, and the largest error."""
         return self.document.checked
 
-    def text(self, width: int = 100) -> str:
+    def to_text(self, width: int = 100) -> str:
         """Plain text for a terminal of that width."""
         from chainrule.derivation.document.render_text import render
 
         return render(self.document, width)
 
-    def markdown(self) -> str:
+    def to_markdown(self) -> str:
         """Markdown with LaTeX between dollars."""
         from chainrule.derivation.document.render_markdown import render
 
         return render(self.document)
 
-    def latex(self) -> str:
+    def to_latex(self) -> str:
         """A complete LaTeX article."""
         from chainrule.derivation.document.render_latex import render
 
         return render(self.document)
 
-    def html(self) -> str:
+    def to_html(self) -> str:
         """One self-contained page with MathML, without scripts."""
         from chainrule.derivation.document.render_html import render
 
@@ -44,17 +44,17 @@ class Derivation:
 
     def in_format(self, name: str) -> str:
         """The document as text, markdown, latex or html."""
-        made: str = getattr(self, name)()
+        made: str = getattr(self, f"to_{name}")()
         return made
 
     def __str__(self) -> str:
-        return self.text()
+        return self.to_text()
 
     def __repr__(self) -> str:
         return f"<Derivation: {self.document.title}. {self.checked}>"
 
     def _repr_markdown_(self) -> str:
-        return self.markdown()
+        return self.to_markdown()
 
     def _repr_html_(self) -> str:
         from chainrule.derivation.document.render_html import fragment

@@ -17,7 +17,7 @@ from chainrule.derivation.equations import (
     hidden_error_forms,
     weight_gradient_forms,
 )
-from chainrule.derivation.sections.slopes import NAMED, folded, is_built_in, symbol_of
+from chainrule.derivation.sections.slopes import NAMED, folded, is_built_in
 from chainrule.derivation.steps import Ledger, Steps
 from chainrule.derivation.terms.entries import as_column, entry
 from chainrule.derivation.terms.evaluate import Get
@@ -53,7 +53,7 @@ class Hidden:
 
     def __init__(self, L: int, activation: Activation, ledger: Ledger) -> None:
         self.L, self.activation, self.ledger = L, activation, ledger
-        self.name = symbol_of(activation)
+        self.name = activation.symbol
         self.named = any_activation(self.name)
 
     def setting(self) -> Setting:

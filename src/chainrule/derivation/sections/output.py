@@ -58,7 +58,7 @@ class Output:
         self.width = min(width, WIDEST)
         self.z, self.a, self.delta = rows("z", H), rows("a", H), rows("δ", H)
         self.y = targets(H)
-        self.loss = loss_forms(head.name, H)
+        self.loss = loss_forms(head, H)
 
     def setting(self, kind: str = "any") -> Setting:
         """Logits and targets given; outputs, loss and δ by the shipped functions."""
@@ -106,9 +106,8 @@ def output_error(out: Output) -> Section:
         _definition(out, z),
         ". The loss is a function of the outputs, and these are functions of the weighted inputs.",
     )
-    body = {"softmax": _softmax, "sigmoid": _sigmoid, "quadratic": _quadratic}[out.head.name](out)
-    tag = "Q2" if out.head.name == "quadratic" else "B1"
-    return Section((f"Error of the output layer: Eq. {tag}",), (lead, *body))
+    body = {"H2": _softmax, "H4": _sigmoid, "Q1": _quadratic}[out.head.printed.J.tag](out)
+    return Section((f"Error of the output layer: Eq. {out.head.printed.delta.tag}",), (lead, *body))
 
 
 def _definition(out: Output, z: Sym) -> Term:
@@ -164,12 +163,12 @@ def _different(at: Mapping[str, int]) -> bool:
 def loss_slope(out: Output) -> Chain:
     """∂J/∂a_m."""
     a = out.a.at("m")
-    tag = {"softmax": "H2", "sigmoid": "H4", "quadratic": "Q1"}[out.head.name]
+    tag = out.head.printed.J.tag
     chain = out.chain(D(J, a)).derivative(renamed(out.loss.entry.right, "m", "k"), a, f"Eq. {tag}")
     y = out.y.at("m")
-    if out.head.name == "sigmoid":
+    if tag == "H4":
         chain.to(over(add(a, Neg(y)), times(a, 1 - a)), "one denominator; y a cancels")
-    if out.head.name == "quadratic":
+    if tag == "Q1":
         chain.to(add(a, Neg(y)), "½ · 2 = 1")
     return chain.done()
 
@@ -194,10 +193,8 @@ def softmax_chain(out: Output, slope: Term) -> Chain:
 
 
 def _matrix_form(out: Output) -> Chain:
-    forms = output_error_forms(out.head.name, out.H)
-    rule = (
-        f"all entries at once, as the code computes it: Eq. {'Q2' if out.head.name == 'quadratic' else 'B1'}"
-    )
+    forms = output_error_forms(out.head, out.H)
+    rule = f"all entries at once, as the code computes it: Eq. {out.head.printed.delta.tag}"
     turned = out.layout == "columns"
     chain = out.chain(as_column(out.delta) if turned else out.delta)
     return chain.to((forms.columns if turned else forms.rows).right, rule).done()

@@ -36,20 +36,10 @@ from chainrule.proof.claims.claims import Given
 from chainrule.proof.claims.symbolic import SYMBOLIC
 from chainrule.types import Array, Namespace
 
-SYMBOLS = {"sigmoid": "σ"}
-"""Activations that have a letter; the others go by their name."""
-
 Z, A = Sym("z"), Sym("a")
 FACTORS = {"silu": Apply("σ", (Z,)), "gelu": Apply("Φ", (Z,))}
 """What the activations that are products are written with."""
 Rewriting = tuple[Callable[[Activation], Term], str]
-
-
-def symbol_of(activation: Activation) -> str:
-    """How φ is called in print: its name, σ, or φ where its name is a formula."""
-    if not activation.name.isidentifier():
-        return "φ"
-    return SYMBOLS.get(activation.name, activation.name)
 
 
 def is_built_in(activation: Activation) -> bool:
@@ -59,7 +49,7 @@ def is_built_in(activation: Activation) -> bool:
 
 def slope_section(activation: Activation, layers: str, ledger: Ledger) -> Section:
     """φ and φ' of one activation, and where it is used."""
-    name = symbol_of(activation)
+    name = activation.symbol
     slopes = Slopes(activation, ledger)
     title = f"Activation {activation.name}: {name} and {name}'"
     return Section((title,), (say(f"It is used in {layers}."), *slopes.value(), *slopes.derivative()))

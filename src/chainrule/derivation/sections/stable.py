@@ -5,7 +5,7 @@ from __future__ import annotations
 from chainrule.derivation.document.document import Block, say
 from chainrule.derivation.equations import (
     J,
-    sigmoid_forms,
+    output_forms,
     softmax_forms,
 )
 from chainrule.derivation.sections.output import Output
@@ -31,15 +31,14 @@ from chainrule.equations import activations
 
 def output_activation(out: Output) -> list[Block]:
     """H1 or H3, from the code's form to the textbook's."""
-    if out.head.distribution:
-        forms = softmax_forms(out.H)
+    forms = output_forms(out.head, out.H)
+    if out.head.printed.a.tag == "H1":
         chain = out.chain(forms.entry.left).to(forms.code.right, "the code, Eq. H1")
         chain.by(without_shift, "numerator and denominator are multiplied by the same number, which cancels")
         return [
             say("The code subtracts the largest logit, so that no exponential overflows. It cancels:"),
             chain.done(),
         ]
-    forms = sigmoid_forms(out.H)
     return stable_sigmoid(out, forms.entry.left, forms.code.right)
 
 
@@ -66,11 +65,11 @@ def loss_steps(out: Output) -> list[Block]:
     """H2, H4 or Q1, from the code's form to the textbook's."""
     code, text = out.loss.code.right, out.loss.entry.right
     chain = out.chain(J)
-    if out.head.name == "quadratic":
+    if out.head.printed.J.tag == "Q1":
         chain.to(code, "the code, Eq. Q1: half the squared distance")
         chain.to(text, "Eq. H3")
         return [chain.done()]
-    if out.head.distribution:
+    if out.head.printed.J.tag == "H2":
         a = out.a.at("m")
         softmax = renamed(softmax_forms(out.H).entry.right, "k", "j")
         chain.to(code, "the code, Eq. H2: from the logits, so that no logarithm sees 0")

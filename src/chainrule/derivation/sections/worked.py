@@ -15,7 +15,7 @@ from chainrule.derivation.equations import (
     bias_gradient_forms,
     hidden_error_forms,
     loss_forms,
-    softmax_forms,
+    output_forms,
     weight_gradient_forms,
 )
 from chainrule.derivation.sections.numbers import WIDEST, WRITTEN_OUT, Numbers, number, plain
@@ -23,7 +23,7 @@ from chainrule.derivation.sections.slopes import Z, folded, textbook
 from chainrule.derivation.terms.entries import entry
 from chainrule.derivation.terms.evaluate import value
 from chainrule.derivation.terms.terms import D, Index, Rel, Sym, Term, index_as, substitute, times
-from chainrule.derivation.terms.textbook import constants, sigmoid_of
+from chainrule.derivation.terms.textbook import constants
 from chainrule.derivation.terms.tracing import TRACE, bias, rows, targets, weights
 from chainrule.equations import affine, network, optimizers
 from chainrule.equations.activations import Activation
@@ -114,9 +114,8 @@ def activated(n: Numbers, L: int, m: int) -> Chain:
     z_m = rows("z", L).at(m)
     if n.H == L:
         head = n.network.head
-        text = softmax_forms(L).entry.right if head.distribution else sigmoid_of(rows("z", L).at("m"))
         code = entry(head.predict(TRACE, rows("z", L)), (None, m))
-        right, tag = _at(text, m=m), "H1" if head.distribution else "H3"
+        right, tag = _at(output_forms(head, L).entry.right, m=m), head.printed.a.tag
     else:
         phi = n.network.hidden[L]
         right, tag = substitute(plain_activation(phi), {Z: z_m}), "F2"
@@ -132,17 +131,17 @@ def plain_activation(activation: Activation) -> Term:
 
 def loss_chain(n: Numbers) -> Chain:
     """J, by the outputs; by the logits where an output is so near 0 or 1 that its logarithm overflows."""
-    forms = loss_forms(n.network.head.name, n.H)
-    tag = {"softmax": "H2", "sigmoid": "H4"}.get(n.network.head.name, "Q1")
-    return n.entry_chain(J, forms.entry.right, n.loss, tag, forms.code.right)
+    head = n.network.head
+    forms = loss_forms(head, n.H)
+    return n.entry_chain(J, forms.entry.right, n.loss, head.printed.J.tag, forms.code.right)
 
 
 def output_error(n: Numbers, m: int) -> Chain:
     """δ^H_m. Eq. B1 or Q2."""
     H, head = n.H, n.network.head
     code = head.delta(TRACE, rows("z", H), rows("a", H), targets(H))
-    tag = "Q2" if head.name == "quadratic" else "B1"
-    return n.entry_chain(rows("δ", H).at(m), entry(code, (None, m)), n.back.delta[H][0, m - 1], tag)
+    right, tag = entry(code, (None, m)), head.printed.delta.tag
+    return n.entry_chain(rows("δ", H).at(m), right, n.back.delta[H][0, m - 1], tag)
 
 
 def hidden_error(n: Numbers, L: int, m: int) -> Chain:
@@ -222,11 +221,11 @@ def quantity(n: Numbers, kind: str, L: int) -> tuple[Term, Any, str]:
         return _checked(n, z, affine.affine(rows("a", L, -1), weights(L), bias(L)), n.forward.z[L], "F1")
     if kind == "a":
         phi = n.network.head.predict if n.H == L else n.network.hidden[L].phi
-        tag = "F2" if n.H != L else "H1" if n.network.head.distribution else "H3"
+        tag = "F2" if n.H != L else n.network.head.printed.a.tag
         return _checked(n, a, phi(TRACE, z), n.forward.a[L], tag)
     if kind == "δ" and n.H == L:
         code = network.output_error(TRACE, n.network.head, z, a, targets(L), Sym("w", dims=("N",)))
-        return _checked(n, delta, code, n.back.delta[L], "Q2" if n.network.head.name == "quadratic" else "B1")
+        return _checked(n, delta, code, n.back.delta[L], n.network.head.printed.delta.tag)
     if kind == "δ":
         code = hidden_error_forms(L, n.network.hidden[L]).code.right
         return _checked(n, delta, code, n.back.delta[L], "B2")
