@@ -1,6 +1,6 @@
-"""Single numbers that people hand in, checked and turned into plain Python numbers.
+"""Single numbers given by the user, checked and turned into plain Python numbers.
 
-A NumPy scalar would make a float32 network float64, and JSON could not hold it; from here on there is none.
+A NumPy scalar would make a float32 network float64, and JSON could not hold it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def as_real(
 
 
 def as_whole(name: str, value: Any, *, at_least: int = 1, remedy: str = LEAVE_OUT) -> int:
-    """Return ``value`` as an int of ``at_least`` so much.
+    """Return ``value`` as an int of at least ``at_least``.
 
     Raises:
         InputError: not a whole number, or too small.

@@ -1,9 +1,9 @@
 """The exception tree: every error says what must hold, what came, and what to do.
 
 ChainruleError
-├── InputError          an argument, an array or a label that cannot be right (also a ValueError)
+├── InputError          an invalid argument, array or label (also a ValueError)
 ├── DataError           a data set or data file that cannot be read
-├── ModelFileError      a model file that is damaged, foreign or from the future
+├── ModelFileError      a model file that is damaged, foreign or written by a newer version
 ├── FolderBusy          another process is training in that folder
 ├── StorageError        the disk refused: full, read-only, not a folder (also an OSError)
 └── TrainingDiverged    the loss turned NaN or infinite (also an ArithmeticError)
@@ -33,7 +33,7 @@ class ChainruleError(Exception):
 
 
 class InputError(ChainruleError, ValueError):
-    """An argument, an array or a label that cannot be right."""
+    """An invalid argument, array or label."""
 
 
 class DataError(ChainruleError):
@@ -53,15 +53,15 @@ class FolderBusy(ChainruleError):
 
 
 class CheckpointWarning(UserWarning):
-    """A checkpoint could not be written, or a damaged one was passed over."""
+    """A checkpoint could not be written, or a damaged one was skipped."""
 
 
 class FormulaWarning(UserWarning):
-    """A formula of the user's that is right, and loses precision or overflows somewhere."""
+    """A formula that is valid but loses precision or overflows somewhere."""
 
 
 class DataWarning(UserWarning):
-    """Data that can be used, though something in them is not as the training data were."""
+    """Usable data in which something differs from the training data."""
 
 
 class EngineWarning(UserWarning):

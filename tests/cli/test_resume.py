@@ -60,7 +60,7 @@ def test_stopped_and_resumed(here, data, tmp_path, stop_at, number):
     stop_at(3, number)
     done = here("train", *options, "--run", "run")
     assert (done.code, done.err) == (130, "")
-    assert "to go on: chainrule train --resume run\n" in done.out
+    assert "to resume: chainrule train --resume run\n" in done.out
     assert (find(tmp_path / "run").place, left_behind(tmp_path / "run")[0]["status"]) == (
         "the end of epoch 3",
         "interrupted",

@@ -57,7 +57,7 @@ def test_predict_says_what_is_new_and_what_is_missing(folder):
     (folder / "new.csv").write_text("town,colour,age\nA,mauve,\nB,red,33\n")
     done = chainrule("predict", "run", "new.csv", cwd=folder)
     assert done.code == 0
-    assert "note: column 'colour' holds 'mauve' in row 0, as in no training row" in done.err
+    assert "note: column 'colour' holds 'mauve' in row 0, unlike all training rows" in done.err
     assert len(done.out.splitlines()) == 3
     (folder / "less.csv").write_text("town,colour\nA,red\n")
     done = chainrule("predict", "run", "less.csv", cwd=folder)

@@ -104,7 +104,7 @@ def test_killed_and_resumed(by, whole, data, tmp_path):
 def test_out_of_time(data, tmp_path):
     done = chainrule("tune", data / "kinds.csv", *SMALL, "--budget", "0.0001s", "--run", "t", cwd=tmp_path)
     assert done.code == 0, done.err
-    assert "out of time; 0 fits are kept. Go on with: chainrule tune --resume t" in done.out
+    assert "out of time; 0 fits are kept. Resume with: chainrule tune --resume t" in done.out
     assert json.loads((tmp_path / "t" / "search.json").read_text())["status"] == "out of time"
 
 

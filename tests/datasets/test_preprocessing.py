@@ -84,7 +84,7 @@ def test_nothing_is_learnt_from_the_test_part(tmp_path):
     train, _ = load(write(tmp_path / "a.csv", HEADER, rows), target="kind")
     held = next(i for i in range(60) if not found_in(train, tmp_path / "a.csv", i))
     rows[held] = ["1e9", "violet", rows[held][2], rows[held][3], rows[held][4]]
-    with pytest.warns(DataWarning, match=r"'colour' holds 'violet' in row \d+, as in no training row"):
+    with pytest.warns(DataWarning, match=r"'colour' holds 'violet' in row \d+, unlike all training rows"):
         again, _ = load(write(tmp_path / "b.csv", HEADER, rows), target="kind")
     assert again.preprocessing == train.preprocessing
     assert again.scaling == train.scaling

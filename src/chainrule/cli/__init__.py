@@ -11,25 +11,25 @@ from chainrule.about import VERSION
 from chainrule.errors import ChainruleError, did_you_mean
 
 COMMANDS = {
-    "train": "Train a network; with no data given, on pictures of digits.",
+    "train": "Train a network on DATA, or on pictures of digits.",
     "evaluate": "Measure how well a trained model does on data.",
     "predict": "Write class and probabilities for every row of a file.",
     "export": "Write a model as ONNX, as one NumPy file or as one C file.",
     "report": "Write a run as one HTML page.",
-    "compare": "Set runs side by side: settings, curves, tests.",
-    "tune": "Search good settings by successive halving.",
-    "check": "Hold a model's gradients to differences of its loss.",
-    "diagnose": "Say which equation is wrong in your own backpropagation.",
+    "compare": "Compare runs: settings, curves, tests.",
+    "tune": "Search for good settings by successive halving.",
+    "check": "Compare a model's gradients with differences of its loss.",
+    "diagnose": "Find the wrong equation in your own backpropagation.",
     "explain": "Explain one sample: every number, forward and back.",
     "formula": "Derive and check an activation or a loss of your own.",
-    "prove": "Prove the equations, by the very functions that train.",
+    "prove": "Prove the equations by running the functions that train.",
     "derive": "Write out backpropagation for one network, every step verified.",
-    "doctor": "Say which engine runs here, whether it is right, and how fast.",
+    "doctor": "Show which engine runs here, whether it is right, and how fast.",
 }
 
 
 class Commands(click.Group):
-    """Subcommands by name, with errors told in a line and never as a traceback."""
+    """Subcommands by name, with errors as one line and never as a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of `COMMANDS`."""
@@ -45,7 +45,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Suggest the nearest name where there is no such command."""
+        """Suggest the nearest name if the command does not exist."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(
                 f"the command must be one of {', '.join(COMMANDS)}; got {args[0]!r}."
@@ -69,7 +69,7 @@ def chainrule_command() -> None:
 
 
 def main() -> None:
-    """Run the command; an error of ours is one clear message and exit code 1."""
+    """Run the command; a `ChainruleError` becomes one message and exit code 1."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Hold a model's gradients to differences of its loss.",
+    short_help="Compare a model's gradients with differences of its loss.",
     context_settings={"show_default": True},
 )
 @click.argument("model", type=click.Path())
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @target_option
 @click.option("--samples", type=int, default=20, help="Samples to take from the data.")
 @click.option("--entries", type=int, default=20, help="Entries to compare in each W and b.")
-@click.option("--seed", type=int, default=0, help="Decides which samples and entries.")
+@click.option("--seed", type=int, default=0, help="Seed for the choice of samples and entries.")
 @click.option("--l1", type=float, default=0.0, help="Strength of the L1 penalty on weights.")
 @click.option("--l2", type=float, default=0.0, help="Strength of the L2 penalty on weights.")
 def check(
@@ -36,11 +36,11 @@ def check(
     l1: float,
     l2: float,
 ) -> None:
-    """Hold the gradients that backpropagation gives to centred differences of the loss, layer by layer.
+    """Compare the gradients of backpropagation with centred differences of the loss, layer by layer.
 
     MODEL is a model file or a run folder. DATA is a data set's name or a labelled file. It may be left
-    out for a model trained on a data set with a name: the test part of that set is taken. The exit code
-    is 1 if a gradient is wrong.
+    out if the model was trained on a named data set; then the test set is used. The exit code is 1 if a
+    gradient is wrong.
     """
     import numpy as np
 

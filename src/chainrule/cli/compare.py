@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from chainrule.report import RunFolder
 
 MOST_COLUMNS = 5
-"""Runs that stand side by side; more stand one below the other."""
+"""Runs shown side by side; more runs are shown one below the other."""
 
 
-@click.command(short_help="Set runs side by side: settings, curves, tests.")
+@click.command(short_help="Compare runs: settings, curves, tests.")
 @click.argument("folders", metavar="RUN RUN…", nargs=-1, required=True, type=click.Path())
 @click.option("--html", type=click.Path(), metavar="FILE", help="Write a page with curves as well.")
-@click.option("--figure", type=click.Path(), metavar="FILE.png", help="Draw the curves over each other.")
+@click.option("--figure", type=click.Path(), metavar="FILE.png", help="Draw all curves into one figure.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def compare(folders: tuple[str, ...], html: str | None, figure: str | None, as_json: bool) -> None:
-    """Set runs side by side: the settings that differ, what came out, and whether they really differ.
+    """Compare runs: the settings that differ, the results, and whether the results really differ.
 
-    Where runs were tested on the same samples, the most accurate one is held to each of the others by
-    McNemar's test: samples that only one of the two gets right.
+    If runs were tested on the same samples, the most accurate one is compared with each of the others by
+    McNemar's test, which counts the samples that only one of the two gets right.
     """
     from chainrule.errors import InputError
     from chainrule.files.atomic import atomic_write

@@ -23,7 +23,8 @@ ENDINGS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", 
 @click.option(
     "--hidden",
     metavar="NAME,…",
-    help=f"One activation, or one a layer: {', '.join(ACTIVATIONS)}, or a formula in z. [default: sigmoid]",
+    help=f"One activation, or one for each layer: {', '.join(ACTIVATIONS)}, or a formula in z. "
+    "[default: sigmoid]",
 )
 @click.option("--output", metavar="NAME", help=f"Output head: {', '.join(HEADS)}. [default: softmax]")
 @click.option(
@@ -35,14 +36,14 @@ ENDINGS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", 
 @click.option(
     "--weights",
     type=click.Path(),
-    help='Take parameters from a JSON file: {"W": […], "b": […]}, perhaps with "x" and "y".',
+    help='Take parameters from a JSON file: {"W": […], "b": […]}, optionally with "x" and "y".',
 )
 @click.option(
     "--seed",
     type=int,
     default=0,
     show_default=True,
-    help="Decides parameters and samples that are not given.",
+    help="Seed for parameters and samples that are not given.",
 )
 @click.option(
     "--numbers",
@@ -71,7 +72,7 @@ ENDINGS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", 
     type=click.Choice(["columns", "rows"]),
     default="columns",
     show_default=True,
-    help="A sample as a column, as texts have it, or as a row, as the code has it.",
+    help="Samples as columns, as in texts, or as rows, as in the code.",
 )
 @click.option(
     "--format",
@@ -101,7 +102,7 @@ def derive(
     """Derive every equation of backpropagation for one network, such as 2-3-2, step by step.
 
     Mathematics is printed from the functions that train, and every step is verified, symbolically and in
-    numbers, before it is printed. A sample, a target, data or an example bring the numbers with them.
+    numbers, before it is printed. With a sample, a target, data or an example, numbers are added.
 
     \b
       chainrule derive 2-3-2 --hidden tanh

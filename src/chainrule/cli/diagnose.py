@@ -1,4 +1,4 @@
-"""``chainrule diagnose``: which equation is wrong in somebody's own backpropagation."""
+"""``chainrule diagnose``: which equation is wrong in a backpropagation written by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def read_widths(ctx: click.Context, param: click.Parameter, value: str | None) -
     return None if value is None else read_layers(ctx, param, value)
 
 
-@click.command(short_help="Say which equation is wrong in your own backpropagation.")
+@click.command(short_help="Find the wrong equation in your own backpropagation.")
 @click.argument("file", metavar="FILE.py[:NAME]")
 @click.option(
     "--layers",
@@ -23,7 +23,7 @@ def read_widths(ctx: click.Context, param: click.Parameter, value: str | None) -
     help="Widths such as 3-4-2, input first.  [default: 4-5-3]",
 )
 @click.option(
-    "--hidden", metavar="NAME", help="Hidden activation, where it cannot be found out: sigmoid, tanh, relu, …"
+    "--hidden", metavar="NAME", help="Hidden activation, if it cannot be found out: sigmoid, tanh, relu, …"
 )
 @click.option(
     "--output",
@@ -36,7 +36,7 @@ def read_widths(ctx: click.Context, param: click.Parameter, value: str | None) -
     help="cross-entropy, categorical, multi-label or quadratic, if the file does not say.",
 )
 @click.option(
-    "--time-limit", type=float, default=20.0, show_default=True, help="Seconds that the file may take."
+    "--time-limit", type=float, default=20.0, show_default=True, help="Time limit for the file, in seconds."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--html", type=click.Path(), metavar="PAGE", help="Write the report to PAGE as well.")
@@ -50,12 +50,12 @@ def diagnose(
     as_json: bool,
     html: str | None,
 ) -> None:
-    """Say which equation, which layer and which mistake make FILE's gradients wrong. FILE's code is run.
+    """Find the equation, the layer and the mistake that make FILE's gradients wrong. FILE's code is run.
 
     NAME is a function gradients(weights, biases, x, y) or step(weights, biases, batch, learning_rate), a
     class with
-    backprop(x, y), with forward and backward, or with train_step(x, y); left out, it is looked for. How
-    weights, biases and samples are laid out is found out. Exit code: 0 right, 1 wrong, 2 could not run.
+    backprop(x, y), with forward and backward, or with train_step(x, y); if left out, it is searched for. The
+    layout of weights, biases and samples is found out. Exit code: 0 right, 1 wrong, 2 could not run.
     """
     from chainrule.checks import as_real
     from chainrule.diagnosis import diagnose_file

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from chainrule.doctor.speed import Rate
 
 
-@click.command(short_help="Say which engine runs here, whether it is right, and how fast.")
+@click.command(short_help="Show which engine runs here, whether it is right, and how fast.")
 @engine_options
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def doctor(engine: str, threads: int | None, as_json: bool) -> None:
-    """Say which engine trains and predicts on this machine and why, and what it has to work with.
+    """Show which engine trains and predicts on this machine and why, and the hardware and libraries it uses.
 
-    One step of the engine is held to the reference, in float64 and in float32; the exit code is 1 if it is
-    off. A speed test of two seconds compares training with NumPy's matrix product.
+    One step of the engine is compared with the reference, in float64 and in float32; the exit code is 1 if
+    they differ by too much. A speed test of two seconds compares training with NumPy's matrix product.
     """
     from rich.console import Console
 
@@ -113,11 +113,11 @@ def conclusion(report: Report) -> str:
     wrong = [found.dtype for found in report.accuracy if not found.passed]
     if wrong:
         return (
-            f"The {report.engine} engine is off in {' and '.join(wrong)}: do not use it on this machine. "
+            f"The {report.engine} engine computes wrongly in {' and '.join(wrong)}: do not use it here. "
             "Use --engine reference, and please report these lines."
         )
     if report.engine == "reference":
-        return "The reference engine runs: NumPy, by the equations as they stand."
+        return "The reference engine runs: NumPy computes the equations as they stand."
     return f"The {report.engine} engine computes what the reference does, and is ready."
 
 
@@ -127,7 +127,7 @@ def as_data(report: Report) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Records as objects; an error that is NaN or infinite as text, for JSON has no such numbers."""
+    """Records as objects; an error that is NaN or infinite as text, because JSON has no such numbers."""
     if hasattr(value, "_asdict"):
         return {name: _plain(part) for name, part in value._asdict().items()}
     if isinstance(value, tuple):

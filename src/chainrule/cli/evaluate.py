@@ -24,7 +24,7 @@ def evaluate(
     """Print accuracy, cross-entropy, and precision, recall and F1 by class.
 
     MODEL is a model file or a run folder. DATA is a data set's name or a labelled file. It may be left
-    out for a model trained on a data set with a name: the test part of that set is taken.
+    out if the model was trained on a named data set; then the test set is used.
     """
     network = load_model(model, engine, threads)
     dataset = data_for(network, data, target)

@@ -78,8 +78,8 @@ def explain(
     """Print every number of one sample on its way forward and back, each with its equation.
 
     MODEL is a model file or a run folder. DATA is a data set's name or a labelled file. It may be left
-    out for a model trained on a data set with a name: the test part of that set is taken. Of wide layers
-    the largest terms are shown, with what the rest comes to; --json prints all.
+    out if the model was trained on a named data set; then the test set is used. For wide layers the
+    largest terms are shown, with the sum of the others; --json prints all.
     """
     kind = _kind(output)
     network = load_model(model)
@@ -126,7 +126,7 @@ def explanation_of(network: Network, dataset: Dataset, index: int) -> Explanatio
 
 
 def show(blocks: list[Block]) -> None:
-    """Print to standard output: in colour and as wide as the terminal where it is one, otherwise plain."""
+    """Print to standard output: in colour and as wide as the terminal if it is one, otherwise plain."""
     import os
 
     from rich.console import Console

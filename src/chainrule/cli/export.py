@@ -20,10 +20,10 @@ def export(model: str, to: str, output: str | None) -> None:
 
     \b
     onnx    for the runtimes of most languages and devices; needs the package onnx
-    numpy   one readable Python file that needs NumPy alone, every line with its equation
-    c       one C99 file, weights included, that needs the mathematical library alone
+    numpy   one readable Python file that needs only NumPy, every line with its equation
+    c       one C99 file, weights included, that needs only the mathematical library
 
-    Each takes raw numbers, as the training data had them, and scales them itself. Class names are in it.
+    Each file takes raw numbers, as in the training data, scales them itself, and holds the class names.
     """
     from chainrule.exchange.export import export as write
 
@@ -33,4 +33,4 @@ def export(model: str, to: str, output: str | None) -> None:
     spec = network.data
     scaled = "as they are" if spec is None or spec.scaling.is_identity else "raw; the file scales them"
     click.echo(f"{path}: {Path(path).stat().st_size:,} bytes, {network!r}")
-    click.echo(f"It takes {network.layers[0]} numbers a row, {scaled}.")
+    click.echo(f"It takes {network.layers[0]} numbers per row, {scaled}.")

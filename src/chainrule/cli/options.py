@@ -22,14 +22,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 target_option = click.option(
     "--target",
     metavar="COLUMN",
-    help="Label column of a table, by name or position; several, with commas, are labels of their own. "
+    help="Label column of a table, by name or position; several, with commas, for several labels. "
     "[default: the last column]",
 )
 
 
 @contextmanager
 def noting() -> Iterator[None]:
-    """Say on standard error what is not as the training data were; other warnings go their own way."""
+    """Print a `DataWarning` as a line on standard error; other warnings are shown as usual."""
     import warnings
 
     from chainrule.errors import DataWarning
@@ -50,13 +50,13 @@ def engine_options(command: F) -> F:
         "--engine",
         type=click.Choice(NAMES),
         default="auto",
-        help="What runs the equations; auto takes the fastest that can.",
+        help="What runs the equations; auto takes the fastest engine that can.",
     )
     threads = click.option(
         "--threads",
         type=click.IntRange(1),
         metavar="N",
-        help="Threads of the fast engine, at most. [default: as many as are fastest]",
+        help="Maximum number of threads of the fast engine. [default: the fastest number]",
     )
     return engine(threads(command))
 
@@ -117,7 +117,7 @@ def complete_layers(given: tuple[int, ...], n_features: int, n_classes: int, dat
 
 
 def load_model(path: str, engine: str = "auto", threads: int | None = None) -> Network:
-    """Load a model from its file, or from the run folder that holds it; say what shall run it."""
+    """Load a model from its file, or from the run folder that holds it; choose its engine."""
     from pathlib import Path
 
     from chainrule.network import Network
@@ -131,10 +131,10 @@ def load_model(path: str, engine: str = "auto", threads: int | None = None) -> N
 def data_for(network: Network, name: str | None, target: str | None, *, measures: bool = True) -> Dataset:
     """The data a model is asked about: the test part of a known set, or a file read as in training.
 
-    ``measures``: figures come of it, which are worth less where the model was trained on the same file.
+    ``measures``: the data will measure the model, which says less if it was trained on the same file.
 
     Raises:
-        DataError: no data named, and none remembered that could be loaded again.
+        DataError: no data named, and the model names none that can be loaded again.
     """
     from chainrule import datasets
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", "output", type=click.Path(), help="Where to write. [default: standard output]")
 @engine_options
 def predict(model: str, file: str, output: str | None, engine: str, threads: int | None) -> None:
-    """Write a CSV with a row for every row of FILE: what the model says, and how sure it is of each class.
+    """Write a CSV with a row for every row of FILE: the predicted class, and the probability of each class.
 
-    MODEL is a model file or a run folder. FILE holds raw rows, as the training file did (.csv, .tsv,
-    .parquet, .npz, idx pictures), with gaps and words where that had them. Columns are found by name where
-    there is a header, and labels are not needed.
+    MODEL is a model file or a run folder. FILE holds raw rows like the training file (.csv, .tsv,
+    .parquet, .npz, idx pictures), also with gaps and words. Columns are found by name if there is a header,
+    and labels are not needed.
     """
     from chainrule import datasets
     from chainrule.files.atomic import atomic_write

@@ -33,7 +33,7 @@ WIDE = 140
 """Columns where the table goes to a file, so that its lines stay whole."""
 
 
-@click.command(short_help="Prove the equations, by the very functions that train.")
+@click.command(short_help="Prove the equations by running the functions that train.")
 @click.argument("tags", nargs=-1, metavar="[TAG]...")
 @click.option(
     "--layers",
@@ -51,8 +51,8 @@ def prove(
     """Prove every equation, or those with the given TAGs, such as B1 B2.
 
     The functions in chainrule.equations that train the network are run by SymPy and proven exactly; then
-    measured in float64, and compared with JAX's automatic differentiation where JAX is installed. NET are
-    whole networks, end to end.
+    measured in float64, and compared with JAX's automatic differentiation if JAX is installed. The tag NET
+    stands for whole networks, end to end.
     """
     if layers is None and (hidden or output):
         given = "--hidden" if hidden else "--output"

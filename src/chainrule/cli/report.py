@@ -11,10 +11,10 @@ import click
     "-o", "--out", type=click.Path(), metavar="FILE", help="Where to write it. [default: RUN/report.html]"
 )
 def report(folder: str, out: str | None) -> None:
-    """Write one page with all there is to see of a run: settings, curves, gradients, tests, mistakes.
+    """Write one page about a run: settings, curves, gradients, tests, mistakes.
 
-    RUN is a folder that `chainrule train` wrote. The page holds all it needs, the equations behind each
-    figure too, and can be sent to somebody as it is.
+    RUN is a folder that `chainrule train` wrote. The page is self-contained, with the equations behind
+    each figure, and can be sent to others.
     """
     from pathlib import Path
 

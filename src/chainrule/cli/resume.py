@@ -1,4 +1,4 @@
-"""``chainrule train --resume``: which run may go on, and from what."""
+"""``chainrule train --resume``: which run may be resumed, and from what."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chainrule.runs.folder import Run
 
 BESIDE = ("resume", "epochs", "progress")
-"""What may be given beside a run that goes on; all else it has in its run.json."""
+"""Options that may be given with --resume; all others are in run.json."""
 
 
 def open_run(folder: str, given: dict[str, Any]) -> Run:
@@ -24,7 +24,7 @@ def open_run(folder: str, given: dict[str, Any]) -> Run:
 
     Raises:
         DataError: there is none.
-        InputError: it is over, it left nothing to go on from, or more is asked for than can be changed.
+        InputError: it is finished, it has no checkpoint, or an option is given that cannot change.
     """
     from chainrule.runs.folder import Run
 
@@ -32,15 +32,15 @@ def open_run(folder: str, given: dict[str, Any]) -> Run:
         if name not in BESIDE:
             option = {"data": "DATA", "folder": "--run"}.get(name, f"--{name.replace('_', '-')}")
             raise InputError(
-                f"{option} must be left out with --resume, for the run has it in its run.json. "
+                f"{option} must be left out with --resume, because run.json has it. "
                 "Leave it out, or start a new run."
             )
     run = Run.again(folder)
     options, status = run.about["options"], run.about["status"]
     if not options.get("checkpoint_seconds"):
         raise InputError(
-            f"a run must have written checkpoints to be resumed; the one in {folder} was not asked to. "
-            "Start it anew."
+            f"a run must have written checkpoints to be resumed; the one in {folder} wrote none. "
+            "Start it again."
         )
     epochs = given.get("epochs", options["epochs"])
     if status == "finished" and epochs <= options["epochs"]:
@@ -70,18 +70,18 @@ def check_data(run: Run, training: Dataset | ParquetStream) -> None:
     """Check that the data are those that the run began with.
 
     Raises:
-        InputError: they are others.
+        InputError: the data have changed.
     """
     if training.checksum() != run.about["data"]["checksum"]:
         raise InputError(
             f"the data must be those that the run began with; {run.about['data']['name']} has changed since. "
-            "Put the former data back, or start a new run."
+            "Restore the former data, or start a new run."
         )
 
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Tell of checkpoints in a line of standard error."""
+    """Print a `CheckpointWarning` as a line on standard error."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", CheckpointWarning)
         usual = warnings.showwarning

@@ -1,4 +1,4 @@
-"""The network and the sample that a derivation is about, from what a user hands in."""
+"""The network and the sample that a derivation is about, from the options of a user."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _fitting(network: Network, layers: Sequence[int] | None, of: str) -> Network
 
 
 def read_weights(path: str) -> dict[str, Any]:
-    """Parameters from a JSON file with "W" and "b", and perhaps "x", "y", "hidden", "output".
+    """Parameters from a JSON file with "W" and "b", and optionally "x", "y", "hidden", "output".
 
     Raises:
         DataError: there is no such file, it is no JSON, or it lacks W or b.
@@ -140,7 +140,9 @@ def _from_facts(
 
     W, b = facts["W"], facts["b"]
     if not isinstance(W, list) or not isinstance(b, list) or len(W) != len(b):
-        raise InputError(f"{of} must have as many W as b, one of each a layer. Write a list for each.")
+        raise InputError(
+            f"{of} must have as many W as b, one of each for every layer. Write a list for each."
+        )
     named = facts.get("hidden", "sigmoid") if hidden is None else _activations(hidden, len(W) - 1)
     network = Network.from_parameters(
         zip(W, b, strict=True), hidden=named, output=output or facts.get("output", "softmax"), seed=seed

@@ -17,7 +17,7 @@ from chainrule.training.schedules import SCHEDULES
 
 
 @click.command(
-    short_help="Train a network; with no data given, on pictures of digits.",
+    short_help="Train a network on DATA, or on pictures of digits.",
     context_settings={"show_default": True},
 )
 @click.argument("data", default="digits")
@@ -26,7 +26,7 @@ from chainrule.training.schedules import SCHEDULES
     default="30",
     metavar="N-N-…",
     callback=read_layers,
-    help="Widths: all of them, as in 784-30-10, or those of the hidden layers alone.",
+    help="Widths of all layers, such as 784-30-10, or of the hidden layers only.",
 )
 @click.option(
     "--hidden",
@@ -60,7 +60,9 @@ from chainrule.training.schedules import SCHEDULES
     metavar="NAME",
     help=f"How η changes over the epochs: {', '.join(SCHEDULES)}.",
 )
-@click.option("--warm-up", type=float, default=0.0, metavar="EPOCHS", help="Let η rise from 0 first.")
+@click.option(
+    "--warm-up", type=float, default=0.0, metavar="EPOCHS", help="Raise η from 0 over this many epochs first."
+)
 @click.option("--batch-size", type=int, default=10, help="Samples in a mini-batch.")
 @click.option("--epochs", type=int, default=30, help="Passes over the training data.")
 @click.option("--l1", type=float, default=0.0, help="Strength of the L1 penalty on weights.")
@@ -76,16 +78,19 @@ from chainrule.training.schedules import SCHEDULES
     type=float,
     default=0.0,
     metavar="ε",
-    help="Share of each label spread evenly.",
+    help="Label smoothing: share of each label that is spread evenly.",
 )
 @click.option(
-    "--clip-norm", type=float, metavar="LENGTH", help="Shorten longer gradients to this. [default: none]"
+    "--clip-norm",
+    type=float,
+    metavar="LENGTH",
+    help="Shorten gradients with a larger norm to this norm. [default: none]",
 )
 @click.option(
     "--clip-value",
     type=float,
     metavar="SIZE",
-    help="Cut larger entries of gradients to this. [default: none]",
+    help="Limit each entry of the gradients to this size. [default: none]",
 )
 @click.option(
     "--validation",
@@ -98,9 +103,9 @@ from chainrule.training.schedules import SCHEDULES
     "--patience",
     type=int,
     metavar="EPOCHS",
-    help="Stop after so many epochs without a lower validation loss; keep the best network.",
+    help="Early stopping: stop after this many epochs without a lower validation loss, keep the best.",
 )
-@click.option("--seed", type=int, default=0, help="Decides everything random.")
+@click.option("--seed", type=int, default=0, help="Seed for everything random.")
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float64"]),
@@ -118,7 +123,7 @@ from chainrule.training.schedules import SCHEDULES
 @click.option(
     "--stream/--no-stream",
     default=None,
-    help="Read a Parquet file piece by piece in every epoch. [default: where it would not fit into memory]",
+    help="Read a Parquet file in blocks in every epoch. [default: if it would not fit into memory]",
 )
 @click.option(
     "--test-fraction",
@@ -138,15 +143,15 @@ from chainrule.training.schedules import SCHEDULES
     type=float,
     default=30.0,
     metavar="S",
-    help="How often a run writes what --resume goes on from; 0 for never.",
+    help="Seconds between two checkpoints for --resume; 0 for no checkpoints.",
 )
 @click.option(
     "--resume",
     type=click.Path(),
     metavar="DIR",
-    help="Go on with the run in that folder, which was stopped or killed; with --epochs, beyond its end.",
+    help="Resume the stopped or killed run in this folder; with --epochs, train a finished run further.",
 )
-@click.option("--progress/--no-progress", default=None, help="Show a bar. [default: on a terminal]")
+@click.option("--progress/--no-progress", default=None, help="Show a progress bar. [default: on a terminal]")
 @click.pass_context
 def train(
     ctx: click.Context,
@@ -160,7 +165,7 @@ def train(
     """Train a network on DATA and test it; with no DATA, on the digits that come with the package.
 
     DATA is digits, mnist, fashion-mnist, two-digits, or a file (.csv, .tsv, .parquet, .npz, idx pictures).
-    A table may have gaps, and columns of words: what fills and encodes them is learnt from the training part.
+    A table may have gaps, and columns of words: fill values and categories are learnt from the training rows.
     """
     from chainrule.cli.train_job import carry_out
 

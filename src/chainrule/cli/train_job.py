@@ -30,7 +30,7 @@ INTERRUPTED = 130
 def carry_out(
     data: str, folder: str | None, run: Run | None, progress: bool | None, options: dict[str, Any]
 ) -> None:
-    """Load, train, test, and write everything down; in a new folder, or in that of a run that goes on."""
+    """Load, train, test, and write everything down; in a new folder, or in that of a resumed run."""
     from chainrule import datasets
     from chainrule.datasets import Dataset
     from chainrule.runs.folder import begin
@@ -66,12 +66,12 @@ def carry_out(
     _report(network, history, evaluation, run.folder)
     if history.stopped == "interrupted":
         if options["checkpoint_seconds"]:
-            click.echo(f"to go on: chainrule train --resume {run.folder}")
+            click.echo(f"to resume: chainrule train --resume {run.folder}")
         sys.exit(INTERRUPTED)
 
 
 def _place(data: str, run: Run | None) -> str:
-    """Where the data are: a run that goes on knows, wherever it is called from."""
+    """Where the data are: a resumed run knows, from any working folder."""
     path = run.about["data"].get("path") if run else None
     return path if path is not None and Path(path).exists() else data
 
@@ -92,7 +92,7 @@ def _describe(data: str, training: Dataset | ParquetStream, test: Dataset) -> di
 
 
 def _room(network: Network, fit_options: dict[str, Any]) -> tuple[int, int]:
-    """Bytes of the model, and of a checkpoint: parameters, moments, and the best if it is watched for."""
+    """Bytes of the model, and of a checkpoint: parameters, moments, and the best parameters if watched."""
     from chainrule.engines.reference import first_moments
 
     model = sum(layer.W.nbytes + layer.b.nbytes for layer in network.params)
@@ -137,7 +137,7 @@ def _load(
     if data in datasets.names() and given:
         raise InputError(
             f"--{given[0].replace('_', '-')} must be left out for {data}, which has its own labels and "
-            "test part. It is for files; leave it out."
+            "test part. The option is for files; leave it out."
         )
     what: dict[str, Any] = {
         "target": options["target"],

@@ -1,4 +1,4 @@
-"""``chainrule tune``: search good settings, keep every fit, and train the best."""
+"""``chainrule tune``: search for good settings, keep every fit, and train the best."""
 
 from __future__ import annotations
 
@@ -37,16 +37,25 @@ def read_budget(ctx: click.Context, param: click.Parameter, value: str | None) -
 
 
 @click.command(
-    short_help="Search good settings by successive halving.", context_settings={"show_default": True}
+    short_help="Search for good settings by successive halving.", context_settings={"show_default": True}
 )
 @click.argument("data", required=False)
 @click.option("--candidates", type=click.IntRange(2), default=27, help="Settings to try.")
-@click.option("--epochs", type=click.IntRange(1), default=54, help="Epochs that the best are trained for.")
-@click.option("--factor", type=click.IntRange(2), default=3, help="One in so many goes on to the next round.")
-@click.option("--budget", metavar="TIME", callback=read_budget, help="Stop after 90s, 10m or 1.5h, say.")
-@click.option("--seed", type=int, default=0, help="Decides candidates, split and weights.")
+@click.option("--epochs", type=click.IntRange(1), default=54, help="Epochs of the last round.")
+@click.option(
+    "--factor",
+    type=click.IntRange(2),
+    default=3,
+    help="One candidate in this many goes on to the next round.",
+)
+@click.option(
+    "--budget", metavar="TIME", callback=read_budget, help="Stop after this time, such as 90s, 10m or 1.5h."
+)
+@click.option("--seed", type=int, default=0, help="Seed for candidates, split and weights.")
 @click.option("--target", metavar="COLUMN", help="Label column of a table, as for train.")
-@click.option("--test-fraction", type=float, metavar="FRACTION", help="Share of a file kept for the test.")
+@click.option(
+    "--test-fraction", type=float, metavar="FRACTION", help="Share of a file held out for the test."
+)
 @click.option(
     "--run",
     "folder",
@@ -54,8 +63,8 @@ def read_budget(ctx: click.Context, param: click.Parameter, value: str | None) -
     metavar="DIR",
     help="Folder of the search, new or empty. [default: runs/tune-DATA-DATE-TIME]",
 )
-@click.option("--resume", type=click.Path(), metavar="DIR", help="Go on with the search in DIR.")
-@click.option("--progress/--no-progress", default=None, help="Show a bar. [default: on a terminal]")
+@click.option("--resume", type=click.Path(), metavar="DIR", help="Resume the search in DIR.")
+@click.option("--progress/--no-progress", default=None, help="Show a progress bar. [default: on a terminal]")
 def tune(
     data: str | None,
     budget: float,
@@ -64,11 +73,11 @@ def tune(
     progress: bool | None,
     **options: Any,
 ) -> None:
-    """Search good settings for DATA: widths, activation, optimiser, learning rate, batch size, l2, dropout.
+    """Search for good settings for DATA: widths, activation, optimiser, learning rate, batch, l2, dropout.
 
     All candidates are trained for a few epochs, the best third for three times as many, and so on
-    (successive halving, by scikit-learn). They are scored on a fifth of the training data; the test part
-    is not touched. The best settings are then trained as `chainrule train` does, in DIR/best.
+    (successive halving, by scikit-learn). They are scored on a validation set, a fifth of the training data;
+    the test set is not touched. The best settings are then trained as `chainrule train` does, in DIR/best.
 
     Every finished fit is a line of DIR/tune.jsonl; --resume DIR does not repeat it.
     """
@@ -94,7 +103,7 @@ def tune(
     _show(journal, rounds, "F1 micro" if training.multi_label else "accuracy")
     _write(place, {**about, "status": ended})
     if ended != "finished":
-        click.echo(f"{ended}; {len(journal)} fits are kept. Go on with: chainrule tune --resume {place}")
+        click.echo(f"{ended}; {len(journal)} fits are kept. Resume with: chainrule tune --resume {place}")
     if best is None or ended == "interrupted":
         sys.exit(INTERRUPTED if ended == "interrupted" else 0)
     _train_best(place, about, best, job)
@@ -109,8 +118,8 @@ def _begun(data: str | None, folder: str | None, options: dict[str, Any]) -> tup
     place = Path(folder) if folder is not None else default_folder(f"tune-{Path(name).stem}")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise InputError(
-            f"a search must get a folder of its own; {place} is not empty. Name another with --run, or go on "
-            f"with it: chainrule tune --resume {place}."
+            f"a search must get a folder of its own; {place} is not empty. Name another with --run, or "
+            f"resume it: chainrule tune --resume {place}."
         )
     about = {
         "status": "running",
@@ -151,7 +160,7 @@ def _load(about: dict[str, Any]) -> Dataset:
     training = _read(name, about["options"])
     if training.checksum() != about["data"]["checksum"]:
         raise DataError(
-            f"{name} must be what the search began with; its checksum is another one. Begin a new search."
+            f"{name} must be what the search began with; its checksum differs. Begin a new search."
         )
     return training
 

@@ -4,11 +4,11 @@
     load("flowers.csv")      the same from a file: split 80/20, scaled by its training part
     read("flowers.csv")      one `Dataset` with the raw numbers of a file
     read_features(...)       the raw numbers alone, for a file without labels
-    open_stream("big.parquet", target="y")   the same from a file larger than memory, read in every epoch anew
+    open_stream("big.parquet", target="y")   the same from a file larger than memory, read in each epoch
     names()                  what `load` knows by name
 
-Tables may have gaps and columns of words where a `Preprocessing` turns them into numbers. Numbers are raw
-until a `Scaling` turns them into a network's inputs. A `Dataset` remembers which ones did.
+Tables may have gaps and columns of words; a `Preprocessing` turns them into numbers. Numbers are raw
+until a `Scaling` turns them into a network's inputs. A `Dataset` remembers both.
 """
 
 from chainrule.datasets.dataset import Dataset

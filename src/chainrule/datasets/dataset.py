@@ -96,11 +96,11 @@ class Dataset:
     ) -> Iterator[tuple[Array, Array]]:
         """Return an iterator over pairs (X, y) of at most ``size`` samples; the last may be smaller.
 
-        Every call shuffles afresh: by a new order with ``seed=None`` or a `numpy.random.Generator`, by the
+        Every call shuffles again: in a new order with ``seed=None`` or a `numpy.random.Generator`, in the
         same order with the same integer. Without ``shuffle`` the samples come in their own order.
 
         Raises:
-            InputError: ``size`` is not a whole number from 1 on, or the seed is no seed.
+            InputError: ``size`` is not a whole number from 1 on, or the seed is invalid.
         """
         step = _batch_size(size)
         order = generator(seed).permutation(len(self)) if shuffle else None

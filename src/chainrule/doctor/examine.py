@@ -37,7 +37,7 @@ LIMITS = {"float64": 1e-12, "float32": 1e-5}
 
 
 class Compiler(NamedTuple):
-    """What makes machine code, and for which processor."""
+    """The compiler, and the processor that it compiles for."""
 
     llvmlite: str
     llvm: str
@@ -46,7 +46,7 @@ class Compiler(NamedTuple):
 
 
 class Blas(NamedTuple):
-    """A library of matrix products that is loaded, with who brought it, and its threads."""
+    """A loaded library of matrix products, the package that brought it, and its threads."""
 
     by: str
     name: str
@@ -105,7 +105,7 @@ def examine(engine: str = "auto", threads: int | None = None, stages: Callable[[
 
     Args:
         engine: "auto", "llvm" or "reference".
-        threads: at most so many; None for as many as are fastest.
+        threads: the maximum number; None for the fastest number.
         stages: is told what is being looked at.
 
     Raises:
@@ -186,7 +186,7 @@ def cache_state() -> Cache:
 
 
 def accuracy(engine: Engine, dtype: str) -> Accuracy:
-    """One step on a small network of odd widths, held to the reference in float64."""
+    """One step on a small network of odd widths, compared with the reference in float64."""
     network = Network([19, 33, 17, 10], seed=1, dtype=dtype, initializer="xavier")
     rng = np.random.default_rng(0)
     X, labels = rng.random((9, 19)).astype(dtype), rng.integers(10, size=9)

@@ -43,7 +43,7 @@ SHAPES = ((128, 784, 512), (512, 512, 512), (1024, 1024, 1024))
 
 
 class Compilation(NamedTuple):
-    """Seconds until the code of a training can run: made anew, and from the cache."""
+    """Seconds until the code of a training can run: newly compiled, and from the cache."""
 
     first: float
     cached: float
@@ -69,14 +69,14 @@ class Rate(NamedTuple):
 
 
 class Speed(NamedTuple):
-    """The machine's matrix product, and what training makes of it."""
+    """The speed of the machine's matrix product, and of training."""
 
     peak: Peak
     training: tuple[Rate, ...]
 
 
 def compilation(engine: LlvmEngine) -> Compilation:
-    """How long the code of the measured trainings takes: made anew in an empty folder, then read again.
+    """How long the code of the measured trainings takes: compiled in an empty folder, then read again.
 
     As in training, code is found again by its key, and need not be written to be found.
     """

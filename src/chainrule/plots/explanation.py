@@ -41,7 +41,7 @@ def sample(
 ) -> Figure:
     """Show a sample, ∂J/∂x, and the outputs with their targets.
 
-    Of the gradient blue is negative, white zero, red positive. Pictures are shown as such, other inputs as
+    In the gradient, blue is negative, white zero, red positive. Pictures are shown as such, other inputs as
     bars.
 
     Args:

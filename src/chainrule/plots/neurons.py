@@ -19,8 +19,8 @@ from chainrule.plots.style import SMALL_SIZE, TITLE_SIZE, counted, empty_figure,
 def weights(W: ArrayLike, shape: Sequence[int] | None, count: int = 64) -> Figure:
     """Show what each neuron of the first layer looks for: its row of ``W``.
 
-    Blue is negative, white zero, red positive, on one scale for all. Of pictures in colour the mean of the
-    channels is shown; without a picture ``shape``, all of W as one heat map.
+    Blue is negative, white zero, red positive, on one scale for all. For colour pictures the mean of the
+    channels is shown; without a picture ``shape``, W is shown as one heat map.
 
     Args:
         W: first-layer weights (n_1, n_0).

@@ -37,7 +37,7 @@ def mistakes(
 ) -> Figure:
     """Show the samples that were predicted worst, each with "true → predicted (p)" and its row in X.
 
-    A sample is the worse, the less probable its true class is; for multi-label, the larger Σ|y − p| is.
+    Worst first: the least probable true class; for multi-label, the largest Σ|y − p|.
 
     Args:
         X: inputs (N, n_0).

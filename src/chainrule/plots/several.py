@@ -1,4 +1,4 @@
-"""Learning curves of several runs over each other."""
+"""Learning curves of several runs in one figure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STYLES = ("-", "--", ":")
 
 
 def several(histories: Mapping[str, Sequence[EpochRecord]], loss_name: str = "cross-entropy") -> Figure:
-    """Plot loss and accuracy of several runs: of validation where there is one, else of training.
+    """Plot loss and accuracy of several runs: on validation data if there are any, else on training data.
 
     Raises:
         InputError: no run has an epoch.

@@ -61,7 +61,7 @@ def tidy(axes: Axes, grid: str = "both") -> None:
 
 
 def name_axis(axes: Axes, which: str, names: Sequence[str], upright: bool = False) -> None:
-    """Write names at 0, 1, …; of very many only every second, third, … one."""
+    """Write names at 0, 1, …; if there are very many, only every second, third, … name."""
     step = math.ceil(len(names) / _MOST_NAMES)
     axis = axes.xaxis if which == "x" else axes.yaxis
     size = 9 if len(names) <= 30 else 7

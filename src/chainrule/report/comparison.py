@@ -1,4 +1,4 @@
-"""Runs side by side: what differs in their settings, what came out, and whether they really differ."""
+"""Runs side by side: which settings differ, the results, and whether the results really differ."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def versus(runs: Sequence[RunFolder]) -> tuple[list[Versus], list[str]]:
     names = names_of(runs)
     known = [i for i, run in enumerate(runs) if run.predictions is not None]
     notes = [
-        f"{name} keeps no predictions, and is not compared." for i, name in enumerate(names) if i not in known
+        f"{name} has no stored predictions and is not compared."
+        for i, name in enumerate(names)
+        if i not in known
     ]
     if len(known) < 2:
         return [], notes
@@ -165,7 +167,7 @@ def _right(run: RunFolder) -> Any:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values of several tests, made larger so that one in twenty errs in all of them together.
+    """P-values of several tests, raised so that all of them together err in one case in twenty.
 
     Source: S. Holm, Scand. J. Stat. 6, 1979.
     """
@@ -245,7 +247,7 @@ def _curves(runs: Sequence[RunFolder], names: Sequence[str], links: Links) -> st
 
 def _tests(tests: Sequence[Versus], links: Links) -> str:
     if not tests:
-        return paragraph("No two of the runs hold predictions of the same samples.")
+        return paragraph("No two runs have predictions for the same samples.")
     rows = []
     for one in tests:
         low, high = (100 * end for end in one.paired.interval)
@@ -256,7 +258,9 @@ def _tests(tests: Sequence[Versus], links: Links) -> str:
              _p(one.p_value), verdict]
         )  # fmt: skip
     head = ("", "points", "95 %", "right alone", "McNemar p", "")
-    several = " p-values are Holm's, for there are several." if len(tests) > 1 else ""
+    several = (
+        " The p-values are corrected by Holm's method, because there are several." if len(tests) > 1 else ""
+    )
     link = links.to("fig-test", "test", "M8", "M1")
     words = f"Difference of the accuracies on the same samples.{several} {WARNING}"
     return figure("fig-test", table(head, rows, words=(5,)), escape(words), link)

@@ -66,7 +66,7 @@ def _measures() -> dict[str, tuple[str, Term, str]]:
             "accuracy_k: the accuracy after the values of feature k were shuffled among the samples",
         ),
         "M7": (
-            "gradient of a weight, typically",
+            "typical gradient of a weight",
             Rel("=", Sym("g", "L"), Apply("sqrt", (Frac(squares, size),))),
             "‖∂J/∂W^L‖ / √(number of weights), so that layers of different size compare",
         ),

@@ -15,7 +15,7 @@ FACTOR = 100.0
 """Gradients of two layers that differ by more are called vanishing or exploding."""
 
 UNEVEN = 20.0
-"""Gradients that differ by more are worth a word."""
+"""Gradients that differ by more are called uneven."""
 
 GROWTH = 1000.0
 """A gradient that grows by more over the epochs is called exploding."""
@@ -48,7 +48,7 @@ def relative(norms: Sequence[Norms]) -> NDArray[np.float64]:
 def read(
     norms: Sequence[Norms], sizes: Sequence[int], hidden: Sequence[str], options: dict[str, Any]
 ) -> Reading:
-    """Say what the gradients of a run show.
+    """Describe what the gradients of a run show.
 
     Args:
         norms: lines of ``gradients.jsonl``.
@@ -83,9 +83,8 @@ def _is_dead(L: int, H: int, hidden: Sequence[str]) -> Reading:
     """Weights of the output layer get none where a^{H−1} = 0; those below where φ′ = 0. Eq. B3, B2."""
     at = min(L, H - 1)
     name = hidden[at - 1] if 0 < at <= len(hidden) else "its"
-    words = (
-        f"At the end layer {L}{'' if L == 1 else ' and all below'} gets no gradient: every ∂J/∂W^{L} is 0."
-    )
+    which = f"layer {L} gets" if L == 1 else f"layer {L} and all below get"
+    words = f"At the end {which} no gradient: every ∂J/∂W^{L} is 0."
     if L == H:
         words = "At the end no weight of any layer gets a gradient: every ∂J/∂W^L is 0."
     return Reading(
@@ -109,8 +108,8 @@ def _vanishing(
     L, H = int(np.argmax(middle)), smaller.shape[1]
     if middle[L] >= FACTOR:
         words = (
-            f"Layer {L + 1}'s gradient is {times(middle[L])} times smaller than layer {H}'s, a weight for a "
-            f"weight (median over the epochs; {times(smaller[0, L])} at the start, "
+            f"Layer {L + 1}'s gradient is {times(middle[L])} times smaller than layer {H}'s, per weight "
+            f"(median over the epochs; {times(smaller[0, L])} at the start, "
             f"{times(smaller[-1, L])} at the end): vanishing."
         )
         return Reading("vanishing", words, _less_vanishing(hidden, options))
@@ -132,8 +131,8 @@ def _exploding(
     L, H = int(np.argmax(larger)), smaller.shape[1]
     if larger[L] >= FACTOR:
         words = (
-            f"Layer {L + 1}'s gradient is {times(larger[L])} times larger than layer {H}'s, a weight for a "
-            "weight (median over the epochs): it grows on its way back: exploding."
+            f"Layer {L + 1}'s gradient is {times(larger[L])} times larger than layer {H}'s, per weight "
+            "(median over the epochs): it grows on its way back: exploding."
         )
         return Reading("exploding", words, _calmer(options))
     whole = np.sqrt((g**2).sum(axis=1))
@@ -152,13 +151,13 @@ def _well(smaller: NDArray[np.float64], g: NDArray[np.float64], epochs: list[int
         return Reading("healthy", words + _over_time(g, epochs))
     small, large = int(middle.argmax()) + 1, int(middle.argmin()) + 1
     words = (
-        f"The smallest gradient, a weight for a weight, is layer {small}'s, {times(spread)} times below "
-        f"layer {large}'s (median over the epochs)"
+        f"The smallest gradient per weight is that of layer {small}, {times(spread)} times smaller than "
+        f"that of layer {large} (median over the epochs)"
     )
     if spread >= UNEVEN:
         return Reading(
             "uneven",
-            f"{words}: uneven, though short of vanishing, which is said from {FACTOR:.0f} times on."
+            f"{words}: uneven, but not vanishing (that would be {FACTOR:.0f} times or more)."
             + _over_time(g, epochs),
             "Layers learn at different speeds. Adam's steps do not depend on the gradient's size; relu loses "
             "less of it on the way back.",
@@ -173,10 +172,14 @@ def _over_time(g: NDArray[np.float64], epochs: list[int]) -> str:
     change = whole[0] / whole[-1]
     if change >= 2:
         return (
-            f" All together fell {times(change)} times from the start to epoch {epochs[-1]}, as a fit does."
+            f" From the start to epoch {epochs[-1]} the gradient of the whole network became "
+            f"{times(change)} times smaller, as it usually does when a network learns."
         )
     if change <= 0.5:
-        return f" All together grew {times(1 / change)} times from the start to epoch {epochs[-1]}."
+        return (
+            f" From the start to epoch {epochs[-1]} the gradient of the whole network became "
+            f"{times(1 / change)} times larger."
+        )
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Which columns of a table a network rests on: how much accuracy is lost when one is shuffled."""
+"""Which columns of a table matter: how much accuracy is lost when one is shuffled."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ STUCK = 0.97
 """Last training loss over the first, from which on a run is said not to learn."""
 
 PARTED = 1.1
-"""Validation loss over its lowest value, from which on a run is said to learn by heart."""
+"""Validation loss over its lowest value, from which on a run is said to overfit."""
 
 
 def printed(run: RunFolder) -> OfHead:
@@ -34,7 +34,7 @@ def printed(run: RunFolder) -> OfHead:
 def loss_tags(run: RunFolder) -> tuple[str, ...]:
     """The tags behind the loss: of the output head, and of label smoothing and dropout where they are on.
 
-    An own head has its formula, and no tag: then those of the forward pass.
+    A head of the user's own has a formula and no tag: then the tags of the forward pass.
     """
     extra = [tag for tag, option in (("S1", "label_smoothing"), ("D1", "dropout")) if run.options.get(option)]
     return (printed(run).J.tag or "F1", *extra)
@@ -87,11 +87,11 @@ def fit_in_words(records: list[EpochRecord]) -> str:
     known = [r for r in records if r.val_loss is not None]
     if len(records) > 1 and records[-1].loss > STUCK * records[0].loss:
         return (
-            f"Training loss has hardly moved, from {records[0].loss:.4g} to {records[-1].loss:.4g}: it does "
-            "not learn. Look at the gradients below, and at the learning rate."
+            f"Training loss has hardly changed, from {records[0].loss:.4g} to {records[-1].loss:.4g}: the "
+            "network does not learn. Look at the gradients below, and at the learning rate."
         )
     if not known:
-        return "Without validation data nobody can tell from here whether it learnt by heart."
+        return "Without validation data, overfitting cannot be seen here."
     best = min(known, key=lambda r: r.val_loss or 0.0)
     last = known[-1]
     assert best.val_loss is not None
@@ -100,7 +100,7 @@ def fit_in_words(records: list[EpochRecord]) -> str:
         return (
             f"Validation loss was lowest in epoch {best.epoch}, {best.val_loss:.4g}, and stands "
             f"{100 * (last.val_loss / best.val_loss - 1):.0f} % higher at the end, {last.val_loss:.4g}, "
-            f"while training loss went from {best.loss:.4g} to {last.loss:.4g}: it learns by heart. Try "
+            f"while training loss went from {best.loss:.4g} to {last.loss:.4g}: it overfits. Try "
             "--patience, --l2, --dropout, or more data."
         )
     if best.epoch == last.epoch and len(known) > 1:
@@ -129,7 +129,7 @@ def gradients(run: RunFolder, links: Links) -> str:
         figure(
             "fig-gradients",
             charts.gradients(steps, reading.per_weight(run.norms, sizes), "gradient of a weight"),
-            "The gradient of a weight, typically (root mean square over the layer). Curves far apart: "
+            "Typical gradient of a weight (root mean square over the layer). Curves far apart: "
             "layers that learn at different speeds.",
             links_to,
         ),

@@ -61,9 +61,12 @@ def _ended(run: RunFolder) -> str:
 def _notes(run: RunFolder) -> list[str]:
     notes = list(run.notes)
     if run.status == "running":
-        notes.insert(0, "run.json says that the run is under way: it is, or it was killed.")
+        notes.insert(0, "run.json says that the run is still going: it is, or it was killed.")
     if run.status == "diverged":
-        notes.insert(0, "The run diverged: the loss became NaN or infinite. What follows led up to it.")
+        notes.insert(
+            0,
+            "The run diverged: the loss became NaN or infinite. This page shows what happened before.",
+        )
     return notes
 
 

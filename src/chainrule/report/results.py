@@ -129,11 +129,11 @@ def calibration_in_words(
         f"{chance:.4f} on {len(sure):,} claims, by chance. "
     )
     if error <= 2 * chance:
-        return said + "So its probabilities can be taken at their word."
+        return said + "So the probabilities can be trusted."
     if abs(gap) < error / 2:
-        return said + "Too sure in some places and not sure enough in others: see the picture."
+        return said + "It is too sure in some places and not sure enough in others: see the figure."
     tendency = "too sure" if gap > 0 else "not sure enough"
-    calmer = " Early stopping (--patience), --l2 or --label-smoothing calm it." if gap > 0 else ""
+    calmer = " Early stopping (--patience), --l2 or --label-smoothing reduce this." if gap > 0 else ""
     return (
         f"{said}On average it says {100 * sure.mean():.1f} %, and {100 * right.mean():.1f} % come true: "
         f"{tendency}.{calmer}"

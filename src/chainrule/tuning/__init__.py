@@ -1,4 +1,4 @@
-"""Search for good settings by scikit-learn's successive halving, which can stop at any time and go on.
+"""Search for good settings by scikit-learn's successive halving, which can be stopped and resumed.
 
 ``space`` draws the candidates, ``journal`` keeps every finished fit, ``search`` runs the rounds: all
 candidates for a few epochs, the best third of them for three times as many, and so on.

@@ -13,7 +13,7 @@ from chainrule.tuning.space import Settings
 
 
 class Fit(NamedTuple):
-    """One candidate trained for so many epochs. ``loss`` is None where training diverged."""
+    """One candidate trained for a number of epochs. ``loss`` is None where training diverged."""
 
     candidate: int
     epochs: int
@@ -24,7 +24,7 @@ class Fit(NamedTuple):
 
     @property
     def rank(self) -> float:
-        """What candidates are ordered by: the score, and among equals the lower loss."""
+        """The order of candidates: by score, and for equal scores by the lower loss."""
         return self.score - 1e-6 * min(100.0 if self.loss is None else self.loss, 100.0)
 
 
@@ -62,7 +62,7 @@ class Journal:
             file.write(line.encode())
 
     def ranked(self) -> list[Fit]:
-        """Of each candidate its longest fit: those that got furthest first, among them the best first."""
+        """The longest fit of each candidate, the longest first, and among equal lengths the best first."""
         longest: dict[int, Fit] = {}
         for fit in self:
             if fit.candidate not in longest or fit.epochs > longest[fit.candidate].epochs:

@@ -59,7 +59,7 @@ class Rounds(NamedTuple):
 
 
 class Job:
-    """What every fit of a search shares; copies of it are itself."""
+    """What every fit of a search shares; a copy is the same object."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ def _estimator() -> Any:
     from sklearn.base import BaseEstimator
 
     class Candidate(BaseEstimator):
-        """Looks up in the journal what was done before."""
+        """Looks up finished fits in the journal."""
 
         def __init__(self, candidate: int = 0, epochs: int = 1, job: Any = None) -> None:
             self.candidate = candidate
@@ -144,7 +144,7 @@ def _estimator() -> Any:
             self.job = job
 
         def fit(self, X: Any, y: Any) -> Any:
-            """Train, unless it is known how that ends."""
+            """Train, unless the journal has the result."""
             self.known_ = self.job.journal.find(self.candidate, int(self.epochs))
             if self.known_ is None:
                 trained = self.job.train(self.candidate, int(self.epochs), X, y)
@@ -152,7 +152,7 @@ def _estimator() -> Any:
             return self
 
         def score(self, X: Any, y: Any) -> float:
-            """Score on held-out samples, and keep that."""
+            """Score on held-out samples, and store the score."""
             fit, job = self.known_, self.job
             if fit is None:
                 score, loss = score_of(self.network_, X, y)
@@ -166,10 +166,10 @@ def _estimator() -> Any:
 
 
 def search(job: Job, rounds: Rounds, factor: int) -> Fit:
-    """Run all rounds; fits of the journal are not done again. Returns the best of the last round.
+    """Run all rounds; fits in the journal are not repeated. Returns the best of the last round.
 
     Raises:
-        OutOfTime: the budget is spent; what is done stands in the journal.
+        OutOfTime: the budget is spent; finished fits are in the journal.
     """
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401
     from sklearn.model_selection import HalvingGridSearchCV
@@ -193,7 +193,7 @@ def search(job: Job, rounds: Rounds, factor: int) -> Fit:
 
 
 def _split(data: Dataset, seed: int) -> Any:
-    """One split, by class where samples have one class each and every class has members enough."""
+    """One split, by class where samples have one class each and every class has enough members."""
     import numpy as np
     from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 

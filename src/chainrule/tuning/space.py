@@ -45,7 +45,7 @@ class Settings(NamedTuple):
 
 
 USUAL = Settings((30,), "sigmoid", "xavier", "sgd", 0.5, 10, 0.0, 0.0)
-"""What ``chainrule train`` takes where nothing is said."""
+"""The default settings of ``chainrule train``."""
 
 
 def _text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Handwritten digits of 8 x 8, bundled with scikit-learn: always there, without any download.
+"""Handwritten digits of 8 x 8, bundled with scikit-learn: always available, without a download.
 
 Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository.
 """

@@ -1,4 +1,4 @@
-"""Pictures with two different handwritten digits and both labels: a multi-label problem that is always there.
+"""Pictures with two different handwritten digits and both labels: a multi-label problem, always available.
 
 Test pictures are made from digits that no training picture contains.
 """

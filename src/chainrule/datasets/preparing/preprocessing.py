@@ -41,7 +41,7 @@ class Input(NamedTuple):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of the network's inputs that come of it."""
+        """The names of the network's inputs that it becomes."""
         if self.categories is None:
             return (self.name,)
         return tuple(f"{self.name}={MISSING if one is None else one}" for one in self.categories)
@@ -120,7 +120,7 @@ class Preprocessing:
             InputError: it is not of that form.
         """
         if not isinstance(plain, list) or not plain:
-            raise InputError("a preprocessing must be a list of columns; got none. Save the model anew.")
+            raise InputError("a preprocessing must be a list of columns; got none. Save the model again.")
         return cls(tuple(map(_input, plain)))
 
 
@@ -199,8 +199,8 @@ def _places(one: Input, codes: Array, words: Sequence[str]) -> npt.NDArray[np.in
         code = codes[unknown[0]]
         what = "is empty" if np.isnan(code) else f"holds {words[int(code)]!r}"
         warnings.warn(
-            f"column {one.name!r} {what} in row {unknown[0]}, as in no training row; the {unknown.size} of "
-            f"{len(codes)} rows with something new there count as none of its categories.",
+            f"column {one.name!r} {what} in row {unknown[0]}, unlike all training rows; the "
+            f"{unknown.size} of {len(codes)} rows with unknown values there count as none of its categories.",
             DataWarning,
             stacklevel=4,
         )

@@ -40,7 +40,7 @@ MOST_HELD_OUT = 1 << 24
 
 @runtime_checkable
 class Stream(Protocol):
-    """What `Network.fit` takes in place of data that lie in memory."""
+    """What `Network.fit` accepts instead of data in memory."""
 
     @property
     def n_features(self) -> int:
@@ -59,7 +59,7 @@ class Stream(Protocol):
     def blocks(self, random: np.random.Generator) -> Iterator[tuple[Array, Array]]:
         """Yield (X, y) again and again until every sample has come once; ``random`` may decide their order.
 
-        Nothing else may: a run that is resumed reads the epoch under way once more from its beginning. A
+        Nothing else may: a resumed run reads the current epoch again from its beginning. A
         method ``checksum() -> str``, if there is one, tells it whether the samples are still the same.
 
         Shapes: X (B, n_0), finite; y class numbers (B,), or rows of 0 and 1 (B, K). The loop shuffles a
@@ -159,7 +159,7 @@ class ParquetStream:
 def _blocks(pieces: Iterator[tuple[Array, Array]], size: int) -> Iterator[tuple[Array, Array]]:
     """Gather pieces into blocks of ``size`` rows, which are filled in place; the last one may be shorter.
 
-    A block is not touched again: whoever has it may keep it.
+    A block is not changed again, so the caller may keep it.
     """
     X = y = np.empty(0)
     filled = 0
@@ -207,11 +207,11 @@ def open_stream(
     validation: float | None = None,
     seed: int = 0,
 ) -> tuple[ParquetStream, Dataset | None, Dataset]:
-    """Return (training stream, validation, test) of a Parquet file: row groups by chance, whole.
+    """Return (training stream, validation, test) of a Parquet file: whole row groups, drawn at random.
 
     Validation and test stay in memory: they are the given shares of the rows, and at most `MOST_HELD_OUT`
     numbers each, but one row group at least.
-    What prepares the rows is learnt from the training row groups, the class names from all of them.
+    The preprocessing is learnt from the training row groups, the class names from all of them.
 
     Raises:
         DataError: the file cannot be read, does not suit, or has too few row groups.

@@ -1,4 +1,4 @@
-"""What a `Preprocessing` and a `Scaling` need to know of rows that come piece by piece."""
+"""The statistics that a `Preprocessing` and a `Scaling` need, from rows that are read in pieces."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ class Survey:
         return bool((self._count < self._rows).any())
 
     def fitted(self, gaps: bool = False) -> tuple[Preprocessing | None, Scaling]:
-        """What fills and encodes, None where neither is needed, and what scales then.
+        """The preprocessing, None if none is needed, and the scaling that follows.
 
-        ``gaps``: there are some in other rows, so that a filling is needed even without one here.
+        ``gaps``: other rows have some, so fill values are needed even if these rows have none.
 
         Raises:
             DataError: a column without a value, or whose mean or deviation is not finite.
@@ -101,5 +101,5 @@ class Survey:
 
 
 def _scale(mean: float, deviation: float) -> float:
-    """A deviation, 1 for a column that varies by no more than rounding makes it."""
+    """A deviation; 1 for a column that varies by rounding error only."""
     return float(deviation) if deviation > 1e-12 * abs(mean) and deviation > 1e-150 else 1.0

@@ -1,4 +1,4 @@
-"""The cells of a table's columns as they come, and whether they are numbers or categories."""
+"""The cells of a table's columns, and whether they are numbers or categories."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chainrule.datasets.tables.raw import Array
 from chainrule.errors import DataError
 
 MOST_CATEGORIES = 100
-"""Words in a column from which on it must be asked for by name: it may be names, or texts."""
+"""A column with more words than this must be named as categorical: it may hold names or texts."""
 
 MOST_WORDS = 10_000
 """Categories of a column at most: each is an input of the network."""
@@ -103,7 +103,7 @@ def check_words(label: str, count: int, rows: int, asked: bool) -> None:
     """
     most = MOST_WORDS if asked else MOST_CATEGORIES
     if count > most:
-        remedy = "Drop it" if asked else "Names, numbers of a register and texts help no network: drop it"
+        remedy = "Drop it" if asked else "Names, ID numbers and texts do not help a network: drop it"
         raise DataError(
             f"{label} must have at most {most:,} categories; got {count:,} different ones. {remedy} with "
             f"--drop (drop= in Python){'' if asked else ', or ask for it with --categorical'}."

@@ -86,7 +86,7 @@ def _samples(path: Path, X: Array) -> tuple[Array, tuple[int, int] | None]:
         )
     shape = (X.shape[1], X.shape[2]) if X.ndim == 3 else None
     rows = X.reshape(len(X), -1)
-    with np.errstate(invalid="ignore"):  # NaN that signals; whoever trains refuses NaN with its place
+    with np.errstate(invalid="ignore"):  # NaN that signals; training refuses NaN and names its place
         return (rows if rows.dtype == np.uint8 else rows.astype(np.float64)), shape
 
 
@@ -127,9 +127,7 @@ def _texts(path: Path, key: str, names: Array) -> list[str]:
     try:
         found = names.tolist()
     except (SystemError, ValueError) as error:  # four bytes of a text that are no character
-        raise DataError(
-            f"{path}: {key} must be texts; got characters that there are not. Write it anew."
-        ) from error
+        raise DataError(f"{path}: {key} must be texts; got invalid characters. Write it again.") from error
     return [name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name) for name in found]
 
 

@@ -71,7 +71,7 @@ def opened(path: Path) -> Iterator[Any]:
         reason = " ".join(str(error).split())[:200]
         raise DataError(
             f"{path} must be a whole Parquet file; got {type(error).__name__}: {reason}. "
-            "Copy it again, or write it anew."
+            "Copy it again, or export it again."
         ) from error
 
 

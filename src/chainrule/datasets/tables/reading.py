@@ -117,7 +117,7 @@ def read_raw(
     classes: Sequence[str] | None = None,
     part: Part = "train",
 ) -> Raw:
-    """Return a labelled file's content as it stands there."""
+    """Return a labelled file's raw content."""
     kind, place = _kind(path), Path(path)
     if part not in ("train", "test"):
         raise InputError(f"part must be 'train' or 'test'; got {part!r}. Pass one of these.")
@@ -128,7 +128,7 @@ def read_raw(
     if target is not None:
         raise InputError(
             f"target must be left out unless the file is a table; got target={target!r} for {place.name}. "
-            "This kind of file says itself which are the labels."
+            "A file of this kind names its labels itself."
         )
     return _picked(read_npz(place, part), features) if kind == "npz" else read_idx(place)
 

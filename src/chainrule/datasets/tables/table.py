@@ -33,7 +33,7 @@ def read_table(
 ) -> Raw:
     """Read a CSV or TSV file with labels.
 
-    The first line is a header if it has the name of the ``target`` or all of ``features`` (a model's); if a
+    The first line is a header if it holds the name of the ``target`` or all of ``features`` (a model's); if a
     feature's cell in it is text, or none of them is a number; or if only its label is text and all other
     labels are numbers. Empty lines are skipped.
 
