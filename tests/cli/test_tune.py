@@ -87,7 +87,7 @@ def test_killed_and_resumed(by, whole, data, tmp_path):
     before = [line for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")]
     if by == "SIGINT":
         assert process.returncode == 130
-        assert f"Go on with: chainrule tune --resume {'t'}" in out
+        assert f"Resume with: chainrule tune --resume {'t'}" in out
     else:
         assert process.returncode == -signal.SIGKILL
         with journal.open("a") as file:
@@ -147,5 +147,5 @@ def test_other_data_than_at_first(here, whole, tmp_path):
     about = json.loads((folder / "search.json").read_text())
     about["data"]["checksum"] = "0"
     (folder / "search.json").write_text(json.dumps(about))
-    assert "its checksum is another one" in here("tune", "--resume", folder).err
+    assert "its checksum differs" in here("tune", "--resume", folder).err
     assert "the search in" in here("tune", "digits", "--resume", folder).err

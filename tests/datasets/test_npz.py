@@ -185,7 +185,7 @@ def test_characters_that_there_are_not(archive, refuses, key):
     """Four bytes of a text in NumPy's form are any number; Python raised a SystemError."""
     broken = np.frombuffer(b"\xff\xff\xff\xff" * 2, "<U1")
     arrays = {"X": np.ones((2, 2)), "y": np.array([0, 1]), key: broken}
-    with refuses(DataError, f"{key} must be texts", "got characters", "Write it again"):
+    with refuses(DataError, f"{key} must be texts", "got invalid characters", "Write it again"):
         read(archive(**arrays))
 
 

@@ -84,7 +84,7 @@ def test_other_kinds_of_files(tmp_path, name, refuses):
 
 def test_a_target_is_for_tables(tmp_path, refuses):
     np.savez(tmp_path / "a.npz", X=np.ones((2, 2)), y=[0, 1])
-    with refuses(InputError, "target must be left out", "target='k' for a.npz", "says itself"):
+    with refuses(InputError, "target must be left out", "target='k' for a.npz", "names its labels itself"):
         read(tmp_path / "a.npz", target="k")
 
 

@@ -232,7 +232,7 @@ def test_runs_on_different_data_are_not_tested(digits, several, kinds, copied):
     assert tests == []
     assert len(notes) == 2
     assert all("other samples" in note for note in notes)
-    assert "No two of the runs" in checked(comparison(runs)).text
+    assert "No two runs have predictions" in checked(comparison(runs)).text
 
 
 def test_the_reader_of_pages_sees_what_is_wrong(digits):
