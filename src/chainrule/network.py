@@ -1,4 +1,4 @@
-"""`Network`: the object people hold. What it does beyond the equations, the rooms below do for it."""
+"""`Network`: the face of the library. Everything beyond the equations is done by the packages below."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Network(FeedForward):
         dtype: "float64" or "float32".
         engine: what trains and predicts: "auto" (the fastest that can), "llvm" (machine code made of the
             equations) or "reference" (NumPy); `chainrule doctor` tells more. Not part of the saved network.
-        threads: how many threads the fast engine may use; None for as many as are fastest.
+        threads: how many threads the fast engine may use; None for the fastest number.
 
     Raises:
-        InputError: widths, names or seed that cannot be right.
+        InputError: invalid widths, names or seed.
     """
 
     _prepared: Predictor | None = None
@@ -94,7 +94,7 @@ class Network(FeedForward):
             sample: what to call it.
 
         Raises:
-            InputError: more than one sample, or a sample or target that cannot be right.
+            InputError: more than one sample, or an invalid sample or target.
         """
         from chainrule.explain import explain
 
@@ -130,8 +130,8 @@ class Network(FeedForward):
 
         Args:
             data: what to learn from; class names, picture shape and scaling are remembered from a `Dataset`.
-                A `datasets.Stream` gives its samples block by block, anew in each epoch.
-            y: the targets, where ``data`` is X.
+                A `datasets.Stream` gives its samples block by block, again in each epoch.
+            y: the targets, if ``data`` is X.
             epochs: passes over the data, reshuffled in each.
             batch_size: samples in a mini-batch; the last one may be smaller.
             learning_rate: η; None takes the optimiser's usual one.
@@ -141,26 +141,26 @@ class Network(FeedForward):
             l2: strength of the L2 penalty on weights, Eq. P1.
             dropout: share of hidden activations dropped in training, Eq. D1.
             label_smoothing: ε of Eq. S1.
-            clip_norm: longest gradient, of all parameters together; a longer one is shortened to it.
-            clip_value: largest entry of a gradient; a larger one is cut to it.
+            clip_norm: largest norm of the gradient of all parameters; a larger gradient is scaled down.
+            clip_value: largest size of an entry of the gradient; larger entries are cut.
             sample_weight: how much each sample counts, (N,); only ratios matter.
             validation: a `Dataset`, a pair (X, y), or the fraction of ``data`` to hold out.
-            patience: stop after so many epochs without a lower validation loss, and go back to the
-                best parameters.
+            patience: early stopping: stop after this many epochs without a lower validation loss, and
+                return to the best parameters.
             on_epoch: function, or several, called with each `EpochRecord`; returning True stops training.
             on_batch: function, or several, called with each `BatchEnd`; returning True stops training.
-            seed: decides order and dropout; None takes the network's, or the one of the run that is resumed.
+            seed: decides order and dropout; None takes the seed of the network or of the resumed run.
             checkpoint: folder for checkpoints, one every 30 s and one at the end, or `Checkpoints`.
-            resume: go on from the checkpoint in that folder to the same bits as if the run had never
-                stopped. Without one begin; where the run is over give back how it ended. More ``epochs``
-                may be asked for where the schedule is constant; the rest must be as before.
-            progress: show a bar; None shows it on a terminal only.
+            resume: go on from the checkpoint in that folder, to the same bits as if the run had never
+                stopped. Without a checkpoint, training starts; if the run is finished, its result is
+                returned. With the constant schedule ``epochs`` may be larger; all else must be as before.
+            progress: show a progress bar; None shows it on a terminal only.
 
-        Ctrl-C ends training after the step under way and keeps what was learnt.
+        Ctrl-C ends training after the current step and keeps the parameters.
 
         Raises:
-            InputError: data or options that cannot be right, or not those of the run that is resumed. The
-                network stays as it was.
+            InputError: data or options that are invalid, or not those of the resumed run. The network
+                stays as it was.
             FolderBusy: another process is training with these checkpoints.
             ModelFileError: both of the last two checkpoints are damaged.
             TrainingDiverged: the loss turned NaN or infinite. The last good parameters are kept.

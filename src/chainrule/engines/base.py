@@ -149,7 +149,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def tell(seconds: float | None) -> None:
-    """Tell whoever listens; nobody may."""
+    """Tell the listener, if there is one."""
     listener = _listener.get()
     if listener is not None:
         listener(seconds)

@@ -62,7 +62,7 @@ def load(kind: type[Kind], path: str | os.PathLike[str]) -> Kind:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"{os.fspath(path)} must describe a network; its description does not fit: {error}. "
-            "Save the model anew with this version of chainrule."
+            "Save the model again with this version of chainrule."
         ) from error
     return network
 
@@ -82,7 +82,7 @@ def _network(kind: type[Kind], tensors: Tensors, about: dict[str, Any]) -> Kind:
 
 
 def _layers(tensors: Tensors, about: dict[str, Any]) -> ByLayer[Layer]:
-    """The parameters, held to the description before a network is made: it may claim any size."""
+    """The parameters, compared with the description before a network is made: it may claim any size."""
     widths, dtype = as_widths(about["layers"]), as_dtype(about["dtype"])
     layers = [
         Layer(_tensor(tensors, f"W{L}", (n, n_prev), dtype), _tensor(tensors, f"b{L}", (n,), dtype))
@@ -90,7 +90,7 @@ def _layers(tensors: Tensors, about: dict[str, Any]) -> ByLayer[Layer]:
     ]
     extra = 2 * ("data" in about)
     if len(tensors) != 2 * len(layers) + extra:
-        raise InputError(f"there are tensors too many among {sorted(tensors)}")
+        raise InputError(f"the tensors must be those of the layers {list(widths)}; got {sorted(tensors)}")
     return ByLayer(layers)
 
 

@@ -45,7 +45,7 @@ class Journal:
         return len(self._fits)
 
     def find(self, candidate: int, epochs: int) -> Fit | None:
-        """The fit of a candidate for so many epochs; None if it is still to be done."""
+        """The fit of a candidate for this many epochs; None if it is still to be done."""
         return self._fits.get((candidate, epochs))
 
     def add(self, fit: Fit) -> None:

@@ -132,7 +132,7 @@ def score_of(network: Network | None, X: Any, y: Any) -> tuple[float, float | No
 
 
 def _estimator() -> Any:
-    """A class that scikit-learn's search trains and scores: a candidate's number, for so many epochs."""
+    """A class that scikit-learn's search trains and scores: by a candidate's number and its epochs."""
     from sklearn.base import BaseEstimator
 
     class Candidate(BaseEstimator):
