@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import warnings
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from chainrule.equations import activations as equations
 from chainrule.errors import FormulaWarning, InputError
 
 if TYPE_CHECKING:
-    from chainrule.formulas.checking import Truth, Worst
+    from chainrule.formulas.accuracy import Accuracy
     from chainrule.formulas.derivation import Derivation
-
-FAR_OFF = {"float32": 1e-3, "float64": 1e-9}
-"""An error above this is refused in float64, and warned of in float32."""
-
-
-class Accuracy(NamedTuple):
-    """The largest errors over |z| ≤ 1000, against exact numbers: relative above 1, absolute below."""
-
-    value: dict[str, Worst]
-    slope: dict[str, Worst]
-    names: tuple[str, str] = ("φ", "φ'")
-
-    def __str__(self) -> str:
-        value, slope = self.names
-        return "\n".join(
-            f"largest error in {dtype}: {value} {self.value[dtype].error:.1e}, "
-            f"{slope} {self.slope[dtype].error:.1e}"
-            for dtype in ("float32", "float64")
-        )
 
 
 class Activation(equations.Activation):
@@ -70,7 +51,11 @@ class Activation(equations.Activation):
         """
         from chainrule.formulas.derive import derive_activation
 
-        return derive_activation(cls, formula, name)
+        found = derive_activation(formula)
+        made = cls(name or formula.strip(), found.phi, found.d_phi, found.kinks, found.printed)
+        made.formula, made.source, made.accuracy = formula.strip(), found.source, found.accuracy
+        made._derivation = found.derivation
+        return made
 
     def derivation(self) -> Derivation:
         """How φ' follows from the formula, step by step. ``print`` shows it.
@@ -98,29 +83,3 @@ def again(formula: str, name: str) -> Activation:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FormulaWarning)
         return Activation.from_formula(formula, name=name)
-
-
-def judge(what: str, worst: dict[str, Worst]) -> None:
-    """Refuse what float64 gets wrong, and warn of what float32 gets wrong."""
-    if worst["float64"].error > FAR_OFF["float64"]:
-        raise InputError(
-            f"{what} must be computable over |z| ≤ 1000; in float64 it comes out as {worst['float64']}. "
-            "Write it with functions that do not overflow or cancel, such as softplus, sigmoid and tanh."
-        )
-    if worst["float32"].error > FAR_OFF["float32"]:
-        warnings.warn(
-            f"{what} loses precision in float32: it comes out as {worst['float32']}.",
-            FormulaWarning,
-            stacklevel=4,
-        )
-
-
-def tell_overflow(what: str, known: Truth) -> None:
-    """Warn where the exact numbers are larger than float32 holds."""
-    if known.beyond.any():
-        z = min(known.z[known.beyond], key=abs)
-        warnings.warn(
-            f"{what} is larger than float32 holds at z = {z:g}; training stops should it get there.",
-            FormulaWarning,
-            stacklevel=4,
-        )

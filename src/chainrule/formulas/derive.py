@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import sympy as sp
 
 from chainrule.equations.printed import OfActivation, own
 from chainrule.errors import FormulaWarning, InputError
 from chainrule.formulas import checking, code, exact
-from chainrule.formulas.activation import Accuracy, Activation, judge, tell_overflow
+from chainrule.formulas.accuracy import Accuracy, require_accurate, warn_of_overflow
 from chainrule.formulas.branch_points import JUMP, seams
 from chainrule.formulas.checking import Truth, Worst
-from chainrule.formulas.derivation import Work, as_text, derivation
+from chainrule.formulas.derivation import Derivation, Work, as_text, derivation
 from chainrule.formulas.derivative import TooLong, steps
 from chainrule.formulas.functions import A, Z
 from chainrule.formulas.language import read
 from chainrule.formulas.simplify import forms
 from chainrule.formulas.stable import rewrite
-
-Kind = TypeVar("Kind", bound=Activation)
 
 
 class Chosen(NamedTuple):
@@ -33,8 +31,20 @@ class Chosen(NamedTuple):
     worst: dict[str, Worst]
 
 
-def derive_activation(kind: type[Kind], formula: str, name: str | None) -> Kind:
-    """`Activation.from_formula`."""
+class DerivedActivation(NamedTuple):
+    """What `Activation.from_formula` is made of."""
+
+    phi: Callable[..., Any]
+    d_phi: Callable[..., Any]
+    kinks: tuple[float, ...]
+    printed: OfActivation
+    source: str
+    accuracy: Accuracy
+    derivation: Derivation
+
+
+def derive_activation(formula: str) -> DerivedActivation:
+    """φ and φ' of a formula, derived, checked and compiled."""
     written = read(formula, [Z])
     if not written.has(Z):
         raise InputError(
@@ -56,17 +66,20 @@ def derive_activation(kind: type[Kind], formula: str, name: str | None) -> Kind:
         lambda term: code.source("d_phi", ("z", "a"), term),
         lambda d_phi: checking.measure(d_phi, known, slopes=True, a=known.value),
     )
-    judge(f"φ(z) = {formula}", value.worst)
-    judge(f"φ'(z) of {formula}", slope.worst)
-    tell_overflow(f"φ(z) = {formula}", known)
+    require_accurate(f"φ(z) = {formula}", value.worst)
+    require_accurate(f"φ'(z) of {formula}", slope.worst)
+    warn_of_overflow(f"φ(z) = {formula}", known)
     printed = OfActivation(own(formula.strip(), tag="F2"), own(as_text(slope.term), tag="F2"))
-    made = kind(name or formula.strip(), value.function, slope.function, kinks, printed)
-    made.formula = formula.strip()
-    made.source = f"{value.source}\n\n{slope.source}"
-    made.accuracy = Accuracy(value.worst, slope.worst)
     work = Work(formula.strip(), written, readable, laws, lines, slope.term, value.term)
-    made._derivation = derivation("φ", Z, work)
-    return made
+    return DerivedActivation(
+        value.function,
+        slope.function,
+        kinks,
+        printed,
+        f"{value.source}\n\n{slope.source}",
+        Accuracy(value.worst, slope.worst),
+        derivation("φ", Z, work),
+    )
 
 
 def defined(written: Any) -> tuple[Truth, tuple[float, ...]]:

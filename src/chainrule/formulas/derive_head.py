@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -14,18 +14,15 @@ from chainrule.equations.heads import SOFTMAX as SOFTMAX_FORMULA
 from chainrule.equations.printed import Formula, OfHead, own
 from chainrule.errors import InputError
 from chainrule.formulas import checking, code, exact
-from chainrule.formulas.activation import Accuracy, judge
+from chainrule.formulas.accuracy import Accuracy, require_accurate
 from chainrule.formulas.checking import POINTS, Worst
-from chainrule.formulas.derivation import Work, as_text, derivation
+from chainrule.formulas.derivation import Derivation, Work, as_text, derivation
 from chainrule.formulas.derivative import TooLong, steps
 from chainrule.formulas.derive import Chosen, choose, defined, using_a
 from chainrule.formulas.functions import A, Exp, Log, S, Sigmoid, Y, Z
-from chainrule.formulas.head import Head
 from chainrule.formulas.language import read
 from chainrule.formulas.simplify import forms
 from chainrule.formulas.stable import rewrite
-
-Kind = TypeVar("Kind", bound=Head)
 
 SOFTMAX = ("softmax", "softmax(z)")
 TARGETS = (0.0, 1.0, 0.0625)
@@ -46,10 +43,19 @@ class Link(NamedTuple):
         return bool(self.x == S)
 
 
-def derive_head(
-    kind: type[Kind], link_text: str, loss_text: str, name: str | None, multi_label: bool
-) -> Kind:
-    """`Head.from_formulas`."""
+class DerivedHead(NamedTuple):
+    """What `Head.from_formulas` is made of. ``functions``: predict, loss and delta."""
+
+    functions: tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]
+    distribution: bool
+    printed: OfHead
+    source: str
+    accuracy: Accuracy
+    derivation: Derivation
+
+
+def derive_head(link_text: str, loss_text: str, multi_label: bool) -> DerivedHead:
+    """Output activation, loss and δ of two formulas, derived, checked and compiled."""
     if link_text in SOFTMAX and multi_label:
         raise InputError("multi_label must be False for the link softmax, whose outputs share one label.")
     link = _read_link(link_text)
@@ -65,26 +71,20 @@ def derive_head(
     value, slope = _chosen(link, written, readable, lines[-1].term)
     sources = (link.predict, _loss_source(link, value.term), _delta_source(link, slope.term))
     predict, loss, delta = map(code.function, sources)
-    made = kind(
-        name or f"{link_text}, {loss_text}",
-        predict,
-        loss,
-        delta,
-        loss_name=name or "loss",
-        distribution=link.shared,
-        multi_label=multi_label,
-        link="softmax" if link.shared else link_text,
-        printed=_printed(link, link_text, loss_text, slope.term),
-    )
-    made.formulas = (link_text, loss_text)
-    made.source = "\n\n".join(sources)
-    made.accuracy = _whole(made, link, written)
-    judge(f"the loss {loss_text} of {link_text}", made.accuracy.value)
-    judge(f"δ of {loss_text} with {link_text}", made.accuracy.slope)
+    accuracy = _accuracy(predict, loss, delta, link, written)
+    require_accurate(f"the loss {loss_text} of {link_text}", accuracy.value)
+    require_accurate(f"δ of {loss_text} with {link_text}", accuracy.slope)
     typed = f"{loss_text} with a = {'exp(s), s = log softmax(z)' if link.shared else link_text}"
     work = Work(typed, written, readable, laws, lines, slope.term, link.term)
-    made._derivation = derivation("ℓ", link.x, work, (BY_SOFTMAX,) if link.shared else ())
-    return made
+    steps_of = derivation("ℓ", link.x, work, (BY_SOFTMAX,) if link.shared else ())
+    return DerivedHead(
+        (predict, loss, delta),
+        link.shared,
+        _printed(link, link_text, loss_text, slope.term),
+        "\n\n".join(sources),
+        accuracy,
+        steps_of,
+    )
 
 
 def _printed(link: Link, link_text: str, loss_text: str, slope: Any) -> OfHead:
@@ -113,7 +113,7 @@ def _read_link(text: str) -> Link:
         lambda term: code.source("predict", ("z",), term),
         lambda predict: checking.measure(predict, known, slopes=False),
     )
-    judge(f"the link {text}", best.worst)
+    require_accurate(f"the link {text}", best.worst)
     return Link(Z, best.term, best.source)
 
 
@@ -169,8 +169,10 @@ def _delta_source(link: Link, term: Any) -> str:
     )
 
 
-def _whole(head: Head, link: Link, written: Any) -> Accuracy:
-    """The finished head on rows of three outputs, small and huge, against exact numbers of the whole loss."""
+def _accuracy(
+    predict: Callable[..., Any], loss: Callable[..., Any], delta: Callable[..., Any], link: Link, written: Any
+) -> Accuracy:
+    """The finished functions on rows of three outputs, small and huge, against exact numbers of J and δ."""
     z, y = _rows(link)
     try:
         exact_ = [_row(written, link, *row) for row in zip(z, y, strict=True)]
@@ -183,8 +185,8 @@ def _whole(head: Head, link: Link, written: Any) -> Accuracy:
     value, slope = {}, {}
     for name in ("float32", "float64"):
         z_, y_ = z.astype(name), y.astype(name)
-        a = checking.run(head.predict, z_)
-        got_loss, got_delta = checking.run(head.loss, z_, y_), checking.run(head.delta, z_, a, y_)
+        a = checking.run(predict, z_)
+        got_loss, got_delta = checking.run(loss, z_, y_), checking.run(delta, z_, a, y_)
         value[name] = checking.worst(got_loss, z.max(axis=1), losses, ~(np.abs(losses) < 1e38))
         flat = ~(np.abs(deltas) < 1e38)
         slope[name] = checking.worst(got_delta.ravel(), z.ravel(), deltas.ravel(), flat.ravel())

@@ -10,7 +10,7 @@ from chainrule.equations import heads as equations
 from chainrule.errors import FormulaWarning, InputError
 
 if TYPE_CHECKING:
-    from chainrule.formulas.activation import Accuracy
+    from chainrule.formulas.accuracy import Accuracy
     from chainrule.formulas.derivation import Derivation
 
 
@@ -52,7 +52,19 @@ class Head(equations.Head):
         """
         from chainrule.formulas.derive_head import derive_head
 
-        return derive_head(cls, link, loss, name, multi_label)
+        found = derive_head(link, loss, multi_label)
+        made = cls(
+            name or f"{link}, {loss}",
+            *found.functions,
+            loss_name=name or "loss",
+            distribution=found.distribution,
+            multi_label=multi_label,
+            link="softmax" if found.distribution else link,
+            printed=found.printed,
+        )
+        made.formulas, made.source, made.accuracy = (link, loss), found.source, found.accuracy
+        made._derivation = found.derivation
+        return made
 
     def derivation(self) -> Derivation:
         """How δ follows from link and loss, step by step. ``print`` shows it.
