@@ -70,7 +70,9 @@ class Equation(SphinxDirective):
             self.state.document.note_explicit_target(box)
             places(self.env).setdefault(tag, []).append(self.env.docname)
         line = nodes.container(classes=["line"])
-        line += nodes.raw("", f'<div class="formula">{found.to_mathml(layout="columns")}</div>', format="html")
+        line += nodes.raw(
+            "", f'<div class="formula">{found.to_mathml(layout="columns")}</div>', format="html"
+        )
         line += nodes.paragraph("", "", *label, classes=["tag"])
         box += line
         if self.content:

@@ -8,7 +8,7 @@ from chainrule.derivation.equations import LAYOUTS, TAGS, equation
 from chainrule.derivation.terms.entries import columns, entry
 from chainrule.derivation.terms.print_text import TEXT
 from chainrule.derivation.terms.terms import Rel, Sym
-from chainrule.derivation.terms.tracing import TRACE, bias, rows, weights
+from chainrule.derivation.terms.tracing import bias, rows, traced, weights
 from chainrule.equations import affine, heads
 from chainrule.errors import InputError
 from chainrule.proof.mutants.examine import Mutant, applied
@@ -135,9 +135,9 @@ def test_where_the_transposes_come_from():
 
 
 def test_the_code_of_softmax_keeps_its_shift():
-    traced = entry(heads.softmax(TRACE, rows("z", "H")), (None, "m"))
-    assert TEXT(traced) == "e^{z^H_m − max_k z^H_k} / Σ_k e^{z^H_k − max_j z^H_j}"
-    assert equation("H1").to_text("code").endswith(TEXT(traced))
+    code = entry(traced(heads.softmax, rows("z", "H")), (None, "m"))
+    assert TEXT(code) == "e^{z^H_m − max_k z^H_k} / Σ_k e^{z^H_k − max_j z^H_j}"
+    assert equation("H1").to_text("code").endswith(TEXT(code))
 
 
 def test_shapes_are_held_while_tracing():

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from chainrule import Activation, InputError, Network
+from chainrule.calculus.graph import ELEMENTWISE, REDUCTIONS, Recorder, schedule, shared
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.heads import softmax
 from chainrule.exchange.c_file import Expressions
-from chainrule.exchange.graph import ELEMENTWISE, REDUCTIONS, Recorder, record, schedule, shared
-from chainrule.exchange.model import described, pass_forward
+from chainrule.exchange.model import described, pass_forward, record
 from chainrule.exchange.numpy_file import Lines
 
 
@@ -19,7 +19,7 @@ def test_it_speaks_the_vocabulary_of_the_equations():
 
 
 def test_what_is_named_once_is_computed_once():
-    body = record("softmax", softmax, "z")
+    body = record("softmax", softmax)
     assert [node.op for node in schedule(body)] == ["symbol", "max", "-", "exp", "sum", "/"]
     assert [node.op for node in shared(body)] == ["exp"]
 
@@ -30,7 +30,7 @@ def test_a_tower_of_shared_values_is_no_tree():
             z = z * z + z
         return z
 
-    assert len(schedule(record("tower", tower, "z"))) == 401
+    assert len(schedule(record("tower", tower))) == 401
 
 
 def test_the_forward_pass_is_that_of_the_equations():
@@ -62,7 +62,7 @@ def test_the_forward_pass_is_that_of_the_equations():
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_brackets(body, python, c):
-    node = record("body", body, "z")
+    node = record("body", body)
     assert Lines()(node) == python
     assert Expressions()(node) == c
     for z in (0.7, -1.3):
@@ -79,10 +79,13 @@ def test_brackets(body, python, c):
         (lambda xp, z: xp.sinh(z), "xp has no sinh"),
         (lambda xp, z: z if z > 0 else 0, "use xp.where, not if"),
         (lambda xp, z: z + np.ones(3), "among its numbers"),
-        (lambda xp, z: xp.sum(z), "without axis=1"),
+        (lambda xp, z: xp.sum(z), "sum without axis=1"),
+        (lambda xp, z: z * xp.max(z, axis=0, keepdims=True), "max without axis=1"),
+        (lambda xp, z: z[:, None], r"\[:, None\]"),
+        (lambda xp, z: z[0], "an index"),
         (lambda xp, z: None, "must return an array"),
     ],
-    ids=["numpy", "method", "sinh", "if", "array", "sum", "none"],
+    ids=["numpy", "method", "sinh", "if", "array", "sum", "samples", "column", "index", "none"],
 )
 def test_bodies_that_are_no_equations_are_refused(body, why):
     network = Network([2, 3, 2], hidden=Activation("mine", body, lambda xp, z, a: a), seed=0)
@@ -91,7 +94,7 @@ def test_bodies_that_are_no_equations_are_refused(body, why):
 
 
 def test_a_constant_activation():
-    node = record("constant", lambda xp, z: 3, "z")
+    node = record("constant", lambda xp, z: 3)
     assert Lines()(node) == "3 * np.ones_like(z)"
 
 

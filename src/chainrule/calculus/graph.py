@@ -1,6 +1,7 @@
-"""The equations as a list of operations: a body that is run over a `Recorder` leaves a graph of `Node`.
+"""The equations as a graph of operations: a body that is run over a `Recorder` leaves a `Node`.
 
-Equal operations on equal arguments are one node, so that what a body names once is computed once.
+Exports write the graph in other languages, and the derivation turns it into terms that it prints and
+differentiates. Equal operations on equal arguments are one node: what a body names once is computed once.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from chainrule.errors import InputError
-
 Argument: TypeAlias = "Node | float | str"
+Along: TypeAlias = tuple[int | None, bool] | None
 
 ELEMENTWISE = (
     "exp", "expm1", "log", "log1p", "tanh", "erf", "sin", "cos", "arctan", "arcsinh", "sqrt", "abs", "sign",
@@ -19,6 +19,8 @@ ELEMENTWISE = (
 )  # fmt: skip
 REDUCTIONS = ("sum", "max")
 BRANCHING = ("where", "maximum", "minimum")
+AS_COLUMN = "[:, None]"
+"""The operation that spreads a number for each sample over the sample's row."""
 
 
 def _binary(op: str) -> Callable[[Node, Any], Any]:
@@ -30,16 +32,20 @@ def _reflected(op: str) -> Callable[[Node, Any], Any]:
 
 
 class Node:
-    """One operation and what it is done to. ``narrow``: one number for each sample, not one for each neuron.
+    """One operation and its arguments. ``along``: axis and keepdims of a sum or maximum.
 
-    A symbol has its name as the only argument, ``call`` the name of a function as the first.
+    ``narrow``: one number for each sample, not one for each neuron. A symbol has its name as the
+    only argument, ``call`` the name of a function as the first.
     """
 
-    __slots__ = ("args", "narrow", "op", "recorder")
+    __slots__ = ("along", "args", "narrow", "op", "recorder")
     __array_ufunc__ = None
+    __iter__ = None
 
-    def __init__(self, recorder: Recorder, op: str, args: tuple[Argument, ...], narrow: bool) -> None:
-        self.recorder, self.op, self.args, self.narrow = recorder, op, args, narrow
+    def __init__(self, recorder: Recorder, op: str, args: tuple[Argument, ...], along: Along) -> None:
+        self.recorder, self.op, self.args, self.along = recorder, op, args, along
+        nodes = self.nodes
+        self.narrow: bool = op in REDUCTIONS or (bool(nodes) and all(node.narrow for node in nodes))
 
     @property
     def nodes(self) -> list[Node]:
@@ -53,6 +59,11 @@ class Node:
 
     def __neg__(self) -> Node:
         return self.recorder.node("neg", self)
+
+    def __getitem__(self, key: Any) -> Node:
+        if key != (slice(None), None):
+            raise TypeError(f"an index [{key!r}], where only [:, None] is known")
+        return self.recorder.node(AS_COLUMN, self)
 
     def __bool__(self) -> bool:
         raise TypeError("a node holds many numbers: use xp.where, not if")
@@ -74,16 +85,14 @@ class Recorder:
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Node] = {}
 
-    def node(self, op: str, *args: Any) -> Node:
+    def node(self, op: str, *args: Any, along: Along = None) -> Node:
         """The node of this operation, the same for the same arguments."""
         for arg in args:
             if not isinstance(arg, Node | int | float | str):
                 raise TypeError(f"a {type(arg).__name__} among its numbers")
-        key = (op, *(id(arg) if isinstance(arg, Node) else repr(arg) for arg in args))
+        key = (op, along, *(id(arg) if isinstance(arg, Node) else repr(arg) for arg in args))
         if key not in self._known:
-            nodes = [arg for arg in args if isinstance(arg, Node)]
-            narrow = op in REDUCTIONS or (bool(nodes) and all(node.narrow for node in nodes))
-            self._known[key] = Node(self, op, args, narrow)
+            self._known[key] = Node(self, op, args, along)
         return self._known[key]
 
     def symbol(self, name: str) -> Node:
@@ -100,38 +109,12 @@ class Recorder:
         raise AttributeError(f"xp has no {name}")
 
     def sum(self, x: Node, axis: int | None = None, keepdims: bool = False) -> Node:
-        """Σ along a sample's row."""
-        return self._reduced("sum", x, axis, keepdims)
+        """Σ along an axis, or over everything."""
+        return self.node("sum", x, along=(axis, keepdims))
 
     def max(self, x: Node, axis: int | None = None, keepdims: bool = False) -> Node:
-        """The largest of a sample's row."""
-        return self._reduced("max", x, axis, keepdims)
-
-    def _reduced(self, op: str, x: Node, axis: int | None, keepdims: bool) -> Node:
-        if axis not in (1, -1) or not keepdims:
-            raise TypeError(f"xp.{op} without axis=1, keepdims=True")
-        return self.node(op, x)
-
-
-def record(what: str, body: Callable[..., Any], *symbols: str) -> Node:
-    """What ``body(xp, *symbols)`` computes.
-
-    Raises:
-        InputError: a body that uses more than the namespace of the equations.
-    """
-    recorder = Recorder()
-    try:
-        made = body(recorder, *map(recorder.symbol, symbols))
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{what} must be written with xp and operators alone to be exported; it uses {error}. "
-            "Write it over xp, or as a formula."
-        ) from error
-    if isinstance(made, int | float):
-        made = made * recorder.node("ones_like", recorder.symbol(symbols[0]))
-    if not isinstance(made, Node):
-        raise InputError(f"{what} must return an array to be exported; it returns {made!r}. Return one.")
-    return made
+        """The maximum along an axis, or of everything."""
+        return self.node("max", x, along=(axis, keepdims))
 
 
 def schedule(result: Node) -> list[Node]:

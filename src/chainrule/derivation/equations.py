@@ -30,7 +30,7 @@ from chainrule.derivation.terms.textbook import (
     together,
     without_shift,
 )
-from chainrule.derivation.terms.tracing import TRACE, any_activation, bias, rows, targets, weights
+from chainrule.derivation.terms.tracing import any_activation, bias, rows, targets, traced, weights
 from chainrule.equations import activations, affine, heads, network, optimizers, penalty
 from chainrule.errors import look_up
 
@@ -139,19 +139,19 @@ def affine_forms(L: int | str = "L") -> Forms:
 
 def activation_forms(L: int | str = "L") -> Forms:
     """F2."""
-    return matrix_forms(rows("a", L), any_activation().phi(TRACE, rows("z", L)), (None, "m"))
+    return matrix_forms(rows("a", L), traced(any_activation().phi, rows("z", L)), (None, "m"))
 
 
 def softmax_forms(L: int | str = "H") -> Forms:
     """H1."""
-    code = entry(heads.softmax(TRACE, rows("z", L)), (None, "m"))
+    code = entry(traced(heads.softmax, rows("z", L)), (None, "m"))
     return number_forms(rows("a", L).at("m"), without_shift(code), code)
 
 
 def sigmoid_forms(L: int | str = "H") -> Forms:
     """H3."""
     z = rows("z", L).at("m")
-    return number_forms(rows("a", L).at("m"), sigmoid_of(z), activations.sigmoid(TRACE, z))
+    return number_forms(rows("a", L).at("m"), sigmoid_of(z), traced(activations.sigmoid, z))
 
 
 def output_forms(head: heads.Head, L: int | str = "H") -> Forms:
@@ -163,13 +163,13 @@ def loss_forms(head: heads.Head, L: int | str = "H") -> Forms:
     """H2, H4, Q1: the loss of one sample."""
     z, a, y = rows("z", L), rows("a", L), targets(L)
     text = renamed(entry(loss_of_outputs(head, z, a, y), (None,)), "k", "m")
-    return number_forms(J, text, halves(renamed(entry(head.loss(TRACE, z, y), (None,)), "k", "m")))
+    return number_forms(J, text, halves(renamed(entry(traced(head.loss, z, y), (None,)), "k", "m")))
 
 
 def output_error_forms(head: heads.Head, L: int | str = "H") -> Forms:
     """B1, Q2."""
     z, a, y, delta = rows("z", L), rows("a", L), targets(L), rows("δ", L)
-    code = head.delta(TRACE, z, a, y)
+    code = traced(head.delta, z, a, y)
     found = matrix_forms(delta, fold_d_sigmoid(code, z, a), (None, "m"))
     return found._replace(code=Rel("=", delta, code))
 
@@ -177,7 +177,13 @@ def output_error_forms(head: heads.Head, L: int | str = "H") -> Forms:
 def hidden_error_forms(L: int | str = "L", activation: activations.Activation | None = None) -> Forms:
     """B2."""
     phi = activation or any_activation()
-    right = network.hidden_error(TRACE, phi, rows("δ", L, 1), weights(L, 1), rows("z", L), rows("a", L))
+    right = traced(
+        lambda xp, *given: network.hidden_error(xp, phi, *given),
+        rows("δ", L, 1),
+        weights(L, 1),
+        rows("z", L),
+        rows("a", L),
+    )
     return matrix_forms(rows("δ", L), right, (None, "m"))
 
 
@@ -189,7 +195,7 @@ def weight_gradient_forms(L: int | str = "L") -> Forms:
 
 def bias_gradient_forms(L: int | str = "L") -> Forms:
     """B4."""
-    return matrix_forms(D(J, bias(L)), affine.bias_gradient(TRACE, rows("δ", L)), ("m",))
+    return matrix_forms(D(J, bias(L)), traced(affine.bias_gradient, rows("δ", L)), ("m",))
 
 
 def dropout_forms(L: int | str = "L") -> Forms:
@@ -208,7 +214,7 @@ def smoothing_forms() -> Forms:
 
 def penalty_forms(name: str, L: int | str = "L") -> Forms:
     """P1, P2: what is added to the loss for one layer's weights."""
-    value = {"l1": penalty.l1_penalty, "l2": penalty.l2_penalty}[name](TRACE, weights(L))
+    value = traced({"l1": penalty.l1_penalty, "l2": penalty.l2_penalty}[name], weights(L))
     text = renamed(renamed(halves(entry(value, ())), "k", "m"), "j", "k")
     return number_forms(Sym("P", sub=(1 if name == "l1" else 2,)), text, value)
 

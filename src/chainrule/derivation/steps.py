@@ -82,7 +82,7 @@ class Steps:
     def differentiated(self) -> Steps:
         """Carry out every pending derivative, a rule a line, then sums over Kronecker's delta."""
         for after in differentiate(self.last):
-            self.to(after.term, "; ".join(after.rules))
+            self.to(after.term, "; ".join(map(str, after.rules)))
         return self.by(lambda t: simple(collapse(t)), "one summand remains, where the indices agree")
 
     def derivative(self, of: Term, by: Sym, *rule: str | Term, plain: bool = False) -> Steps:

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.about import VERSION
+from chainrule.calculus.graph import Argument, Node, schedule, shared
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, Line, named
-from chainrule.exchange.graph import Argument, Node, schedule, shared
 from chainrule.exchange.model import Function, Model, pass_forward
 from chainrule.exchange.numpy_file import refuse_unless_affine
 

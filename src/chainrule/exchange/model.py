@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule.calculus.graph import AS_COLUMN, REDUCTIONS, Node, Recorder, schedule
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import Head
 from chainrule.equations.network import Architecture, forward
 from chainrule.errors import InputError
-from chainrule.exchange.graph import Node, Recorder, record
 from chainrule.model.feedforward import FeedForward
 from chainrule.types import ByLayer, Forward, Layer
 
@@ -100,6 +101,38 @@ def _not_asked(*arguments: object) -> object:
     raise AssertionError("a forward pass asks for no derivative and no loss")
 
 
+def record(what: str, body: Callable[..., Any]) -> Node:
+    """What ``body(xp, z)`` computes.
+
+    Raises:
+        InputError: a body that uses more than the namespace of the equations, or joins samples.
+    """
+    xp = Recorder()
+    z = xp.symbol("z")
+    try:
+        made = body(xp, z)
+        if isinstance(made, int | float):
+            made = made * xp.ones_like(z)
+        if isinstance(made, Node):
+            _require_rows_apart(made)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{what} must be written with xp and operators alone to be exported; it uses {error}. "
+            "Write it over xp, or as a formula."
+        ) from error
+    if not isinstance(made, Node):
+        raise InputError(f"{what} must return an array to be exported; it returns {made!r}. Return one.")
+    return made
+
+
+def _require_rows_apart(made: Node) -> None:
+    for node in schedule(made):
+        if node.op == AS_COLUMN:
+            raise TypeError(node.op)
+        if node.op in REDUCTIONS and node.along not in ((1, True), (-1, True)):
+            raise TypeError(f"xp.{node.op} without axis=1, keepdims=True")
+
+
 def _functions(network: FeedForward) -> ByLayer[Function]:
     found: dict[Activation, Function] = {}
     functions = []
@@ -112,14 +145,14 @@ def _functions(network: FeedForward) -> ByLayer[Function]:
 
 
 def _of_activation(activation: Activation, number: int) -> Function:
-    body = record(f"the activation {activation.name!r}", activation.phi, "z")
+    body = record(f"the activation {activation.name!r}", activation.phi)
     if ACTIVATIONS.get(activation.name) == activation:
         return Function(activation.name, "F2", body)
     return Function(f"phi_{number}", "F2", body, activation.name)
 
 
 def _of_head(head: Head, taken: set[str]) -> Function:
-    body = record(f"the output {head.name!r}", head.predict, "z")
+    body = record(f"the output {head.name!r}", head.predict)
     link = getattr(head, "formulas", None)
     name = head.predict.__name__ if head.predict.__name__ in ("softmax", "sigmoid") else "output"
     if name in taken:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.about import VERSION
+from chainrule.calculus.graph import BRANCHING, Node, schedule, shared
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, named
-from chainrule.exchange.graph import BRANCHING, Node, schedule, shared
 from chainrule.exchange.model import Function, Model, pass_forward
 
 LITERAL = 64

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.about import VERSION
+from chainrule.calculus.graph import Argument, Node, Recorder, schedule
 from chainrule.equations.network import Architecture, forward
 from chainrule.errors import InputError
-from chainrule.exchange.graph import Argument, Node, Recorder, schedule
 from chainrule.exchange.model import Model, described
 from chainrule.model.feedforward import FeedForward
 from chainrule.types import ByLayer, Layer

@@ -16,14 +16,13 @@ import numpy as np
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
+from chainrule.calculus.graph import BRANCHING
 from chainrule.equations.activations import sigmoid, softplus
 from chainrule.equations.heads import log_softmax, softmax
 from chainrule.formulas import functions as f
 
 OURS: dict[str, Any] = {function.__name__: function for function in (sigmoid, softplus, softmax, log_softmax)}
 """Functions of the equations that a formula's code calls; it can reach nothing else."""
-
-BRANCHING = ("where", "maximum", "minimum")
 
 _number = itertools.count()
 

@@ -10,9 +10,10 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
+from chainrule.calculus.rules import Step
 from chainrule.errors import ChainruleError
 from chainrule.formulas import exact
-from chainrule.formulas.derivative import Step, finished
+from chainrule.formulas.derivative import finished
 from chainrule.formulas.functions import A, Z
 
 LONG = 4
@@ -104,7 +105,7 @@ def derivation(name: str, x: sp.Symbol, work: Work, notes: tuple[str, ...] = ())
         lines.append(Line("", work.readable, "rewritten", "; ".join(work.laws)))
     first, *others = work.steps
     lines.append(Line(f"{name}'({x})", first.term, "to derive"))
-    lines += [Line("", step.term, step.rule, step.law) for step in others]
+    lines += [Line("", step.term, rule.name, rule.law) for step in others for rule in step.rules]
     if work.result.xreplace({A: work.a}) != lines[-1].term:
         of_a = "a is φ(z)" if name == "φ" else "a is the output"
         by_value = of_a if work.result.has(A) else ""

@@ -1,15 +1,19 @@
 """The functions a formula may use, as SymPy terms that keep the form they were written in.
 
-Each knows its derivative, how to print itself, and its name in the namespace `xp`. ``sigmoid`` and
-``softplus`` are primitives: as 1/(1 + e^{−z}) and log(1 + e^z) they would overflow.
+Each knows how to print itself, and its name in the namespace `xp`; its derivative stands among the rules of
+differentiation. ``sigmoid`` and ``softplus`` are primitives: as 1/(1 + e^{−z}) and log(1 + e^z) they would
+overflow.
 """
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import sympy as sp
 from mpmath.libmp import prec_to_dps
+
+from chainrule.calculus.rules import DERIVATIVES
 
 Z = sp.Symbol("z", real=True)
 """The weighted input, which an activation or a link is a function of."""
@@ -28,7 +32,6 @@ class Elementary(sp.Function):
     is_real = True
     word: ClassVar[str]
     code: ClassVar[str]
-    law: ClassVar[str]
     at_zero: ClassVar[int | None] = None
 
     @classmethod
@@ -36,9 +39,10 @@ class Elementary(sp.Function):
         """Return the value at 0 where it is a whole number; None elsewhere."""
         return sp.Integer(cls.at_zero) if u == 0 and cls.at_zero is not None else None
 
-    def slope(self) -> Any:
-        """f'(u) at this u."""
-        raise NotImplementedError
+    @property
+    def key(self) -> str:
+        """Its name among the rules of differentiation."""
+        return self.code
 
     def plain(self) -> Any:
         """The same in SymPy's own functions."""
@@ -48,8 +52,8 @@ class Elementary(sp.Function):
         return self.plain().evalf(prec_to_dps(prec))
 
     def fdiff(self, argindex: int = 1) -> Any:
-        """The slope, under the name that SymPy asks for."""
-        return self.slope()
+        """f'(u) at this u, under the name that SymPy asks for."""
+        return sp.sympify(DERIVATIVES[self.key].slope(XP, self.args[0]))
 
     def _sympystr(self, printer: Any) -> str:
         return f"{self.word}({printer.doprint(self.args[0])})"
@@ -66,12 +70,8 @@ TEX_WORDS = ("tanh", "log", "sin", "cos", "exp")
 class Exp(Elementary):
     """e^u."""
 
-    word, code, law, at_zero = "exp", "exp", "(e^u)' = e^u u'", 1
+    word, code, at_zero = "exp", "exp", 1
     is_positive = True
-
-    def slope(self) -> Any:
-        """e^u."""
-        return self
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         power = f"e^{{{printer.doprint(self.args[0])}}}"
@@ -81,37 +81,25 @@ class Exp(Elementary):
 class Log(Elementary):
     """The natural logarithm, for u > 0."""
 
-    word, code, law = "log", "log", "(log u)' = u'/u"
+    word, code = "log", "log"
 
     @classmethod
     def eval(cls, u: Any) -> Any:
         """Return 0 at 1; None elsewhere."""
         return sp.Integer(0) if u == 1 else None
 
-    def slope(self) -> Any:
-        """1/u."""
-        return 1 / self.args[0]
-
 
 class Tanh(Elementary):
     """Hyperbolic tangent."""
 
-    word, code, law, at_zero = "tanh", "tanh", "(tanh u)' = (1 − tanh² u) u'", 0
-
-    def slope(self) -> Any:
-        """1 − tanh² u."""
-        return 1 - self**2
+    word, code, at_zero = "tanh", "tanh", 0
 
 
 class Sigmoid(Elementary):
     """σ(u) = 1/(1 + e^{−u})."""
 
-    word, code, law = "sigmoid", "sigmoid", "σ(u)' = σ(u) (1 − σ(u)) u'"
+    word, code, key = "sigmoid", "sigmoid", "σ"
     is_positive = True
-
-    def slope(self) -> Any:
-        """σ (1 − σ)."""
-        return self * (1 - self)
 
     def plain(self) -> Any:
         """1/(1 + e^{−u})."""
@@ -125,12 +113,8 @@ class Sigmoid(Elementary):
 class Softplus(Elementary):
     """log(1 + e^u)."""
 
-    word, code, law = "softplus", "softplus", "softplus(u)' = σ(u) u'"
+    word, code = "softplus", "softplus"
     is_positive = True
-
-    def slope(self) -> Any:
-        """σ(u)."""
-        return Sigmoid(self.args[0])
 
     def plain(self) -> Any:
         """log(1 + e^u)."""
@@ -140,41 +124,25 @@ class Softplus(Elementary):
 class Erf(Elementary):
     """The error function."""
 
-    word, code, law, at_zero = "erf", "erf", "(erf u)' = 2/√π e^{−u²} u'", 0
-
-    def slope(self) -> Any:
-        """2 e^{−u²} / √π."""
-        return 2 / sp.sqrt(sp.pi) * Exp(-(self.args[0] ** 2))
+    word, code, at_zero = "erf", "erf", 0
 
 
 class Sin(Elementary):
     """Sine."""
 
-    word, code, law, at_zero = "sin", "sin", "(sin u)' = cos u · u'", 0
-
-    def slope(self) -> Any:
-        """Cos u."""
-        return Cos(self.args[0])
+    word, code, at_zero = "sin", "sin", 0
 
 
 class Cos(Elementary):
     """Cosine."""
 
-    word, code, law, at_zero = "cos", "cos", "(cos u)' = −sin u · u'", 1
-
-    def slope(self) -> Any:
-        """−sin u."""
-        return -Sin(self.args[0])
+    word, code, at_zero = "cos", "cos", 1
 
 
 class Atan(Elementary):
     """Inverse tangent."""
 
-    word, code, law, at_zero = "atan", "arctan", "(atan u)' = u'/(1 + u²)", 0
-
-    def slope(self) -> Any:
-        """1/(1 + u²)."""
-        return 1 / (1 + self.args[0] ** 2)
+    word, code, at_zero = "atan", "arctan", 0
 
     def plain(self) -> Any:
         """Atan u."""
@@ -184,11 +152,7 @@ class Atan(Elementary):
 class Asinh(Elementary):
     """Inverse hyperbolic sine, log(u + √(u² + 1))."""
 
-    word, code, law, at_zero = "asinh", "arcsinh", "(asinh u)' = u'/√(1 + u²)", 0
-
-    def slope(self) -> Any:
-        """1/√(1 + u²)."""
-        return 1 / sp.sqrt(1 + self.args[0] ** 2)
+    word, code, at_zero = "asinh", "arcsinh", 0
 
     def plain(self) -> Any:
         """Asinh u."""
@@ -198,7 +162,7 @@ class Asinh(Elementary):
 class Abs(Elementary):
     """|u|."""
 
-    word, code, law, at_zero = "abs", "abs", "|u|' = sign(u) u'", 0
+    word, code, at_zero = "abs", "abs", 0
     is_nonnegative = True
 
     @classmethod
@@ -207,10 +171,6 @@ class Abs(Elementary):
         if u.is_nonnegative:
             return u
         return cls(-u) if u.could_extract_minus_sign() else None
-
-    def slope(self) -> Any:
-        """1 where u > 0, else −1."""
-        return Sign(self.args[0])
 
     def plain(self) -> Any:
         """|u|."""
@@ -224,16 +184,12 @@ class Abs(Elementary):
 class Sign(Elementary):
     """1 where u > 0, else −1: a slope of |u| that exists at 0 too, where it is the one from the left."""
 
-    word, code, law = "sign", "sign", "sign(u)' = 0 where u ≠ 0"
+    word, code = "sign", "sign"
 
     @classmethod
     def eval(cls, u: Any) -> Any:
         """Return the sign of a number; None elsewhere."""
         return sp.Integer(1 if u > 0 else -1) if u.is_number else None
-
-    def slope(self) -> Any:
-        """0, but at the jump."""
-        return sp.Integer(0)
 
 
 class Branch(sp.Function):
@@ -241,7 +197,6 @@ class Branch(sp.Function):
 
     nargs = 3
     is_real = True
-    law: ClassVar[str] = "branch by branch"
 
     @classmethod
     def eval(cls, u: Any, p: Any, q: Any) -> Any:
@@ -307,3 +262,11 @@ def minimum(u: Any, v: Any) -> Any:
 
 
 ELEMENTARY = (Exp, Log, Tanh, Sigmoid, Softplus, Erf, Sin, Cos, Atan, Asinh, Abs, Sign)
+
+XP = SimpleNamespace(
+    **{kind.code: kind for kind in ELEMENTARY},
+    sqrt=sp.sqrt,
+    call=lambda name, u: {"σ": Sigmoid}[name](u),
+    symbol=lambda name: {"π": sp.pi}[name],
+)
+"""SymPy as an interpreter of the rules of differentiation."""

@@ -23,7 +23,7 @@ from chainrule.derivation.terms.entries import as_column, entry
 from chainrule.derivation.terms.evaluate import Get
 from chainrule.derivation.terms.terms import Apply, Big, Cases, D, Neg, Rel, Sym, Term, add, over, times, walk
 from chainrule.derivation.terms.textbook import constants
-from chainrule.derivation.terms.tracing import TRACE, any_activation, bias, rows, weights
+from chainrule.derivation.terms.tracing import any_activation, bias, rows, traced, weights
 from chainrule.derivation.terms.verify import Setting, verify
 from chainrule.equations import affine, network
 from chainrule.equations.activations import Activation
@@ -131,7 +131,7 @@ class Hidden:
         chain = Steps(self.ledger, setting, as_column(delta) if turned else delta)
         chain.to((forms.columns if turned else forms.rows).right, "all entries at once")
         explicit = hidden_error_forms(self.L, self.activation)
-        slope = self.activation.d_phi(TRACE, z, a)
+        slope = traced(self.activation.d_phi, z, a)
         if not any(isinstance(node, Cases) for node in walk(slope)) and slope.shape:
             shown = constants((explicit.columns if turned else explicit.rows).right)
             shown = folded(shown, as_column(z) if turned else z)

@@ -28,7 +28,7 @@ from chainrule.derivation.terms.terms import (
     walk,
 )
 from chainrule.derivation.terms.textbook import branch, constants, double_negation, sigmoid_of, softplus_of
-from chainrule.derivation.terms.tracing import TRACE
+from chainrule.derivation.terms.tracing import traced
 from chainrule.derivation.terms.verify import Setting
 from chainrule.equations import activations
 from chainrule.equations.activations import Activation
@@ -60,7 +60,7 @@ class Slopes:
 
     def __init__(self, activation: Activation, ledger: Ledger) -> None:
         self.activation, self.ledger = activation, ledger
-        self.code = constants(activation.phi(TRACE, Z))
+        self.code = constants(traced(activation.phi, Z))
         self.text = textbook(activation)
 
     def setting(self, kind: str = "any") -> Setting:
@@ -104,7 +104,7 @@ class Slopes:
         chain = self.chain(D(A, Z, True)).derivative(self.text, Z, "what is differentiated", plain=True)
         for build, rule in ALGEBRA.get(self.activation.name, ()):
             chain.to(build(self.activation), rule)
-        shipped = simple(folded(constants(self.activation.d_phi(TRACE, Z, A))))
+        shipped = simple(folded(constants(traced(self.activation.d_phi, Z, A))))
         if chain.last != shipped:
             chain.to(shipped, "as the code computes it")
         after = self.kinks()
@@ -118,7 +118,7 @@ class Slopes:
             chain.to(times(s, 1 - s), "e^{−z} = (1 + e^{−z}) − 1, and Eq. H3")
         else:
             s = Apply("Φ", (Z,))
-            text = constants(activations.normal_cdf(TRACE, Z))
+            text = constants(traced(activations.normal_cdf, Z))
             chain = self.chain(D(s, Z, True)).derivative(
                 text, Z, "the normal distribution function", plain=True
             )
@@ -163,7 +163,7 @@ NAMED: dict[str, Callable[..., Array]] = {
 
 def textbook(activation: Activation) -> Term:
     """φ as textbooks write it: one formula where both branches of the code agree, else by cases."""
-    code = constants(activation.phi(TRACE, Z))
+    code = constants(traced(activation.phi, Z))
     if activation.name == "tanh":
         up, down = Apply("exp", (Z,)), Apply("exp", (Neg(Z),))
         return over(add(up, Neg(down)), add(up, down))
@@ -185,9 +185,9 @@ def _branching(node: Term) -> bool:
 def folded(node: Term, z: Term = Z) -> Term:
     """Write σ(z) and Φ(z) where their shipped bodies stand, unless they stand alone."""
     known: dict[Term, Term] = {
-        activations.sigmoid(TRACE, z): Apply("σ", (z,)),
-        activations.softplus(TRACE, z): Apply("softplus", (z,)),
-        constants(activations.normal_cdf(TRACE, z)): Apply("Φ", (z,)),
+        traced(activations.sigmoid, z): Apply("σ", (z,)),
+        traced(activations.softplus, z): Apply("softplus", (z,)),
+        constants(traced(activations.normal_cdf, z)): Apply("Φ", (z,)),
     }
     return substitute(node, known)
 
@@ -213,7 +213,7 @@ def _silu_slope(activation: Activation) -> Term:
 
 
 def _gelu_slope(activation: Activation) -> Term:
-    return folded(constants(activation.d_phi(TRACE, Z, A)))
+    return folded(constants(traced(activation.d_phi, Z, A)))
 
 
 ALGEBRA: dict[str, tuple[Rewriting, ...]] = {

@@ -25,7 +25,7 @@ from chainrule.derivation.terms.textbook import (
     softplus_of,
     without_shift,
 )
-from chainrule.derivation.terms.tracing import TRACE
+from chainrule.derivation.terms.tracing import traced
 from chainrule.equations import activations
 
 
@@ -83,7 +83,7 @@ def loss_steps(out: Output) -> list[Block]:
 def softplus_lemma(out: Output) -> list[Block]:
     """The stable softplus in both branches, and the logarithms of a and 1 − a by it."""
     z, a = out.z.at("m"), out.a.at("m")
-    code, plain = activations.softplus(TRACE, z), softplus_of(z)
+    code, plain = traced(activations.softplus, z), softplus_of(z)
     above = out.chain(code, "positive", case=("for ", z >= 0)).by(lambda t: branch(t, True), "|z| = z")
     above.to(plain, "z = log e^z, and log u + log v = log(uv)")
     below = out.chain(code, "negative", case=("for ", z < 0)).by(below_zero, "|z| = −z")

@@ -24,7 +24,7 @@ from chainrule.derivation.terms.entries import entry
 from chainrule.derivation.terms.evaluate import value
 from chainrule.derivation.terms.terms import D, Index, Rel, Sym, Term, index_as, substitute, times
 from chainrule.derivation.terms.textbook import constants
-from chainrule.derivation.terms.tracing import TRACE, bias, rows, targets, weights
+from chainrule.derivation.terms.tracing import bias, rows, targets, traced, weights
 from chainrule.equations import affine, network, optimizers
 from chainrule.equations.activations import Activation
 
@@ -114,18 +114,18 @@ def activated(n: Numbers, L: int, m: int) -> Chain:
     z_m = rows("z", L).at(m)
     if n.H == L:
         head = n.network.head
-        code = entry(head.predict(TRACE, rows("z", L)), (None, m))
+        code = entry(traced(head.predict, rows("z", L)), (None, m))
         right, tag = _at(output_forms(head, L).entry.right, m=m), head.printed.a.tag
     else:
         phi = n.network.hidden[L]
         right, tag = substitute(plain_activation(phi), {Z: z_m}), "F2"
-        code = constants(phi.phi(TRACE, z_m))
+        code = constants(traced(phi.phi, z_m))
     return n.entry_chain(rows("a", L).at(m), right, n.forward.a[L][0, m - 1], tag, code)
 
 
 def plain_activation(activation: Activation) -> Term:
     """φ as it is put in numbers: tanh and max stay what they are."""
-    whole: Term = activation.phi(TRACE, Z)
+    whole: Term = traced(activation.phi, Z)
     return whole if activation.name in ("tanh", "relu") else textbook(activation)
 
 
@@ -139,7 +139,7 @@ def loss_chain(n: Numbers) -> Chain:
 def output_error(n: Numbers, m: int) -> Chain:
     """δ^H_m. Eq. B1 or Q2."""
     H, head = n.H, n.network.head
-    code = head.delta(TRACE, rows("z", H), rows("a", H), targets(H))
+    code = traced(head.delta, rows("z", H), rows("a", H), targets(H))
     right, tag = entry(code, (None, m)), head.printed.delta.tag
     return n.entry_chain(rows("δ", H).at(m), right, n.back.delta[H][0, m - 1], tag)
 
@@ -148,7 +148,7 @@ def hidden_error(n: Numbers, L: int, m: int) -> Chain:
     """δ^L_m. Eq. B2."""
     z_m, a_m = rows("z", L).at(m), rows("a", L).at(m)
     total = _first_factor(L, m)
-    slope = folded(constants(n.network.hidden[L].d_phi(TRACE, z_m, a_m)), z_m)
+    slope = folded(constants(traced(n.network.hidden[L].d_phi, z_m, a_m)), z_m)
     right = times(total, n.written_out(slope))
     return n.entry_chain(rows("δ", L).at(m), right, n.back.delta[L][0, m - 1], "B2")
 
@@ -222,9 +222,15 @@ def quantity(n: Numbers, kind: str, L: int) -> tuple[Term, Any, str]:
     if kind == "a":
         phi = n.network.head.predict if n.H == L else n.network.hidden[L].phi
         tag = "F2" if n.H != L else n.network.head.printed.a.tag
-        return _checked(n, a, phi(TRACE, z), n.forward.a[L], tag)
+        return _checked(n, a, traced(phi, z), n.forward.a[L], tag)
     if kind == "δ" and n.H == L:
-        code = network.output_error(TRACE, n.network.head, z, a, targets(L), Sym("w", dims=("N",)))
+        code = traced(
+            lambda xp, *given: network.output_error(xp, n.network.head, *given),
+            z,
+            a,
+            targets(L),
+            Sym("w", dims=("N",)),
+        )
         return _checked(n, delta, code, n.back.delta[L], n.network.head.printed.delta.tag)
     if kind == "δ":
         code = hidden_error_forms(L, n.network.hidden[L]).code.right
@@ -234,7 +240,7 @@ def quantity(n: Numbers, kind: str, L: int) -> tuple[Term, Any, str]:
     if kind == "dW":
         code = affine.weight_gradient(delta, rows("a", L, -1))
         return _checked(n, D(J, weights(L)), code, n.back.dW[L], "B3")
-    code = affine.bias_gradient(TRACE, delta)
+    code = traced(affine.bias_gradient, delta)
     found = np.asarray(value(code, w))
     n.checked(Rel("=", D(J, bias(L)), code), found, n.back.db[L])
     return D(J, bias(L)), n.laid_out(n.back.db[L]), "Eq. B4"

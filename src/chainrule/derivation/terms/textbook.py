@@ -33,7 +33,7 @@ from chainrule.derivation.terms.terms import (
     times,
     walk,
 )
-from chainrule.derivation.terms.tracing import TRACE
+from chainrule.derivation.terms.tracing import traced
 from chainrule.equations import activations, heads
 
 
@@ -87,23 +87,23 @@ def double_negation(node: Term) -> Term:
 
 def sigmoid_of(z: Term) -> Term:
     """1 / (1 + e^{−z}): the shipped σ in the branch z ≥ 0."""
-    return branch(activations.sigmoid(TRACE, z), positive=True)
+    return branch(traced(activations.sigmoid, z), positive=True)
 
 
 def softplus_of(z: Term) -> Term:
     """log(1 + e^z): the shipped softplus in the branch z < 0."""
-    return double_negation(branch(activations.softplus(TRACE, z), positive=False))
+    return double_negation(branch(traced(activations.softplus, z), positive=False))
 
 
 def fold_sigmoid(node: Term, z: Term, name: str | Term = "σ") -> Term:
     """Write σ(z), or a symbol for it, where the shipped body of σ stands."""
     short = Apply(name, (z,)) if isinstance(name, str) else name
-    return substitute(node, {activations.sigmoid(TRACE, z): short})
+    return substitute(node, {traced(activations.sigmoid, z): short})
 
 
 def fold_d_sigmoid(node: Term, z: Term, a: Term) -> Term:
     """Write σ'(z) where the shipped a (1 − a) stands among the factors."""
-    slope = children(activations.d_sigmoid(TRACE, z, a))
+    slope = children(traced(activations.d_sigmoid, z, a))
     if isinstance(node, Had | Mul):
         factors = node.factors
         for place in range(len(factors) - len(slope) + 1):
@@ -116,12 +116,12 @@ def fold_d_sigmoid(node: Term, z: Term, a: Term) -> Term:
 def loss_of_outputs(head: heads.Head, z: Sym, a: Sym, y: Sym) -> Term:
     """The loss by the outputs a in the place of the logits: log a for what the code computes stably."""
     logs: dict[Term, Term] = {
-        heads.log_softmax(TRACE, z): Apply("log", (a,)),
-        activations.softplus(TRACE, -z): Neg(Apply("log", (a,))),
-        activations.softplus(TRACE, z): Neg(Apply("log", (1 - a,))),
-        activations.sigmoid(TRACE, z): a,
+        traced(heads.log_softmax, z): Apply("log", (a,)),
+        traced(activations.softplus, -z): Neg(Apply("log", (a,))),
+        traced(activations.softplus, z): Neg(Apply("log", (1 - a,))),
+        traced(activations.sigmoid, z): a,
     }
-    return halves(signs_out(substitute(head.loss(TRACE, z, y), logs)))
+    return halves(signs_out(substitute(traced(head.loss, z, y), logs)))
 
 
 def signs_out(node: Term) -> Term:

@@ -1,60 +1,72 @@
-"""Terms as an interpreter of the equations: running a shipped body gives the term that is printed.
+"""What the equations compute, as terms: a shipped body is recorded, and its graph becomes the printed tree.
 
-``affine(a, W, b)`` over the symbols below returns the tree a Wᵀ + b, of the body that trains, not of a copy
-of it.
+``traced(softmax, z)`` is the term of the body that trains, not of a copy of it.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any, cast
 
-from chainrule.derivation.terms.terms import ONE, Apply, Cases, Reduce, Rel, Sym, Term, term
+from chainrule.calculus.graph import AS_COLUMN, Argument, Node, Recorder, schedule
+from chainrule.derivation.terms.terms import ONE, Apply, AsColumn, Cases, Reduce, Rel, Sym, Term, term
 from chainrule.equations.activations import Activation
-from chainrule.types import Namespace
+
+NAMES = {"maximum": "max", "minimum": "min"}
+"""What a term calls otherwise than ``xp``."""
+
+BUILD: dict[str, Callable[..., Term]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+    "@": operator.matmul,
+    "neg": operator.neg,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "T": lambda x: x.T,
+    AS_COLUMN: AsColumn,
+    "ones_like": lambda x: ONE,
+    "expm1": lambda x: Apply("exp", (x,)) - 1,
+    "log1p": lambda x: Apply("log", (1 + x,)),
+    "where": lambda condition, x, y: Cases(((x, cast(Rel, condition)), (y, None))),
+}
+"""The term of each operation; the others are functions by their names."""
 
 
-def _applied(name: str) -> Callable[..., Term]:
-    return lambda *args: Apply(name, tuple(map(term, args)))
+def traced(body: Callable[..., Any], *terms: Term) -> Term:
+    """What ``body(xp, *terms)`` computes, as a term."""
+    xp = Recorder()
+    symbols = [xp.symbol(str(place)) for place in range(len(terms))]
+    made = body(xp, *symbols)
+    if not isinstance(made, Node):
+        return term(made)
+    known = dict(zip(symbols, terms, strict=True))
+    for node in schedule(made):
+        if node not in known:
+            known[node] = _term(node, [_argument(arg, known) for arg in node.args])
+    return known[made]
 
 
-def _reduced(op: str) -> Callable[..., Term]:
-    def reduce(x: Term, axis: int | None = None, keepdims: bool = False) -> Term:
-        return Reduce(op, x, axis, keepdims) if x.shape else x
-
-    return reduce
+def _argument(arg: Argument, known: dict[Node, Term]) -> Any:
+    return known[arg] if isinstance(arg, Node) else arg if isinstance(arg, str) else term(arg)
 
 
-def _where(condition: Any, x: Any, y: Any) -> Term:
-    return Cases(((term(x), cast(Rel, condition)), (term(y), None)))
-
-
-TRACE = cast(
-    Namespace,
-    SimpleNamespace(
-        exp=_applied("exp"),
-        expm1=lambda x: Apply("exp", (term(x),)) - 1,
-        log=_applied("log"),
-        log1p=lambda x: Apply("log", (1 + x,)),
-        tanh=_applied("tanh"),
-        erf=_applied("erf"),
-        sin=_applied("sin"),
-        cos=_applied("cos"),
-        arctan=_applied("arctan"),
-        arcsinh=_applied("arcsinh"),
-        sqrt=_applied("sqrt"),
-        abs=_applied("abs"),
-        sign=_applied("sign"),
-        maximum=_applied("max"),
-        minimum=_applied("min"),
-        where=_where,
-        ones_like=lambda x: ONE,
-        sum=_reduced("Σ"),
-        max=_reduced("max"),
-    ),
-)
-"""Terms as the interpreter of the equations."""
+def _term(node: Node, args: list[Any]) -> Term:
+    if node.along is not None:
+        op = "Σ" if node.op == "sum" else node.op
+        return Reduce(op, args[0], *node.along) if args[0].shape else args[0]
+    if node.op == "symbol":
+        return Sym(args[0])
+    if node.op == "call":
+        return Apply(args[0], tuple(args[1:]))
+    if node.op in BUILD:
+        return BUILD[node.op](*args)
+    return Apply(NAMES.get(node.op, node.op), tuple(args))
 
 
 def layer_number(L: int | str, shift: int = 0) -> str:
@@ -90,4 +102,11 @@ def targets(L: int | str) -> Sym:
 
 def any_activation(name: str = "φ") -> Activation:
     """A φ that stays a name, and its φ'."""
-    return Activation(name, lambda xp, z: Apply(name, (z,)), lambda xp, z, a: Apply(f"{name}'", (z,)))
+
+    def phi(xp: Any, z: Any) -> Any:
+        return xp.call(name, z)
+
+    def d_phi(xp: Any, z: Any, a: Any) -> Any:
+        return xp.call(f"{name}'", z)
+
+    return Activation(name, phi, d_phi)

@@ -1,0 +1,1 @@
+"""Operations recorded from the equations, and the rules that differentiate them."""
