@@ -14,7 +14,7 @@ from chainrule.calculus.rules import DERIVATIVES
 from chainrule.derivation.sections.slopes import Slopes
 from chainrule.derivation.steps import Ledger
 from chainrule.derivation.terms.calculus import differentiate
-from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import Apply, D, Num, Sym, times
 from chainrule.derivation.terms.verify import WrongStep
 from chainrule.engines.reference import NUMPY

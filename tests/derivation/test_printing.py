@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chainrule.derivation.terms.print_latex import LATEX
 from chainrule.derivation.terms.print_mathml import MATHML
-from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import (
     Add,
     Apply,

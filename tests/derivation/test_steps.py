@@ -12,7 +12,7 @@ from chainrule.derivation.sections.slopes import Slopes, textbook
 from chainrule.derivation.steps import Ledger, Steps
 from chainrule.derivation.terms import verify as verifier
 from chainrule.derivation.terms.calculus import collapse, decided, differentiate, simple
-from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import Apply, Big, D, Delta, Neg, Num, Pow, Rel, Sym, add, over, times
 from chainrule.derivation.terms.textbook import renamed
 from chainrule.derivation.terms.tracing import bias, rows, weights

@@ -39,35 +39,24 @@ class Derivative(NamedTuple):
 
 
 class Calculus(Protocol):
-    """One kind of terms, differentiated in one variable."""
+    """One kind of terms, differentiated in one ``variable``.
+
+    ``operation``: a term's outermost operation, by its name in the graph of operations, and its arguments.
+    ``depends``: whether the variable occurs in a term. ``is_symbol``: whether the term is a symbol.
+    ``d``: the derivative of a term, still to be taken. ``inside``: the same operation on the derivatives of
+    its arguments, of a sum and of branches. ``build``: the term of ``body(xp, u)``.
+    """
 
     @property
-    def variable(self) -> Any:
-        """What is differentiated in."""
-
-    def operation(self, u: Any) -> tuple[str, tuple[Any, ...]]:
-        """The term's outermost operation, by its name in the graph of operations, and its arguments."""
-
-    def depends(self, u: Any) -> bool:
-        """Whether the variable occurs in the term."""
-
-    def is_symbol(self, u: Any) -> bool:
-        """Whether the term is a symbol."""
-
-    def d(self, u: Any) -> Any:
-        """The derivative of the term, still to be taken."""
-
-    def inside(self, u: Any) -> Any:
-        """The same operation on the derivatives of its arguments: of a sum, of branches."""
-
-    def add(self, *terms: Any) -> Any:
-        """The sum."""
-
-    def times(self, *factors: Any) -> Any:
-        """The product."""
-
-    def build(self, body: Callable[[Any, Any], Any], u: Any) -> Any:
-        """The term of ``body(xp, u)``."""
+    def variable(self) -> Any: ...  # noqa: D102
+    def operation(self, u: Any) -> tuple[str, tuple[Any, ...]]: ...  # noqa: D102
+    def depends(self, u: Any) -> bool: ...  # noqa: D102
+    def is_symbol(self, u: Any) -> bool: ...  # noqa: D102
+    def d(self, u: Any) -> Any: ...  # noqa: D102
+    def inside(self, u: Any) -> Any: ...  # noqa: D102
+    def build(self, body: Callable[[Any, Any], Any], u: Any) -> Any: ...  # noqa: D102
+    def add(self, *terms: Any) -> Any: ...  # noqa: D102
+    def times(self, *factors: Any) -> Any: ...  # noqa: D102
 
 
 SUM = Rule("sum rule", "(u + v)' = u' + v', c' = 0")

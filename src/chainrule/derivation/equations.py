@@ -19,7 +19,7 @@ from chainrule.about import PACKAGE
 from chainrule.derivation.terms.entries import Line, columns, entry, of_one_sample
 from chainrule.derivation.terms.print_latex import LATEX
 from chainrule.derivation.terms.print_mathml import MATHML
-from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import Big, D, Rel, Sym, Term, over
 from chainrule.derivation.terms.textbook import (
     fold_d_sigmoid,

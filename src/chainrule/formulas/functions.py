@@ -46,7 +46,7 @@ class Elementary(sp.Function):
 
     def plain(self) -> Any:
         """The same in SymPy's own functions."""
-        return getattr(sp, self.code)(self.args[0])
+        return getattr(sp, self.word)(self.args[0])
 
     def _eval_evalf(self, prec: int) -> Any:
         return self.plain().evalf(prec_to_dps(prec))
@@ -144,19 +144,11 @@ class Atan(Elementary):
 
     word, code, at_zero = "atan", "arctan", 0
 
-    def plain(self) -> Any:
-        """Atan u."""
-        return sp.atan(self.args[0])
-
 
 class Asinh(Elementary):
     """Inverse hyperbolic sine, log(u + √(u² + 1))."""
 
     word, code, at_zero = "asinh", "arcsinh", 0
-
-    def plain(self) -> Any:
-        """Asinh u."""
-        return sp.asinh(self.args[0])
 
 
 class Abs(Elementary):

@@ -15,7 +15,7 @@ from chainrule.derivation.document.document import (
     Section,
     Table,
 )
-from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import Term
 
 INDENT = "    "

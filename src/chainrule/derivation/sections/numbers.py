@@ -14,7 +14,7 @@ from chainrule.derivation.document.document import Chain, Step
 from chainrule.derivation.sections.slopes import NAMED
 from chainrule.derivation.steps import Ledger
 from chainrule.derivation.terms.evaluate import COMPARE, COMPLEX, Key, World, value
-from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import (
     Apply,
     Big,

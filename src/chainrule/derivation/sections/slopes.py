@@ -27,7 +27,7 @@ from chainrule.derivation.terms.terms import (
     times,
     walk,
 )
-from chainrule.derivation.terms.textbook import branch, constants, double_negation, sigmoid_of, softplus_of
+from chainrule.derivation.terms.textbook import branch, constants, sigmoid_of, softplus_of
 from chainrule.derivation.terms.tracing import traced
 from chainrule.derivation.terms.verify import Setting
 from chainrule.equations import activations
@@ -174,7 +174,7 @@ def textbook(activation: Activation) -> Term:
         return code
     if not any(_branching(node) for node in walk(code)):
         return code
-    above, below = (double_negation(branch(code, positive)) for positive in (True, False))
+    above, below = (branch(code, positive) for positive in (True, False))
     return Cases(((above, Rel(">", Z, Num(0))), (below, None)))
 
 

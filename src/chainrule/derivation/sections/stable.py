@@ -19,7 +19,6 @@ from chainrule.derivation.terms.terms import (
 )
 from chainrule.derivation.terms.textbook import (
     branch,
-    double_negation,
     renamed,
     sigmoid_of,
     softplus_of,
@@ -44,7 +43,7 @@ def output_activation(out: Output) -> list[Block]:
 
 def below_zero(node: Term) -> Term:
     """The branch z < 0, without double signs."""
-    return double_negation(branch(node, False))
+    return branch(node, False)
 
 
 def stable_sigmoid(out: Output, left: Term, code: Term) -> list[Block]:

@@ -16,28 +16,9 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from chainrule.derivation.terms.terms import (
-    Add,
-    Apply,
-    AsColumn,
-    Big,
-    Cases,
-    D,
-    Delta,
-    Frac,
-    Had,
-    Index,
-    MatMul,
-    Mul,
-    Neg,
-    Num,
-    Pow,
-    Reduce,
-    Rel,
-    Sym,
-    Term,
-    Transpose,
-)
+from chainrule.calculus.graph import ELEMENTWISE
+from chainrule.derivation.terms import terms as t
+from chainrule.derivation.terms.terms import Index, Term
 from chainrule.engines.reference import NUMPY
 from chainrule.errors import InputError
 from chainrule.types import Array, Namespace
@@ -63,7 +44,6 @@ COMPLEX = cast(
 """NumPy where |x| and sign x go by the real part, so that a complex step passes through them."""
 
 AXES = {"Σ": "sum", "max": "max"}
-NAMED = ("exp", "log", "tanh", "erf", "sin", "cos", "arctan", "arcsinh", "sqrt", "abs", "sign")
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     "≥": operator.ge,
@@ -119,7 +99,7 @@ def _value(node: Term, w: World, at: Indices) -> Any:
     return _EVALUATE[type(node)](node, w, at)
 
 
-def _symbol(node: Sym, w: World, at: Indices) -> Any:
+def _symbol(node: t.Sym, w: World, at: Indices) -> Any:
     if node.name == "π":
         import sympy
 
@@ -139,7 +119,7 @@ def _index(i: Index, at: Indices) -> int:
     return i if isinstance(i, int) else at[i]
 
 
-def _number(node: Num, w: World, at: Indices) -> Any:
+def _number(node: t.Num, w: World, at: Indices) -> Any:
     if not w.symbolic:
         return float(node.value)
     import sympy
@@ -151,22 +131,22 @@ def _all(parts: tuple[Term, ...], w: World, at: Indices) -> list[Any]:
     return [_value(part, w, at) for part in parts]
 
 
-def _fraction(node: Frac, w: World, at: Indices) -> Any:
+def _fraction(node: t.Frac, w: World, at: Indices) -> Any:
     return _value(node.num, w, at) / _value(node.den, w, at)
 
 
-def _power(node: Pow, w: World, at: Indices) -> Any:
-    exponent = node.exponent.value if isinstance(node.exponent, Num) else _value(node.exponent, w, at)
+def _power(node: t.Pow, w: World, at: Indices) -> Any:
+    exponent = node.exponent.value if isinstance(node.exponent, t.Num) else _value(node.exponent, w, at)
     return _value(node.base, w, at) ** exponent
 
 
-def _apply(node: Apply, w: World, at: Indices) -> Any:
+def _apply(node: t.Apply, w: World, at: Indices) -> Any:
     args = _all(node.args, w, at)
     if node.name in w.functions:
         return _plain(w.functions[node.name](w.xp, *map(np.asarray, args)))
     if node.name in ("max", "min"):
         return _plain(reduce(getattr(w.xp, f"{node.name}imum"), args))
-    if node.name not in NAMED:
+    if node.name not in ELEMENTWISE:
         raise InputError(f"a function must have a meaning; {node.name} has none.")
     return getattr(w.xp, node.name)(*args)
 
@@ -176,21 +156,21 @@ def _plain(x: Any) -> Any:
     return x[()] if isinstance(x, np.ndarray) and x.ndim == 0 else x
 
 
-def _reduce(node: Reduce, w: World, at: Indices) -> Any:
+def _reduce(node: t.Reduce, w: World, at: Indices) -> Any:
     body = np.asarray(_value(node.body, w, at))
     if node.axis is None:
         return getattr(w.xp, AXES[node.op])(body)
     return getattr(w.xp, AXES[node.op])(body, axis=node.axis, keepdims=node.keepdims)
 
 
-def _big(node: Big, w: World, at: Indices) -> Any:
+def _big(node: t.Big, w: World, at: Indices) -> Any:
     parts = [_value(node.body, w, {**at, node.index: i}) for i in range(1, w.dims[node.upper] + 1)]
     if node.op == "max":
         return w.xp.max(np.array([parts]), axis=1, keepdims=False)[0]
     return reduce(operator.add, parts)
 
 
-def _cases(node: Cases, w: World, at: Indices) -> Any:
+def _cases(node: t.Cases, w: World, at: Indices) -> Any:
     *rows, (last, _) = node.rows
     out = _value(last, w, at)
     for found, when in reversed(rows):
@@ -200,14 +180,14 @@ def _cases(node: Cases, w: World, at: Indices) -> Any:
     return _plain(out)
 
 
-def _holds(when: Rel, w: World, at: Indices) -> Any:
+def _holds(when: t.Rel, w: World, at: Indices) -> Any:
     left, right = _value(when.left, w, at), _value(when.right, w, at)
     if not w.symbolic:
         left, right = np.real(left), np.real(right)
     return COMPARE[when.op](left, right)
 
 
-def _derivative(node: D, w: World, at: Indices) -> Any:
+def _derivative(node: t.D, w: World, at: Indices) -> Any:
     key = (node.by.name, node.by.sup)
     here = np.asarray(w.get(*key))
     if node.by.sub:
@@ -221,7 +201,7 @@ def _derivative(node: D, w: World, at: Indices) -> Any:
     return _plain((out[:, None] if out.ndim == 1 else out.T) if node.by.column else out)
 
 
-def _partial(node: D, w: World, at: Indices, key: Key, here: Array, place: tuple[int, ...]) -> Any:
+def _partial(node: t.D, w: World, at: Indices, key: Key, here: Array, place: tuple[int, ...]) -> Any:
     if not w.symbolic:
         moved = here.astype(complex)
         moved[place] += 1j * STEP
@@ -238,23 +218,23 @@ def _partial(node: D, w: World, at: Indices, key: Key, here: Array, place: tuple
 
 
 _EVALUATE: dict[type[Term], Callable[[Any, World, Indices], Any]] = {
-    Sym: _symbol,
-    Num: _number,
-    Add: lambda n, w, at: reduce(operator.add, _all(n.terms, w, at)),
-    Neg: lambda n, w, at: -_value(n.body, w, at),
-    Mul: lambda n, w, at: reduce(operator.mul, _all(n.factors, w, at)),
-    Had: lambda n, w, at: reduce(operator.mul, _all(n.factors, w, at)),
-    MatMul: lambda n, w, at: reduce(operator.matmul, _all(n.factors, w, at)),
-    Transpose: lambda n, w, at: _turned(_value(n.body, w, at)),
-    AsColumn: lambda n, w, at: _value(n.body, w, at)[:, None],
-    Frac: _fraction,
-    Pow: _power,
-    Apply: _apply,
-    Reduce: _reduce,
-    Big: _big,
-    Cases: _cases,
-    Delta: lambda n, w, at: int(_index(n.i, at) == _index(n.j, at)),
-    D: _derivative,
+    t.Sym: _symbol,
+    t.Num: _number,
+    t.Add: lambda n, w, at: reduce(operator.add, _all(n.terms, w, at)),
+    t.Neg: lambda n, w, at: -_value(n.body, w, at),
+    t.Mul: lambda n, w, at: reduce(operator.mul, _all(n.factors, w, at)),
+    t.Had: lambda n, w, at: reduce(operator.mul, _all(n.factors, w, at)),
+    t.MatMul: lambda n, w, at: reduce(operator.matmul, _all(n.factors, w, at)),
+    t.Transpose: lambda n, w, at: _turned(_value(n.body, w, at)),
+    t.AsColumn: lambda n, w, at: _value(n.body, w, at)[:, None],
+    t.Frac: _fraction,
+    t.Pow: _power,
+    t.Apply: _apply,
+    t.Reduce: _reduce,
+    t.Big: _big,
+    t.Cases: _cases,
+    t.Delta: lambda n, w, at: int(_index(n.i, at) == _index(n.j, at)),
+    t.D: _derivative,
 }
 
 

@@ -3,7 +3,6 @@ r"""Terms as LaTeX for math mode, with nothing but standard commands and amsmath
 from __future__ import annotations
 
 from chainrule.derivation.terms.printing import Printer
-from chainrule.derivation.terms.terms import Index
 
 NAMES = {
     "δ": r"\delta",
@@ -33,6 +32,7 @@ OPERATORS = {"=": "=", "≈": r"\approx", "←": r"\leftarrow", "≥": r"\ge", "
 class Latex(Printer):
     r"""Prints ``\left(W^{L+1}\right)^{\mathsf{T}} \delta^{L+1} \odot \varphi'(z^{L})``."""
 
+    linear = False
     minus = "-"
     dot = r" \cdot "
     hadamard = r" \odot "
@@ -66,6 +66,10 @@ class Latex(Printer):
         """``z^{L}_{m}``."""
         return base + (f"^{{{sup}}}" if sup else "") + (f"_{{{sub}}}" if sub else "")
 
+    def power(self, base: str, exponent: str) -> str:
+        """``a^{2}``."""
+        return self.script(base, sup=exponent)
+
     def fraction(self, num: str, den: str) -> str:
         r"""``\frac{}{}``."""
         return rf"\frac{{{num}}}{{{den}}}"
@@ -97,10 +101,6 @@ class Latex(Printer):
         r"""``\frac{\partial J}{\partial z}``."""
         d = r"\partial " if sign == "∂" else r"\mathrm{d}"
         return rf"\frac{{{d}{of}}}{{{d}{variable}}}"
-
-    def index(self, i: Index) -> str:
-        """As it is."""
-        return str(i)
 
     def layer(self, sup: str) -> str:
         """With an ordinary minus."""

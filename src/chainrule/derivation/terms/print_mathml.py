@@ -7,9 +7,6 @@ from html import escape
 from chainrule.derivation.terms.printing import Piece, Printer
 from chainrule.derivation.terms.terms import Frac, Index, Term
 
-UPRIGHT = ("log", "tanh", "max", "min", "exp", "erf", "sign", "d")
-
-
 OPEN = '<mo form="prefix" lspace="0" rspace="0">'
 CELL = '<mtd style="text-align: left">'
 CLOSE = '<mo form="postfix" lspace="0" rspace="0">'
@@ -18,6 +15,7 @@ CLOSE = '<mo form="postfix" lspace="0" rspace="0">'
 class MathML(Printer):
     """Prints the children of a ``<math>`` element."""
 
+    linear = False
     dot = "<mo>·</mo>"
     hadamard = "<mo>⊙</mo>"
     thin = '<mspace width="0.17em"/>'
@@ -64,6 +62,10 @@ class MathML(Printer):
         if sub and sup:
             return f"<msubsup>{base}{sub}{sup}</msubsup>"
         return f"<msub>{base}{sub}</msub>" if sub else f"<msup>{base}{sup}</msup>" if sup else base
+
+    def power(self, base: str, exponent: str) -> str:
+        """Msup."""
+        return self.script(base, sup=exponent)
 
     def fraction(self, num: str, den: str) -> str:
         """Mfrac."""

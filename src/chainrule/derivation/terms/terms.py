@@ -16,6 +16,16 @@ from chainrule.errors import InputError
 
 Shape: TypeAlias = tuple[str, ...]
 Index: TypeAlias = str | int
+Operator: TypeAlias = "Callable[[Any, Any], Term]"
+
+
+def _both(build: Callable[[Term, Term], Term]) -> tuple[Operator, Operator]:
+    """An operator whose other side may be a number, and the same from the right."""
+    return lambda self, other: build(self, term(other)), lambda self, other: build(term(other), self)
+
+
+def _relation(op: str) -> Callable[[Any, Any], Rel]:
+    return lambda self, other: Rel(op, self, term(other))
 
 
 class Term:
@@ -33,58 +43,16 @@ class Term:
         """The transpose; the transpose of a transpose is the matrix itself."""
         return self.body if isinstance(self, Transpose) else Transpose(self)
 
-    def __add__(self, other: Any) -> Term:
-        return add(self, term(other))
-
-    def __radd__(self, other: Any) -> Term:
-        return add(term(other), self)
-
-    def __sub__(self, other: Any) -> Term:
-        return add(self, Neg(term(other)))
-
-    def __rsub__(self, other: Any) -> Term:
-        return add(term(other), Neg(self))
-
     def __neg__(self) -> Term:
         return Neg(self)
 
-    def __mul__(self, other: Any) -> Term:
-        return times(self, term(other))
-
-    def __rmul__(self, other: Any) -> Term:
-        return times(term(other), self)
-
-    def __truediv__(self, other: Any) -> Term:
-        return over(self, term(other))
-
-    def __rtruediv__(self, other: Any) -> Term:
-        return over(term(other), self)
-
-    def __pow__(self, other: Any) -> Term:
-        return Pow(self, term(other))
-
-    def __matmul__(self, other: Any) -> Term:
-        return MatMul((*_parts(self, MatMul), *_parts(term(other), MatMul)))
-
-    def __gt__(self, other: Any) -> Rel:
-        return Rel(">", self, term(other))
-
-    def __ge__(self, other: Any) -> Rel:
-        return Rel("≥", self, term(other))
-
-    def __lt__(self, other: Any) -> Rel:
-        return Rel("<", self, term(other))
-
-    def __le__(self, other: Any) -> Rel:
-        return Rel("≤", self, term(other))
-
-    def __getitem__(self, key: Any) -> Term:
-        if key == (slice(None), None):
-            return AsColumn(self)
-        raise InputError(f"a traced array must be indexed as [:, None] or not at all; got [{key!r}].")
-
-    def __iter__(self) -> Iterator[Term]:
-        raise TypeError("a term is no sequence")
+    __add__, __radd__ = _both(lambda u, v: add(u, v))
+    __sub__, __rsub__ = _both(lambda u, v: add(u, Neg(v)))
+    __mul__, __rmul__ = _both(lambda u, v: times(u, v))
+    __truediv__, __rtruediv__ = _both(lambda u, v: over(u, v))
+    __pow__ = _both(lambda u, v: Pow(u, v))[0]
+    __matmul__ = _both(lambda u, v: MatMul((*_parts(u, MatMul), *_parts(v, MatMul))))[0]
+    __gt__, __ge__, __lt__, __le__ = map(_relation, (">", "≥", "<", "≤"))
 
 
 @dataclass(frozen=True)

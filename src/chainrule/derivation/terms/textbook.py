@@ -10,6 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import pi
 
+from chainrule.derivation.terms.calculus import simple
 from chainrule.derivation.terms.terms import (
     ZERO,
     Add,
@@ -42,15 +43,7 @@ def without_shift(node: Term) -> Term:
     maxima: dict[Term, Term] = {
         part: ZERO for part in walk(node) if isinstance(part, Reduce | Big) and part.op == "max"
     }
-    return rebuilt_adds(substitute(node, maxima))
-
-
-def rebuilt_adds(node: Term) -> Term:
-    """Sums without zeros, products without ones, −0 = 0."""
-    node = rebuilt(node, rebuilt_adds)
-    if isinstance(node, Neg) and node.body == ZERO:
-        return ZERO
-    return add(*node.terms) if isinstance(node, Add) else node
+    return simple(substitute(node, maxima))
 
 
 def branch(node: Term, positive: bool) -> Term:
@@ -64,7 +57,7 @@ def branch(node: Term, positive: bool) -> Term:
             return _decided(part, positive)
         return part
 
-    return rebuilt_adds(decide(node))
+    return simple(decide(node))
 
 
 def _decided(part: Apply, positive: bool) -> Term:
@@ -77,14 +70,6 @@ def _decided(part: Apply, positive: bool) -> Term:
     return first if above == (part.name == "max") else part.args[1]
 
 
-def double_negation(node: Term) -> Term:
-    """−(−x) = x."""
-    node = rebuilt(node, double_negation)
-    if isinstance(node, Neg) and isinstance(node.body, Neg):
-        return node.body.body
-    return node
-
-
 def sigmoid_of(z: Term) -> Term:
     """1 / (1 + e^{−z}): the shipped σ in the branch z ≥ 0."""
     return branch(traced(activations.sigmoid, z), positive=True)
@@ -92,13 +77,7 @@ def sigmoid_of(z: Term) -> Term:
 
 def softplus_of(z: Term) -> Term:
     """log(1 + e^z): the shipped softplus in the branch z < 0."""
-    return double_negation(branch(traced(activations.softplus, z), positive=False))
-
-
-def fold_sigmoid(node: Term, z: Term, name: str | Term = "σ") -> Term:
-    """Write σ(z), or a symbol for it, where the shipped body of σ stands."""
-    short = Apply(name, (z,)) if isinstance(name, str) else name
-    return substitute(node, {traced(activations.sigmoid, z): short})
+    return branch(traced(activations.softplus, z), positive=False)
 
 
 def fold_d_sigmoid(node: Term, z: Term, a: Term) -> Term:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.derivation.terms.evaluate import COMPLEX, Get, Key, World, value
-from chainrule.derivation.terms.print_text import TEXT
+from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import Big, Delta, Rel, Sym, Term, children
 from chainrule.errors import ChainruleError
 from chainrule.proof.claims.claims import Given
