@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from chainrule.errors import FormulaWarning, InputError
 
 if TYPE_CHECKING:
-    from chainrule.formulas.checking import Truth, Worst
+    from chainrule.formulas.checking import ExactValues, LargestError
 
 TOLERANCE = {"float32": 1e-3, "float64": 1e-9}
 """A larger error is refused in float64, and warned of in float32."""
@@ -17,8 +17,8 @@ TOLERANCE = {"float32": 1e-3, "float64": 1e-9}
 class Accuracy(NamedTuple):
     """The largest errors over |z| ≤ 1000, against exact numbers: relative above 1, absolute below."""
 
-    value: dict[str, Worst]
-    slope: dict[str, Worst]
+    value: dict[str, LargestError]
+    slope: dict[str, LargestError]
     names: tuple[str, str] = ("φ", "φ'")
 
     def __str__(self) -> str:
@@ -30,25 +30,25 @@ class Accuracy(NamedTuple):
         )
 
 
-def require_accurate(what: str, worst: dict[str, Worst]) -> None:
+def require_accurate(what: str, errors: dict[str, LargestError]) -> None:
     """Refuse what float64 gets wrong, and warn of what float32 gets wrong."""
-    if worst["float64"].error > TOLERANCE["float64"]:
+    if errors["float64"].error > TOLERANCE["float64"]:
         raise InputError(
-            f"{what} must be computable over |z| ≤ 1000; in float64 it comes out as {worst['float64']}. "
+            f"{what} must be computable over |z| ≤ 1000; in float64 it comes out as {errors['float64']}. "
             "Write it with functions that do not overflow or cancel, such as softplus, sigmoid and tanh."
         )
-    if worst["float32"].error > TOLERANCE["float32"]:
+    if errors["float32"].error > TOLERANCE["float32"]:
         warnings.warn(
-            f"{what} loses precision in float32: it comes out as {worst['float32']}.",
+            f"{what} loses precision in float32: it comes out as {errors['float32']}.",
             FormulaWarning,
             stacklevel=4,
         )
 
 
-def warn_of_overflow(what: str, known: Truth) -> None:
+def warn_of_overflow(what: str, known: ExactValues) -> None:
     """Warn where the exact numbers are larger than float32 holds."""
-    if known.beyond.any():
-        z = min(known.z[known.beyond], key=abs)
+    if known.overflows.any():
+        z = min(known.z[known.overflows], key=abs)
         warnings.warn(
             f"{what} is larger than float32 holds at z = {z:g}; training stops should it get there.",
             FormulaWarning,

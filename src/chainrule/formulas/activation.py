@@ -33,7 +33,7 @@ class Activation(equations.Activation):
         """Make an activation from a formula in z, such as ``"z*tanh(log(1+exp(z)))"``.
 
         The text is read by a whitelist and never evaluated. It is brought into a form that does not
-        overflow, differentiated rule by rule, simplified; value and derivative are held to exact numbers
+        overflow, differentiated rule by rule, simplified; both functions are compared with exact numbers
         over ±1000 in float32 and float64.
 
         Args:
@@ -74,11 +74,11 @@ class Activation(equations.Activation):
         """Pickle and copy by the formula: functions made from text have no module to be found in."""
         if self.formula is None:
             return (type(self), tuple(self))
-        return (again, (self.formula, self.name))
+        return (restore, (self.formula, self.name))
 
 
 @lru_cache(maxsize=64)
-def again(formula: str, name: str) -> Activation:
+def restore(formula: str, name: str) -> Activation:
     """Make an activation once more, from a file or a copy, without warnings that were given before."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FormulaWarning)

@@ -17,7 +17,7 @@ from chainrule.formulas.derivative import finished
 from chainrule.formulas.functions import A, Z
 
 LONG = 4
-"""An argument with at least so many operations gets a letter of its own."""
+"""An argument with at least this many operations gets its own letter."""
 LETTERS = "uvwpqr"
 PLACES = (-2.375, -0.8125, 0.4375, 1.6875, 3.0625)
 """Where the lines of a derivation are compared, to `AGREE` digits."""
@@ -125,13 +125,13 @@ def _compare(lines: list[Line], work: Work, x: sp.Symbol) -> int:
     for k, place in enumerate(PLACES if x == Z else [-abs(place) for place in PLACES]):
         at = {x: place, **{symbol: abs(PLACES[k - i - 1]) / 4 for i, symbol in enumerate(others)}}
         try:
-            truth = exact.evaluate(work.written, at, x, digits=60)
+            known = exact.evaluate(work.written, at, x, digits=60)
             found = [exact.evaluate(term, at, x, digits=60).value for term in terms]
-        except (exact.Undefined, exact.Beyond):
+        except (exact.Undefined, exact.TooLarge):
             continue
-        right = truth.value
+        right = known.value
         for line, got in zip(lines, found, strict=True):
-            right = truth.slope if line.rule == "to derive" else right
+            right = known.slope if line.rule == "to derive" else right
             if abs(got - right) > AGREE * (1 + abs(right)):
                 raise ChainruleError(
                     f"every line of a derivation must agree with the one before; {as_text(line.term)} is "

@@ -12,8 +12,8 @@ from chainrule.equations.printed import OfActivation, own
 from chainrule.errors import FormulaWarning, InputError
 from chainrule.formulas import checking, code, exact
 from chainrule.formulas.accuracy import Accuracy, require_accurate, warn_of_overflow
-from chainrule.formulas.branch_points import JUMP, seams
-from chainrule.formulas.checking import Truth, Worst
+from chainrule.formulas.branch_points import MIN_JUMP, branch_points
+from chainrule.formulas.checking import ExactValues, LargestError
 from chainrule.formulas.derivation import Derivation, Work, as_text, derivation
 from chainrule.formulas.derivative import TooLong, steps
 from chainrule.formulas.functions import A, Z
@@ -22,13 +22,13 @@ from chainrule.formulas.simplify import forms
 from chainrule.formulas.stable import rewrite
 
 
-class Chosen(NamedTuple):
-    """The form of a term that is computed: its text, its function, and its worst errors."""
+class Form(NamedTuple):
+    """The form of a term that is computed: its text, its function, and its errors errors."""
 
     term: Any
     source: str
     function: Callable[..., Any]
-    worst: dict[str, Worst]
+    errors: dict[str, LargestError]
 
 
 class DerivedActivation(NamedTuple):
@@ -51,23 +51,23 @@ def derive_activation(formula: str) -> DerivedActivation:
             f"an activation must depend on z; got {formula!r}. Write for example 'z/(1+abs(z))'."
         )
     readable, laws = rewrite(written, by_cases=False)
-    known, kinks = defined(written)
+    known, kinks = exact_values_and_kinks(written)
     try:
         lines = steps(readable, Z)
     except TooLong as error:
         raise InputError(f"a formula must stay readable; {error}. Write a shorter one.") from error
-    value = choose(
+    value = most_accurate(
         [readable, rewrite(readable)[0]],
         lambda term: code.source("phi", ("z",), term),
-        lambda phi: checking.measure(phi, known, slopes=False),
+        lambda phi: checking.largest_errors(phi, known, slopes=False),
     )
-    slope = choose(
+    slope = most_accurate(
         [using_a(form, value.term) for form in forms(lines[-1].term)],
         lambda term: code.source("d_phi", ("z", "a"), term),
-        lambda d_phi: checking.measure(d_phi, known, slopes=True, a=known.value),
+        lambda d_phi: checking.largest_errors(d_phi, known, slopes=True, a=known.value),
     )
-    require_accurate(f"φ(z) = {formula}", value.worst)
-    require_accurate(f"φ'(z) of {formula}", slope.worst)
+    require_accurate(f"φ(z) = {formula}", value.errors)
+    require_accurate(f"φ'(z) of {formula}", slope.errors)
     warn_of_overflow(f"φ(z) = {formula}", known)
     printed = OfActivation(own(formula.strip(), tag="F2"), own(as_text(slope.term), tag="F2"))
     work = Work(formula.strip(), written, readable, laws, lines, slope.term, value.term)
@@ -77,43 +77,43 @@ def derive_activation(formula: str) -> DerivedActivation:
         kinks,
         printed,
         f"{value.source}\n\n{slope.source}",
-        Accuracy(value.worst, slope.worst),
+        Accuracy(value.errors, slope.errors),
         derivation("φ", Z, work),
     )
 
 
-def defined(written: Any) -> tuple[Truth, tuple[float, ...]]:
+def exact_values_and_kinks(written: Any) -> tuple[ExactValues, tuple[float, ...]]:
     """Exact numbers at every point, and the kinks.
 
     Raises:
         InputError: undefined somewhere, or with a jump.
     """
     try:
-        known = checking.truth(written)
-        found = seams(written)
+        known = checking.exact_values(written)
+        found = branch_points(written)
     except exact.Undefined as error:
         raise InputError(
             "a formula must have a value and a derivative at every z from −1000 to 1000; "
             f"{error}. Restrict it, for example by abs, max or where."
         ) from error
-    jumps = [seam for seam in found if abs(seam.jump) > JUMP]
+    jumps = [point for point in found if abs(point.jump) > MIN_JUMP]
     if jumps:
         raise InputError(
             f"an activation must be continuous; this one jumps by {jumps[0].jump:.3g} at z = {jumps[0].z:g}, "
             "and its derivative there tells nothing. Join the branches."
         )
-    for seam in found:
-        if seam.alone is not None:
-            at, beside = seam.alone
+    for point in found:
+        if point.slope_at is not None:
+            at, beside = point.slope_at
             warnings.warn(
-                f"at z = {seam.z:g} itself the derivative is taken for {at:.6g}; beside it, it is "
+                f"at z = {point.z:g} itself the derivative is taken for {at:.6g}; beside it, it is "
                 f"{beside:.6g}. "
                 "Let one branch end and another begin there.",
                 FormulaWarning,
                 stacklevel=5,
             )
             break
-    return known, tuple(seam.z for seam in found if abs(seam.bend) > JUMP)
+    return known, tuple(point.z for point in found if abs(point.slope_jump) > MIN_JUMP)
 
 
 def using_a(term: Any, phi: Any) -> Any:
@@ -121,11 +121,11 @@ def using_a(term: Any, phi: Any) -> Any:
     return term if phi == Z or phi.is_number else term.subs(phi, A)
 
 
-def choose(
+def most_accurate(
     candidates: Iterable[Any],
     source: Callable[[Any], str],
-    measure: Callable[[Callable[..., Any]], dict[str, Worst]],
-) -> Chosen:
+    measure: Callable[[Callable[..., Any]], dict[str, LargestError]],
+) -> Form:
     """The most accurate of equal forms over ±1000; of equals the one with the fewest operations."""
     found = []
     for term in dict.fromkeys(candidates):
@@ -134,10 +134,10 @@ def choose(
         except OverflowError:  # a constant that only this form needs
             continue
         function = code.function(text)
-        found.append(Chosen(term, text, function, measure(function)))
+        found.append(Form(term, text, function, measure(function)))
     if not found:
         raise InputError("a formula must hold numbers that float64 holds; got larger ones. Change them.")
-    return min(found, key=lambda form: (checking.score(form.worst), _cost(form.term)))
+    return min(found, key=lambda form: (checking.score(form.errors), _cost(form.term)))
 
 
 def _cost(term: Any) -> int:

@@ -15,10 +15,10 @@ from chainrule.equations.printed import Formula, OfHead, own
 from chainrule.errors import InputError
 from chainrule.formulas import checking, code, exact
 from chainrule.formulas.accuracy import Accuracy, require_accurate
-from chainrule.formulas.checking import POINTS, Worst
+from chainrule.formulas.checking import POINTS, LargestError
 from chainrule.formulas.derivation import Derivation, Work, as_text, derivation
 from chainrule.formulas.derivative import TooLong, steps
-from chainrule.formulas.derive import Chosen, choose, defined, using_a
+from chainrule.formulas.derive import Form, exact_values_and_kinks, most_accurate, using_a
 from chainrule.formulas.functions import A, Exp, Log, S, Sigmoid, Y, Z
 from chainrule.formulas.language import read
 from chainrule.formulas.simplify import forms
@@ -100,28 +100,28 @@ def _read_link(text: str) -> Link:
     if text in SOFTMAX:
         return Link(S, Exp(S), "def predict(xp, z):\n    return softmax(xp, z)\n")
     written = read(text, [Z])
-    known, _ = defined(written)
+    known, _ = exact_values_and_kinks(written)
     outside = ~((known.value >= 0) & (known.value <= 1))
-    if outside.any() or known.beyond.any():
-        i = int(np.argmax(outside | known.beyond))
+    if outside.any() or known.overflows.any():
+        i = int(np.argmax(outside | known.overflows))
         raise InputError(
             "a link must have values from 0 to 1, which are read as probabilities; "
             f"{text} is {known.value[i]:.6g} at z = {known.z[i]:g}. Try 1/(1+exp(-z)) or softmax."
         )
-    best = choose(
+    best = most_accurate(
         [rewrite(written, by_cases=False)[0], rewrite(written)[0]],
         lambda term: code.source("predict", ("z",), term),
-        lambda predict: checking.measure(predict, known, slopes=False),
+        lambda predict: checking.largest_errors(predict, known, slopes=False),
     )
-    require_accurate(f"the link {text}", best.worst)
+    require_accurate(f"the link {text}", best.errors)
     return Link(Z, best.term, best.source)
 
 
-def _known(written: Any, link: Link, y: float) -> checking.Truth:
+def _known(written: Any, link: Link, y: float) -> checking.ExactValues:
     """Exact ℓ and ∂ℓ/∂x for one target, at every logit, or at every s = log a ≤ 0."""
     places = POINTS if link.x == Z else POINTS[POINTS <= 0]
     try:
-        return checking.truth(written.xreplace({Y: sp.Rational(y)}), places, link.x)
+        return checking.exact_values(written.xreplace({Y: sp.Rational(y)}), places, link.x)
     except exact.Undefined as error:
         raise InputError(
             "a loss must be finite, with a derivative, for every output that occurs; with y = "
@@ -129,27 +129,27 @@ def _known(written: Any, link: Link, y: float) -> checking.Truth:
         ) from error
 
 
-def _chosen(link: Link, written: Any, readable: Any, raw: Any) -> tuple[Chosen, Chosen]:
+def _chosen(link: Link, written: Any, readable: Any, raw: Any) -> tuple[Form, Form]:
     """The most accurate forms of ℓ and of its derivative, over all logits and targets."""
     known = [_known(written, link, y) for y in TARGETS]
-    outputs = checking.truth(link.term, known[0].z, link.x).value
+    outputs = checking.exact_values(link.term, known[0].z, link.x).value
 
-    def measured(slopes: bool) -> Callable[[Callable[..., Any]], dict[str, Worst]]:
-        def over_targets(form: Callable[..., Any]) -> dict[str, Worst]:
+    def measured(slopes: bool) -> Callable[[Callable[..., Any]], dict[str, LargestError]]:
+        def over_targets(form: Callable[..., Any]) -> dict[str, LargestError]:
             found = [
-                checking.measure(form, truth, slopes, a=outputs, y=np.full(len(outputs), y))
-                for y, truth in zip(TARGETS, known, strict=True)
+                checking.largest_errors(form, exact_, slopes, a=outputs, y=np.full(len(outputs), y))
+                for y, exact_ in zip(TARGETS, known, strict=True)
             ]
-            return {name: max(worst[name] for worst in found) for name in found[0]}
+            return {name: max(errors[name] for errors in found) for name in found[0]}
 
         return over_targets
 
     def source(term: Any) -> str:
         return code.source("form", (link.x.name, "a", "y"), term)
 
-    value = choose([readable, rewrite(readable)[0]], source, measured(slopes=False))
+    value = most_accurate([readable, rewrite(readable)[0]], source, measured(slopes=False))
     equal = [using_a(form, link.term) for form in forms(raw)]
-    return value, choose(equal, source, measured(slopes=True))
+    return value, most_accurate(equal, source, measured(slopes=True))
 
 
 def _first(link: Link, term: Any) -> str:
@@ -187,9 +187,9 @@ def _accuracy(
         z_, y_ = z.astype(name), y.astype(name)
         a = checking.run(predict, z_)
         got_loss, got_delta = checking.run(loss, z_, y_), checking.run(delta, z_, a, y_)
-        value[name] = checking.worst(got_loss, z.max(axis=1), losses, ~(np.abs(losses) < 1e38))
+        value[name] = checking.largest_error(got_loss, z.max(axis=1), losses, ~(np.abs(losses) < 1e38))
         flat = ~(np.abs(deltas) < 1e38)
-        slope[name] = checking.worst(got_delta.ravel(), z.ravel(), deltas.ravel(), flat.ravel())
+        slope[name] = checking.largest_error(got_delta.ravel(), z.ravel(), deltas.ravel(), flat.ravel())
     return Accuracy(value, slope, ("J", "δ"))
 
 

@@ -1,4 +1,4 @@
-"""The truth that formulas are held to: value and derivative in numbers of hundreds of digits.
+"""Exact values of formulas and of their derivatives, in numbers of hundreds of digits.
 
 Dual numbers u + u'ε are carried through the term as it was written, by mpmath. Nothing here knows the
 rules that derive φ' or the forms that make it stable, so an error in those cannot hide.
@@ -14,9 +14,9 @@ import sympy as sp
 
 from chainrule.formulas import functions as f
 
-BEYOND = 1e7
+MAX_EXPONENT = 1e7
 """Exponents above it are taken for infinite."""
-WAVE = 1e30
+MAX_ANGLE = 1e30
 """A sine of more than this has no digit that a float would know, and costs as many digits as it is long."""
 
 
@@ -24,7 +24,7 @@ class Undefined(ArithmeticError):
     """The term, or its derivative, has no real value here."""
 
 
-class Beyond(ArithmeticError):
+class TooLarge(ArithmeticError):
     """The value is far beyond any floating-point number."""
 
 
@@ -45,7 +45,7 @@ def evaluate(
 
     Raises:
         Undefined: a pole, or the logarithm or root of a negative number.
-        Beyond: an exponential above e^{10⁷}.
+        TooLarge: an exponential above e^{10⁷}.
     """
     with mpmath.workdps(digits or 100 + int(max(map(abs, at.values())))):
         known = {
@@ -100,9 +100,9 @@ def _power(u: Dual, n: Any) -> Dual:
 
 
 def _exp(u: Any) -> Any:
-    if u > BEYOND:
-        raise Beyond("an exponential beyond bounds")
-    return mpmath.exp(u) if u > -BEYOND else mpmath.mpf(0)
+    if u > MAX_EXPONENT:
+        raise TooLarge("an exponential beyond bounds")
+    return mpmath.exp(u) if u > -MAX_EXPONENT else mpmath.mpf(0)
 
 
 def _log(u: Dual) -> Dual:
@@ -135,9 +135,9 @@ def _by(value: Callable[[Any], Any], slope: Callable[[Any], Any]) -> Callable[[D
     return lambda u: Dual(value(u.value), slope(u.value) * u.slope)
 
 
-def _wave(function: Callable[[Any], Any], u: Any) -> Any:
-    if abs(u) > WAVE:
-        raise Undefined(f"a sine or cosine of a number above {WAVE:g}")
+def _periodic(function: Callable[[Any], Any], u: Any) -> Any:
+    if abs(u) > MAX_ANGLE:
+        raise Undefined(f"a sine or cosine of a number above {MAX_ANGLE:g}")
     return function(u)
 
 
@@ -152,8 +152,8 @@ RULES: dict[type, Callable[[Dual], Dual]] = {
     f.Sigmoid: _sigmoid,
     f.Softplus: _softplus,
     f.Erf: _by(mpmath.erf, lambda u: 2 / mpmath.sqrt(mpmath.pi) * _exp(-u * u)),
-    f.Sin: _by(lambda u: _wave(mpmath.sin, u), mpmath.cos),
-    f.Cos: _by(lambda u: _wave(mpmath.cos, u), lambda u: -mpmath.sin(u)),
+    f.Sin: _by(lambda u: _periodic(mpmath.sin, u), mpmath.cos),
+    f.Cos: _by(lambda u: _periodic(mpmath.cos, u), lambda u: -mpmath.sin(u)),
     f.Atan: _by(mpmath.atan, lambda u: 1 / (1 + u * u)),
     f.Asinh: _by(mpmath.asinh, lambda u: 1 / mpmath.sqrt(1 + u * u)),
     f.Abs: _by(abs, _sign),

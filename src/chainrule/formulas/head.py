@@ -83,11 +83,11 @@ class Head(equations.Head):
         """Pickle and copy by the formulas."""
         if self.formulas is None:
             return (type(self), tuple(self))
-        return (again, (*self.formulas, self.name, self.multi_label))
+        return (restore, (*self.formulas, self.name, self.multi_label))
 
 
 @lru_cache(maxsize=64)
-def again(link: str, loss: str, name: str, multi_label: bool) -> Head:
+def restore(link: str, loss: str, name: str, multi_label: bool) -> Head:
     """Make a head once more, from a file or a copy, without warnings that were given before."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FormulaWarning)

@@ -49,7 +49,7 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
 """Name in a formula → how many arguments, and the term it makes."""
 
 CONSTANTS = {"pi": sp.pi, "e": sp.E}
-SPELT: dict[type[ast.AST], str] = {
+REFUSED: dict[type[ast.AST], str] = {
     ast.Attribute: "a dot between names",
     ast.BoolOp: "'and' or 'or'",
     ast.Compare: "a comparison outside of where(…)",
@@ -125,7 +125,7 @@ class _Reader:
             self._refuse(node, f"a formula must have at most {MAX_OPERATIONS} operations", "Shorten it.")
         method = self._KINDS.get(type(node))
         if method is None:
-            what = SPELT.get(type(node), type(node).__name__.lower())
+            what = REFUSED.get(type(node), type(node).__name__.lower())
             self._refuse(node, f"a formula may not hold {what}")
         term = method(self, node, depth + 1)
         self._check_size(node, term)
@@ -156,7 +156,7 @@ class _Reader:
         return term
 
     def _check_constant(self, node: ast.AST, term: Any) -> None:
-        """Hold the constant part to the bounds of numbers; SymPy alone might never decide whether it is 0."""
+        """Require a constant part within the bounds; SymPy alone might never decide whether it is 0."""
         if term.is_Add or term.is_Mul:
             term = term.as_independent(*term.free_symbols, as_Add=term.is_Add)[0]
         if term.is_Rational or not term.is_number:
@@ -165,7 +165,7 @@ class _Reader:
             number = abs(exact.evaluate(term, {}, f.Z, digits=60).value)
         except exact.Undefined as error:
             self._refuse(node, f"a constant must have a value; here is {error}", "Change it.")
-        except exact.Beyond as error:
+        except exact.TooLarge as error:
             self._refuse(node, f"numbers must lie between 1e-30 and 1e30; here is {error}", "Change it.")
         if not 1 / MAX_NUMBER <= number <= MAX_NUMBER:
             must = f"numbers must lie between 1e-30 and 1e30; got about {mpmath.nstr(number, 3)}"

@@ -110,9 +110,9 @@ def _activation_as_text(phi: Activation) -> str | dict[str, str]:
 def _activation_of(text: str | dict[str, str]) -> Activation:
     if isinstance(text, str):
         return look_up("hidden", text, ACTIVATIONS)
-    from chainrule.formulas.activation import again
+    from chainrule.formulas.activation import restore
 
-    return again(text["formula"], text["name"])
+    return restore(text["formula"], text["name"])
 
 
 def _head_as_text(head: Head) -> str | dict[str, Any]:
@@ -136,9 +136,9 @@ def _head_of(text: str | dict[str, Any], dtype: str) -> str | Head:
         return text
     if "pos_weight" in text:
         return as_pos_weighted(text["pos_weight"], dtype)
-    from chainrule.formulas.head import again
+    from chainrule.formulas.head import restore
 
-    return again(text["link"], text["loss"], text["name"], text["multi_label"])
+    return restore(text["link"], text["loss"], text["name"], text["multi_label"])
 
 
 def _tensor(tensors: Tensors, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Floats:
