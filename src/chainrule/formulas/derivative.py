@@ -10,26 +10,22 @@ import sympy as sp
 
 from chainrule.calculus import rules
 from chainrule.calculus.rules import Rule, Step, differentiate
+from chainrule.errors import InputError
 from chainrule.formulas.functions import XP, Branch, D, Elementary
 
 MAX_OPERATIONS = 3000
 """Of a line; a longer one helps nobody."""
 
 
-class TooLong(ArithmeticError):
-    """The derivative grew beyond `MAX_OPERATIONS`."""
-
-
 @dataclass(frozen=True)
-class SymPyTerms:
-    """SymPy's terms as the rules see them."""
+class _SymPy:
+    """Terms of SymPy: a constant factor is drawn out first, and a quotient has the variable on both sides."""
 
     variable: sp.Symbol
     add = staticmethod(sp.Add)
     times = staticmethod(sp.Mul)
 
     def operation(self, u: Any) -> tuple[str, tuple[Any, ...]]:
-        """A constant factor is drawn out first; a quotient has the variable above and below."""
         if u.is_Mul:
             constant, rest = u.as_independent(self.variable, as_Add=False)
             if constant != 1:
@@ -41,28 +37,22 @@ class SymPyTerms:
         return ("where" if isinstance(u, Branch) else "**" if u.is_Pow else "+"), u.args
 
     def depends(self, u: Any) -> bool:
-        """Whether the variable occurs."""
         return bool(u.has(self.variable))
 
     def is_symbol(self, u: Any) -> bool:
-        """Whether the term is the variable: other symbols are constants."""
         return bool(u == self.variable)
 
     def d(self, u: Any) -> Any:
-        """(u)', which is 0 at once for a constant."""
         return D(u, self.variable) if self.depends(u) else sp.Integer(0)
 
     def inside(self, u: Any) -> Any:
-        """The derivative of each summand, or of each branch under its condition."""
-        kept = 1 if isinstance(u, Branch) else 0
+        kept = 1 if isinstance(u, Branch) else 0  # the condition
         return u.func(*u.args[:kept], *map(self.d, u.args[kept:]))
 
     def build(self, body: Callable[[Any, Any], Any], u: Any) -> Any:
-        """The body over SymPy's functions."""
         return sp.sympify(body(XP, u))
 
     def apply(self, d: Any) -> Step:
-        """The rule for one derivative; that of the variable is 1."""
         (u, x) = d.args
         if u == x:
             return Step(sp.Integer(1), (Rule("the variable itself", f"({x})' = 1"),))
@@ -73,12 +63,18 @@ def steps(term: Any, x: sp.Symbol) -> list[Step]:
     """Differentiate ``term`` in ``x``: the lines from (term)' to a term without a derivative.
 
     In each line the rule of the leftmost pending derivative is applied wherever it fits.
+
+    Raises:
+        InputError: a line has more than `MAX_OPERATIONS`.
     """
     lines = [Step(D(term, x), (Rule("to derive"),))]
-    for step in rules.steps(lines[0].term, _pending, SymPyTerms(x).apply, _put, one_rule=True):
+    for step in rules.steps(lines[0].term, _pending, _SymPy(x).apply, _put, one_rule=True):
         lines.append(step)
         if sp.count_ops(step.term) > MAX_OPERATIONS:
-            raise TooLong(f"the derivative has more than {MAX_OPERATIONS} operations")
+            raise InputError(
+                "a formula must stay readable; the derivative has more than "
+                f"{MAX_OPERATIONS} operations. Write a shorter one."
+            )
     return lines
 
 

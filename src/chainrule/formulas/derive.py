@@ -15,7 +15,7 @@ from chainrule.formulas.accuracy import Accuracy, require_accurate, warn_of_over
 from chainrule.formulas.branch_points import MIN_JUMP, branch_points
 from chainrule.formulas.checking import ExactValues, LargestError
 from chainrule.formulas.derivation import Derivation, Work, as_text, derivation
-from chainrule.formulas.derivative import TooLong, steps
+from chainrule.formulas.derivative import steps
 from chainrule.formulas.functions import A, Z
 from chainrule.formulas.language import read
 from chainrule.formulas.simplify import forms
@@ -52,10 +52,7 @@ def derive_activation(formula: str) -> DerivedActivation:
         )
     readable, laws = rewrite(written, by_cases=False)
     known, kinks = exact_values_and_kinks(written)
-    try:
-        lines = steps(readable, Z)
-    except TooLong as error:
-        raise InputError(f"a formula must stay readable; {error}. Write a shorter one.") from error
+    lines = steps(readable, Z)
     value = most_accurate(
         [readable, rewrite(readable)[0]],
         lambda term: code.source("phi", ("z",), term),

@@ -47,7 +47,10 @@ OPERATIONS: dict[type[Term], Callable[[Any], tuple[str, tuple[Any, ...]]]] = {
     Neg: lambda u: ("neg", (u.body,)),
     Mul: lambda u: ("*", u.factors),
     Frac: lambda u: ("/", (u.num, u.den)),
-    Pow: lambda u: ("**", (u.base, u.exponent.value)),
+    Pow: lambda u: (
+        "**",
+        (u.base, -u.exponent.body.value if isinstance(u.exponent, Neg) else u.exponent.value),
+    ),
     Apply: lambda u: (u.name, u.args),
     Big: lambda u: (u.op, (u.body,)),
     Cases: lambda u: ("where", (u,)),
@@ -55,8 +58,8 @@ OPERATIONS: dict[type[Term], Callable[[Any], tuple[str, tuple[Any, ...]]]] = {
 
 
 @dataclass(frozen=True)
-class Terms:
-    """Terms as the rules see them."""
+class _Terms:
+    """Terms in the variable, or in another entry of the same vector."""
 
     variable: Sym
     plain: bool = False
@@ -64,24 +67,19 @@ class Terms:
     times = staticmethod(times)
 
     def operation(self, u: Term) -> tuple[str, tuple[Any, ...]]:
-        """The outermost operation and its arguments."""
         return OPERATIONS[type(u)](u)
 
     def depends(self, u: Term) -> bool:
-        """Whether the variable occurs, or another entry of the same vector."""
         by = self.variable
         return any(isinstance(s, Sym) and (s.name, s.sup) == (by.name, by.sup) for s in walk(u))
 
     def is_symbol(self, u: Term) -> bool:
-        """Whether the term is a symbol, with indices or without."""
         return isinstance(u, Sym)
 
     def d(self, u: Term) -> Term:
-        """∂u/∂x."""
         return D(u, self.variable, self.plain)
 
     def inside(self, u: Term) -> Term:
-        """The derivative of each summand, or of each value under its condition."""
         if isinstance(u, Apply):  # max(u, v) is u where u > v
             greater = Rel(">", *(u.args if u.name == "max" else u.args[::-1]))
             return Cases(((self.d(u.args[0]), greater), (self.d(u.args[1]), None)))
@@ -90,7 +88,6 @@ class Terms:
         return rebuilt(u, self.d)
 
     def build(self, body: Callable[[Any, Any], Any], u: Term) -> Term:
-        """What the body computes, as a term."""
         return traced(body, u)
 
 
@@ -101,13 +98,13 @@ def differentiate(node: Term) -> Iterator[Step]:
 
 def _pending(node: Term) -> list[D]:
     """Outermost derivatives of what is written out and depends on the variable."""
-    if isinstance(node, D) and type(node.of) in OPERATIONS and Terms(node.by).depends(node.of):
+    if isinstance(node, D) and type(node.of) in OPERATIONS and _Terms(node.by).depends(node.of):
         return [node]
     return [d for child in children(node) for d in _pending(child)]
 
 
 def _apply(pending: D) -> Step:
-    return rules.differentiate(pending.of, Terms(pending.by, pending.plain))
+    return rules.differentiate(pending.of, _Terms(pending.by, pending.plain))
 
 
 def _put(node: Term, found: Mapping[Term, Term]) -> Step:
@@ -119,7 +116,7 @@ def _settled(node: Term, used: list[Rule]) -> Term:
     """Derivatives of constants, of the variable itself and of a sign are carried out at once."""
     if not isinstance(node, D):
         return rebuilt(node, lambda child: _settled(child, used))
-    if not Terms(node.by).depends(node.of):
+    if not _Terms(node.by).depends(node.of):
         used.append(CONSTANT)
         return ZERO
     if isinstance(node.of, Sym):

@@ -66,10 +66,6 @@ class Latex(Printer):
         """``z^{L}_{m}``."""
         return base + (f"^{{{sup}}}" if sup else "") + (f"_{{{sub}}}" if sub else "")
 
-    def power(self, base: str, exponent: str) -> str:
-        """``a^{2}``."""
-        return self.script(base, sup=exponent)
-
     def fraction(self, num: str, den: str) -> str:
         r"""``\frac{}{}``."""
         return rf"\frac{{{num}}}{{{den}}}"

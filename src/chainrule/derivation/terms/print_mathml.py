@@ -63,10 +63,6 @@ class MathML(Printer):
             return f"<msubsup>{base}{sub}{sup}</msubsup>"
         return f"<msub>{base}{sub}</msub>" if sub else f"<msup>{base}{sup}</msup>" if sup else base
 
-    def power(self, base: str, exponent: str) -> str:
-        """Msup."""
-        return self.script(base, sup=exponent)
-
     def fraction(self, num: str, den: str) -> str:
         """Mfrac."""
         return f"<mfrac><mrow>{num}</mrow><mrow>{den}</mrow></mfrac>"

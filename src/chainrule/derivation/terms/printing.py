@@ -89,6 +89,8 @@ class Printer:
 
     def power(self, base: str, exponent: str) -> str:
         """a², e^{−z}."""
+        if not self.linear:
+            return self.script(base, sup=exponent)
         if exponent.isdecimal() and base != "e":
             return base + "".join(RAISED[digit] for digit in exponent)
         return f"{base}^{_braced(exponent)}"
