@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chainrule.diagnosis.asking.observe import findings
 from chainrule.diagnosis.asking.source import from_file
+from chainrule.diagnosis.catalogue.mistakes import Family
 from chainrule.diagnosis.diagnosis import Diagnosis
 from chainrule.diagnosis.verdict.intended import Options
 from chainrule.diagnosis.verdict.judge import judge
@@ -41,5 +42,6 @@ def is_expected(case: Case, diagnosis: Diagnosis) -> bool:
 
 def names_the_line(case: Case, diagnosis: Diagnosis) -> bool:
     """Whether a line shown is one that the fault is in; of what is missing, the line before counts too."""
-    missing = {n - 1 for n in case.lines} if any(key.endswith(" zero") for key in diagnosis.keys) else set()
+    zero = any(one.mistake.family is Family.ZERO for one in diagnosis.mistakes)
+    missing = {n - 1 for n in case.lines} if zero else set()
     return bool(set(diagnosis.lines) & (case.lines | missing))

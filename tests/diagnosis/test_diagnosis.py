@@ -83,7 +83,7 @@ def test_what_comes_back_from_the_other_process_is_what_was_found(tmp_path):
     pack(found, tmp_path / "found.npz")
     again = unpack(tmp_path / "found.npz")
     assert str(again) == str(found)
-    assert np.array_equal(again.seen[0].observed[5].dW[1], found.seen[0].observed[5].dW[1])
+    assert np.array_equal(again.answers[0].observed[5].dW[1], found.answers[0].observed[5].dW[1])
 
 
 def test_scikit_learns_regressor_has_n_outputs_times_its_losss_gradient():

@@ -128,7 +128,7 @@ def test_the_catalogue_is_large_and_says_everything():
     assert len(CATALOGUE) >= 40
     assert len({mistake.key for mistake in CATALOGUE}) == len(CATALOGUE)
     for mistake in CATALOGUE:
-        assert all((mistake.name, mistake.term, mistake.why, mistake.effect, mistake.yours)), mistake.key
+        assert all((mistake.name, mistake.term, mistake.why, mistake.effect, mistake.code)), mistake.key
         assert list(places(mistake, 3))
     assert {mistake.tag for mistake in CATALOGUE} >= {"F1", "F2", "H1", "B1", "B2", "B3", "B4", "Q2", "G1"}
     assert set(COSTS) == {CATEGORICAL, MULTI_LABEL, QUADRATIC}

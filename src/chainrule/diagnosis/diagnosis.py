@@ -43,7 +43,7 @@ class Diagnosis(Shown):
         self.part: Part | None = part
         self.remarks = every_remark(verdict, part) if part is not None else []
         severe = any(remark.severe for remark in self.remarks)
-        wrong = part is not None and (not part.right or severe or bool(verdict.findings.asked))
+        wrong = part is not None and (not part.right or severe or bool(verdict.findings.failed_widths))
         self.verdict = FAILED if part is None else WRONG if wrong else RIGHT
         best = part.explanations[0] if part is not None and part.explanations else None
         self.mistakes: tuple[Applied, ...] = best.mistakes if best else ()
@@ -87,11 +87,11 @@ class Diagnosis(Shown):
             told["line"] = failure.line if failure else 0
             return told
         return told | {
-            "called": part.seen.name,
-            "layout": part.seen.layout._asdict(),
+            "called": part.answer.name,
+            "layout": part.answer.layout._asdict(),
             "model": part.model._asdict(),
             "scale": part.scale.name,
-            "stated_by": part.stated.by,
+            "stated_by": part.intended.by,
             "summary": summary(part.rows),
             "tensors": [
                 {"tensor": f"d{r.tensor}", "layer": r.layer, "relative_error": r.error, "right": r.right}

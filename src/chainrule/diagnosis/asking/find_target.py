@@ -13,7 +13,7 @@ from chainrule.diagnosis.asking.forms import Unfit
 from chainrule.diagnosis.asking.functions import is_gradients
 from chainrule.diagnosis.asking.names import GRADIENT, STEP
 from chainrule.diagnosis.asking.objects import construct
-from chainrule.diagnosis.asking.parameters import Holder
+from chainrule.diagnosis.asking.parameters import ParametersOf
 from chainrule.diagnosis.asking.source import CHOSEN, Source, lookup
 
 DEFAULT_WIDTHS = (4, 5, 3)
@@ -75,7 +75,7 @@ def _can_learn(thing: Any) -> bool:
 def _is_network(thing: Any, widths: Sequence[int]) -> bool:
     """Whether an object of these widths can be made of it: a single layer cannot."""
     try:
-        Holder(construct(thing, widths), widths)
+        ParametersOf(construct(thing, widths), widths)
     except Exception:
         return False
     return True

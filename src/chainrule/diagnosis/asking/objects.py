@@ -21,7 +21,7 @@ from chainrule.diagnosis.asking.forms import (
 )
 from chainrule.diagnosis.asking.layouts import Layout
 from chainrule.diagnosis.asking.names import APPLY, FORWARD, GRADIENT, LOSS, RATES, STEP
-from chainrule.diagnosis.asking.parameters import Holder, gradients_in
+from chainrule.diagnosis.asking.parameters import ParametersOf, gradients_in
 from chainrule.diagnosis.asking.results import Assigned, assign
 from chainrule.diagnosis.asking.source import Source
 from chainrule.diagnosis.catalogue.backprop import Trial
@@ -63,7 +63,7 @@ def construct(thing: Any, widths: Sequence[int]) -> Any:
     for make in tries:
         try:
             made = make()
-            Holder(made, widths)
+            ParametersOf(made, widths)
         except Exception as error:
             problems.append(error)
         else:
@@ -104,7 +104,7 @@ def object_forms(
         Unfit: it has no method that sounds like backpropagation, or its parameters were not found.
     """
     thing = construct(find(), widths)
-    holder = Holder(thing, widths)
+    params = ParametersOf(thing, widths)
     chosen = plans(thing, method)
     if not chosen:
         public = [key for key in dir(thing) if not key.startswith("_")]
@@ -119,22 +119,22 @@ def object_forms(
             f", then {plan.apply}" if plan.apply else ""
         )
         batch = "batch" in _roles(thing, plan.main).values()
-        for layout in _layouts(holder, batch):
+        for layout in _layouts(params, batch):
             caller = _Caller(find, widths, plan, layout)
-            yield Form(title, layout, caller.compute, plan.update, caller.loss, caller.twice, holder.biasless)
+            yield Form(title, layout, caller.compute, plan.update, caller.loss, caller.twice, params.biasless)
 
 
-def _layouts(holder: Holder, batch: bool) -> list[Layout]:
+def _layouts(params: ParametersOf, batch: bool) -> list[Layout]:
     samples = list(dict.fromkeys(one[0] for one in NATURAL))
-    if holder.bias == "column":
+    if params.bias == "column":
         samples = ["columns", "column", "rows", "vectors"]
     if batch:
         samples = ["pairs of column", "pairs of vectors", "rows", "columns"]
-        if holder.bias != "column":
+        if params.bias != "column":
             samples = ["pairs of vectors", "pairs of column", "rows", "columns"]
-    sides = (True, False) if holder.out_in is None else (holder.out_in,)
+    sides = (True, False) if params.out_in is None else (params.out_in,)
     return [
-        Layout(one, out_in, holder.bias, labels)
+        Layout(one, out_in, params.bias, labels)
         for labels in (False, True)
         for one in samples
         for out_in in sides
@@ -181,10 +181,10 @@ class _Caller:
     def _fill(self, thing: Any, trial: Trial) -> None:
         layers = list(trial.params)
         Ws, bs = [self.layout.W(layer.W) for layer in layers], [self.layout.b(layer.b) for layer in layers]
-        holder = Holder(thing, self.widths)
-        if not holder.biasless:
-            bs = [new.reshape(leaf.array.shape) for new, leaf in zip(bs, holder.b, strict=True)]
-        holder.set(Ws, bs)
+        params = ParametersOf(thing, self.widths)
+        if not params.biasless:
+            bs = [new.reshape(leaf.array.shape) for new, leaf in zip(bs, params.b, strict=True)]
+        params.set(Ws, bs)
 
     def _values(self, trial: Trial) -> dict[str, Any]:
         return {
@@ -205,17 +205,17 @@ class _Caller:
             raise Unfit(
                 f"{self.plan.main}: what its parameters {', '.join(unknown)} are for was not understood"
             )
-        holder = Holder(thing, self.widths)
+        params = ParametersOf(thing, self.widths)
         forward, outputs = None, None
         if {"x", "batch"}.isdisjoint(assigned.values()) or {"output", "cache"} & set(assigned.values()):
             forward = self._forward(thing, trial)
             parts = forward if isinstance(forward, tuple) else (forward, forward)
             values |= {"output": parts[0], "cache": parts[-1]}
-        before, old = holder.get(), gradients_in(thing)
+        before, old = params.get(), gradients_in(thing)
         result = call(getattr(thing, self.plan.main), values, assigned)
         if self.plan.apply:
             call(getattr(thing, self.plan.apply), values, _roles(thing, self.plan.apply))
-        after = holder.get()
+        after = params.get()
         changed = not all(map(np.array_equal, (*before[0], *before[1]), (*after[0], *after[1])))
         given = None if self.plan.update else assign(result, *before) or self._attributes(thing, old, before)
         rate = next((r for r in RATES if isinstance(getattr(thing, r, None), int | float)), None)

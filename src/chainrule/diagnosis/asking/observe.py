@@ -16,7 +16,7 @@ from chainrule.diagnosis.asking.functions import function_forms
 from chainrule.diagnosis.asking.layouts import Layout
 from chainrule.diagnosis.asking.objects import object_forms
 from chainrule.diagnosis.asking.observed import FIT, Observed, fit_of, relative_error
-from chainrule.diagnosis.asking.other_code import Fact, beside
+from chainrule.diagnosis.asking.other_code import Fact, facts
 from chainrule.diagnosis.asking.parameters import widths_of
 from chainrule.diagnosis.asking.source import Failure, Source
 from chainrule.diagnosis.asking.tracing import Step, traced
@@ -32,7 +32,7 @@ SECONDS = 2.0
 STEP_H = 1e-5
 
 
-class Seen(NamedTuple):
+class Answer(NamedTuple):
     """What one form gave. ``exact``: every gradient has the shape of its parameter.
 
     ``slope_error``: how far the gradient is from differences of their own loss, where they have one;
@@ -56,21 +56,21 @@ class Seen(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """Everything seen; or, with nothing seen, what went wrong.
+    """Every answer; or, with no answer, what went wrong.
 
-    ``asked``: the widths on which it failed, where only layers equally wide gave numbers. ``beside``: what
-    was seen of labels and accuracy.
+    ``failed_widths``: the widths on which it failed, where only layers equally wide gave numbers.
+    ``other_code``: what was seen of labels and accuracy.
     """
 
     widths: tuple[int, ...]
     target: str
-    seen: tuple[Seen, ...]
+    answers: tuple[Answer, ...]
     failure: Failure | None = None
     misfit: str = ""
     text: str = ""
     first_line: int = 1
-    asked: tuple[int, ...] = ()
-    beside: tuple[Fact, ...] = ()
+    failed_widths: tuple[int, ...] = ()
+    other_code: tuple[Fact, ...] = ()
 
 
 def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
@@ -80,10 +80,10 @@ def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> 
     """
     found = _findings(source, name, widths)
     square = (max(found.widths[1:-1], default=4),) * len(found.widths)
-    if found.seen or found.failure is None or not found.failure.line or found.widths == square:
+    if found.answers or found.failure is None or not found.failure.line or found.widths == square:
         return found
     equal = _findings(source, name, square)
-    return equal._replace(failure=found.failure, asked=found.widths) if equal.seen else found
+    return equal._replace(failure=found.failure, failed_widths=found.widths) if equal.answers else found
 
 
 def _findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
@@ -95,13 +95,13 @@ def _findings(source: Source, name: str | None, widths: Sequence[int] | None) ->
         thing = chosen.find()
         if widths is None and not callable(thing):
             used = widths_of(thing)
-        seen, failure, misfit = _ask(source, chosen, used)
+        answers, failure, misfit = _ask(source, chosen, used)
     except (Unfit, InputError) as error:
         return Findings(used, target, (), misfit=str(error), text=source.text, first_line=source.first_line)
     except Exception as error:
         return Findings(used, target, (), source.failure(error), "", source.text, source.first_line)
-    rest = beside(source, used) if seen else ()
-    return Findings(used, target, tuple(seen), failure, misfit, source.text, source.first_line, (), rest)
+    rest = facts(source, used) if answers else ()
+    return Findings(used, target, tuple(answers), failure, misfit, source.text, source.first_line, (), rest)
 
 
 def _forms(source: Source, target: Target, widths: Sequence[int]) -> Iterator[Form]:
@@ -111,8 +111,8 @@ def _forms(source: Source, target: Target, widths: Sequence[int]) -> Iterator[Fo
     return object_forms(source, target.find, target.name, widths, target.method)
 
 
-def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[Seen], Failure | None, str]:
-    seen: list[Seen] = []
+def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[Answer], Failure | None, str]:
+    answers: list[Answer] = []
     failures: list[Failure] = []
     misfit = ""
     probes = {
@@ -121,7 +121,7 @@ def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[Se
         for none in (True, False)
     }
     for form in _forms(source, target, widths):
-        if _settled(seen, form):
+        if _settled(answers, form):
             continue
         try:
             first = form.compute(probes[form.layout.single, form.biasless])
@@ -130,18 +130,18 @@ def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[Se
         except (Exception, SystemExit) as error:
             failures.append(source.failure(error))
         else:
-            seen.append(_observe(source, form, first, widths))
+            answers.append(_observe(source, form, first, widths))
     deepest = max(failures, key=lambda failure: failure.line, default=None)
-    return seen, deepest, misfit
+    return answers, deepest, misfit
 
 
-def _settled(seen: list[Seen], form: Form) -> bool:
+def _settled(answers: list[Answer], form: Form) -> bool:
     """Whether this form need not be tried: class numbers, where one-hot labels did work."""
-    same = [one for one in seen if one.name == form.name and one.exact]
+    same = [one for one in answers if one.name == form.name and one.exact]
     return (form.layout.labels and any(not one.layout.labels for one in same)) or len(same) >= 6
 
 
-def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> Seen:
+def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> Answer:
     notes = set(first.notes)
     source.fresh()  # nothing is left of the calls before
     repeats = _repeated(form, trials(widths, form.layout.single, 1, form.biasless)[0])
@@ -163,7 +163,7 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> S
             break
     off, factor = _slopes(form, observed[0])
     raw = first
-    return Seen(
+    return Answer(
         form.name, form.layout, first.update, raw.given.order, raw.given.exact, tuple(observed),
         tuple(sorted(notes)), _alone(form, widths), _saturated(form, widths), off, factor,
         traced(source.file, lambda: form.compute(observed[0].trial)),

@@ -45,7 +45,7 @@ class Fact(NamedTuple):
     numbers: Floats | None = None
 
 
-def beside(source: Source, widths: Sequence[int]) -> tuple[Fact, ...]:
+def facts(source: Source, widths: Sequence[int]) -> tuple[Fact, ...]:
     """Everything seen beside the gradients. Whatever fails is left out."""
     K = widths[-1]
     found: list[Fact] = []

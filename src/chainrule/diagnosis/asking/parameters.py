@@ -80,7 +80,7 @@ def _is_theirs(item: Any) -> bool:
     )
 
 
-class Holder:
+class ParametersOf:
     """The weights and biases of an object of these widths.
 
     Raises:

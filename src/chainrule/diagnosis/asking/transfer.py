@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.diagnosis.asking.layouts import Layout
-from chainrule.diagnosis.asking.observe import Findings, Seen
+from chainrule.diagnosis.asking.observe import Answer, Findings
 from chainrule.diagnosis.asking.observed import Observed
 from chainrule.diagnosis.asking.other_code import Fact
 from chainrule.diagnosis.asking.source import Failure
@@ -18,7 +18,7 @@ from chainrule.diagnosis.catalogue.backprop import Trial
 from chainrule.types import ByLayer, Layer
 
 TUPLES: dict[str, Any] = {
-    kind.__name__: kind for kind in (Findings, Seen, Observed, Trial, Layout, Failure, Layer, Step, Fact)
+    kind.__name__: kind for kind in (Findings, Answer, Observed, Trial, Layout, Failure, Layer, Step, Fact)
 }
 ARRAY, LAYERS, TUPLE, FIELDS = "array", "layers", "tuple", "fields"
 

@@ -43,8 +43,8 @@ class State:
         self.trial, self.model = trial, model
         self.x, self.y, self.eta, self.N = trial.x, trial.y, trial.eta, trial.N
         self.H = trial.params.last
-        self.W = {L: layer.W for L, layer in trial.params.items()}
-        self.b = {L: layer.b for L, layer in trial.params.items()}
+        self.W: dict[int, Floats] = {L: layer.W for L, layer in trial.params.items()}
+        self.b: dict[int, Floats] = {L: layer.b for L, layer in trial.params.items()}
         self.phi: Activation = KNOWN[model.hidden]
         self.head: Head = model.head
         self.w = np.full(trial.N, scale)
@@ -57,6 +57,10 @@ class State:
     def d_phi(self, z: Floats, a: Floats) -> Floats:
         """φ'(z) of the hidden layers."""
         return np.asarray(self.phi.d_phi(NUMPY, z, a))
+
+    def d_phi_at(self, z: Floats) -> Floats:
+        """The same at any z, with a = φ(z)."""
+        return self.d_phi(z, self.phi.phi(NUMPY, z))
 
     def back(self, L: int) -> Floats:
         """(W^{L+1})ᵀ δ^{L+1}."""

@@ -6,14 +6,14 @@ from functools import cache
 
 from chainrule.diagnosis.catalogue.gradients import GRADIENTS
 from chainrule.diagnosis.catalogue.hidden import HIDDEN
-from chainrule.diagnosis.catalogue.mistakes import Applied, Mistake, places
+from chainrule.diagnosis.catalogue.mistakes import Applied, Family, Mistake, places
 from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.output import OTHER_LOSSES, OUTPUT
 from chainrule.diagnosis.catalogue.slopes import OTHER_SLOPES, SLOPES
 from chainrule.diagnosis.catalogue.whole import WHOLE
 
 EVERY = (*OUTPUT, *SLOPES, *HIDDEN, *GRADIENTS, *WHOLE, *OTHER_LOSSES, *OTHER_SLOPES)
-CATALOGUE: tuple[Mistake, ...] = tuple(sorted(EVERY, key=lambda mistake: not mistake.key.endswith(" zero")))
+CATALOGUE: tuple[Mistake, ...] = tuple(sorted(EVERY, key=lambda mistake: mistake.family is not Family.ZERO))
 """What gives 0 comes first: a sum that happens to be 0, as that of softmax's δ, would else explain it."""
 
 

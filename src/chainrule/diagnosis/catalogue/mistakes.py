@@ -3,15 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from enum import Enum
+from string import Template
+from typing import Any, NamedTuple
 
-from chainrule.diagnosis.catalogue.backprop import RIGHT, State, Term
+from chainrule.diagnosis.catalogue.backprop import RIGHT, Term
+from chainrule.diagnosis.catalogue.changes import Change
 from chainrule.diagnosis.catalogue.models import Model
-from chainrule.engines.reference import NUMPY
-from chainrule.model.validate import Floats
-from chainrule.proof.mutants.wrong import MUTANTS
+from chainrule.diagnosis.catalogue.texts import entry, sentence, texts
 
-Change: TypeAlias = Callable[[Term], Term]
+FILE = "catalogue/mistakes.toml"
+SENTENCES = ("name", "why", "effect")
+NEEDED = ("family", *SENTENCES, "term", "code")
+SLOTS = {
+    "F1": ("F1",), "F2": ("B2",), "H1": ("H",), "B1": ("B1",), "B2": ("B2",), "B3": ("B3",), "B4": ("B4",),
+    "ALL": ("B3", "B4"),
+}  # fmt: skip
+"""The terms that a mistake at a place changes. F2 is the slope φ', which B2 uses."""
+
+
+class Family(Enum):
+    """The kinds of mistakes, whatever the equation they are in."""
+
+    ZERO = "zero"
+    SIGN = "sign"
+    SCALE = "scale"
+    """A constant factor other than 1/N and the learning rate."""
+    NOT_AVERAGED = "not averaged"
+    AVERAGED_TWICE = "averaged twice"
+    RATE = "rate"
+    SAMPLES = "samples"
+    """Not every sample counts by itself."""
+    LOOP = "loop"
+    """What belongs after the loop over samples stands in it."""
+    SLOPE = "slope"
+    """φ' or σ' is missing, wrong, of another layer, or once too many."""
+    SLOPE_OF_A = "slope of a"
+    """φ' or σ' taken at a, not at z."""
+    VALUE_FOR_SLOPE = "value for slope"
+    BEFORE_SLOPE = "before slope"
+    """∂J/∂a where δ = ∂J/∂z is meant."""
+    LOSS = "loss"
+    """The gradient of another loss."""
+    LABELS = "labels"
+    WEIGHTS = "weights"
+    """Another matrix in the place of W, or none."""
+    UPDATED = "updated"
+    """W was changed before it was used."""
+    RESHAPED = "reshaped"
+    LAYER = "layer"
+    """The index of a layer is wrong."""
+    AXIS = "axis"
+    PART = "part"
+    """A part of the term is left out."""
+    QUANTITY = "quantity"
+    """Another quantity, or another function of the right one."""
+    FORWARD = "forward"
+
+    @property
+    def is_slope(self) -> bool:
+        """Whether what is wrong is a derivative of an activation."""
+        return self in (Family.SLOPE, Family.SLOPE_OF_A, Family.VALUE_FOR_SLOPE)
 
 
 def _always(model: Model) -> bool:
@@ -21,26 +73,57 @@ def _always(model: Model) -> bool:
 class Mistake(NamedTuple):
     """A wrong equation: which, in what way, and what comes of it.
 
-    ``change`` turns the right term into the wrong one, in each of the ``slots``; ``wraps`` says that it
-    keeps the right term and does something to it. ``yours`` is how it is likely to be written, in the terms
-    of a `chainrule.diagnosis.telling.numpy_lines.Spelling`. ``evidence``
-    is what the program's text holds where it is this one, of several mistakes with the same numbers.
+    ``place``: the equation it is in, or ALL gradients; ``slip``: what was done there. ``change`` is made in
+    each of the ``slots``; ``tag`` is the equation that it breaks. ``other_loss``: the loss whose gradient it
+    is. ``unlikely_over_outputs``: with a loss that is a mean over outputs, another mistake by the same numbers
+    is likelier. ``mistakes.toml`` says what the sentences are.
     """
 
-    key: str
+    place: str
+    slip: str
+    change: Change
+    fits: Callable[[Model], bool]
+    family: Family
     tag: str
     slots: tuple[str, ...]
-    change: Change
     name: str
     term: str
     why: str
     effect: str
-    yours: str
-    wraps: bool = False
-    fits: Callable[[Model], bool] = _always
+    code: str
+    remedy: str = ""
+    evidence: str = ""
+    other_loss: str = ""
     updates_only: bool = False
     one_layer: bool = True
-    evidence: str = ""
+    unlikely_over_outputs: bool = False
+
+    @property
+    def key(self) -> str:
+        """Place and slip, such as "B3 transposed"."""
+        return f"{self.place} {self.slip}"
+
+
+def mistake(
+    place: str, slip: str, change: Change, fits: Callable[[Model], bool] = _always, **values: str
+) -> Mistake:
+    """A mistake with its sentences; ``values`` are filled in where the slip and they say ``$name``.
+
+    Raises:
+        LookupError: ``mistakes.toml`` says nothing of it.
+    """
+    said = entry(FILE, (place, slip), NEEDED)
+    family, slots = Family(said.pop("family")), tuple(said.pop("slots", SLOTS[place]))
+    tag = said.pop("tag", place)
+    told = {field: _filled(field, text, values) for field, text in said.items()}
+    return Mistake(place, Template(slip).substitute(values), change, fits, family, tag, slots, **told)
+
+
+def _filled(field: str, text: Any, values: dict[str, str]) -> Any:
+    if not isinstance(text, str) or field == "evidence":
+        return text
+    filled = Template(text).substitute(texts(FILE)["shared"], **values)
+    return sentence(filled) if field in SENTENCES else filled
 
 
 class Applied(NamedTuple):
@@ -48,64 +131,6 @@ class Applied(NamedTuple):
 
     mistake: Mistake
     layers: tuple[int, ...]
-
-
-def terms(applied: Iterable[Applied]) -> dict[tuple[str, int], Term]:
-    """The changed terms of several mistakes; one that wraps is done to what the others put in place."""
-    changed: dict[tuple[str, int], Term] = {}
-    for mistake, layers in sorted(applied, key=lambda one: one.mistake.wraps):
-        for slot in mistake.slots:
-            for L in layers:
-                changed[slot, L] = mistake.change(changed.get((slot, L), RIGHT[slot]))
-    return changed
-
-
-def instead(term: Term) -> Change:
-    """Another term in the place of the right one."""
-    return lambda right: term
-
-
-def then(f: Callable[[Floats, State, int], Floats]) -> Change:
-    """The right term, and something done to it."""
-    return lambda right: lambda s, L: f(right(s, L), s, L)
-
-
-def times(factor: Callable[[State], float]) -> Change:
-    """The right term times a factor."""
-    return then(lambda value, s, L: value * factor(s))
-
-
-def mutant(target: str, mistake: str) -> Callable[..., Any]:
-    """The wrong function of that name among those that the prover must reject."""
-    return next(m.wrong for m in MUTANTS if (m.target, m.mistake) == (target, mistake))
-
-
-def output(wrong: Callable[..., Any]) -> Change:
-    """Eq. B1 by a wrong ``delta(xp, z, a, y)``."""
-    return instead(lambda s, L: wrong(NUMPY, s.z[L], s.a[L], s.y) * s.w[:, None])
-
-
-def hidden(mistake: str) -> Change:
-    """Eq. B2 by a mutant of `hidden_error`."""
-    wrong = mutant("hidden_error", mistake)
-    return instead(lambda s, L: wrong(NUMPY, s.phi, s.delta[L + 1], s.W[L + 1], s.z[L], s.a[L]))
-
-
-def weights(mistake: str) -> Change:
-    """Eq. B3 by a mutant of `weight_gradient`."""
-    wrong = mutant("weight_gradient", mistake)
-    return instead(lambda s, L: wrong(s.delta[L], s.a[L - 1]))
-
-
-def biases(mistake: str) -> Change:
-    """Eq. B4 by a mutant of `bias_gradient`."""
-    wrong = mutant("bias_gradient", mistake)
-    return instead(lambda s, L: wrong(NUMPY, s.delta[L]))
-
-
-def slope(d_phi: Callable[[State, int], Floats]) -> Change:
-    """Eq. B2 with another factor in the place of φ'(z^L)."""
-    return instead(lambda s, L: s.back(L) * d_phi(s, L))
 
 
 def places(mistake: Mistake, H: int) -> Iterator[tuple[int, ...]]:
@@ -123,18 +148,11 @@ def places(mistake: Mistake, H: int) -> Iterator[tuple[int, ...]]:
         yield from ((L,) for L in reversed(every))
 
 
-def weighted(weights: Callable[[State], Floats]) -> Change:
-    """The right term with the samples' errors multiplied by these weights (N,)."""
-
-    def change(right: Term) -> Term:
-        def term(s: State, L: int) -> Floats:
-            kept = s.delta[L]
-            s.delta[L] = kept * weights(s)[:, None]
-            try:
-                return right(s, L)
-            finally:
-                s.delta[L] = kept
-
-        return term
-
-    return change
+def terms(applied: Iterable[Applied]) -> dict[tuple[str, int], Term]:
+    """The changed terms of several mistakes; one that wraps is done to what the others put in place."""
+    changed: dict[tuple[str, int], Term] = {}
+    for mistake, layers in sorted(applied, key=lambda one: one.mistake.change.wraps):
+        for slot in mistake.slots:
+            for L in layers:
+                changed[slot, L] = mistake.change.make(changed.get((slot, L), RIGHT[slot]))
+    return changed

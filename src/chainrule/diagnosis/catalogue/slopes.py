@@ -2,123 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from chainrule.diagnosis.catalogue.activations import KNOWN, LEAKS
-from chainrule.diagnosis.catalogue.mistakes import Mistake, mutant, slope
-from chainrule.diagnosis.catalogue.output import DIRECTION
+from chainrule.diagnosis.catalogue.backprop import State
+from chainrule.diagnosis.catalogue.changes import slope
+from chainrule.diagnosis.catalogue.mistakes import Mistake, mistake
+from chainrule.diagnosis.catalogue.models import Model
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import ACTIVATIONS, sigmoid
 from chainrule.model.validate import Floats
-from chainrule.proof.mutants.wrong import MUTANTS
+from chainrule.proof.mutants.wrong import MUTANTS, Mutant
 
 LEAKY = ("leaky_relu", *(f"leaky_relu {leak:g}" for leak in LEAKS))
 BY_Z_ALONE = ("softplus", "silu", "gelu", "identity", *LEAKY)
+IN_B2 = ("σ' of a where z is meant", "the value, not the derivative", "slope 1 everywhere")
+"""Mutants of φ' that are mistakes of B2: there they are found whatever the activation."""
 
 
-def _may_be_meant(name: str, hidden: str) -> bool:
-    """Another leak is mistaken for a leak alone."""
-    return name not in LEAKY[1:] or hidden in LEAKY or hidden == "relu"
-
-
-def _slope_of(name: str) -> list[Mistake]:
+def _slopes_of(name: str) -> Iterator[Mistake]:
     """φ' of another activation than the hidden layers have, of z or of a as people compute it."""
     other = KNOWN[name]
-    return [
-        Mistake(
-            f"F2 slope of {name} by {letter}",
-            "F2",
-            ("B2",),
-            change,
-            f"φ' is that of {name}, but the hidden activation is another",
-            f"δ^L = (W^{{L+1}})ᵀ δ^{{L+1}} ⊙ {name}'({letter}^L)",
-            "φ' must be the derivative of the φ that ran on the way forward (F2).",
-            DIRECTION,
-            f"delta = ({{back}}) * {name}_prime({letter}[l])",
-            fits=lambda model: model.hidden != name and _may_be_meant(name, model.hidden),
-        )
-        for letter, change in (
-            ("z", slope(lambda s, L: np.asarray(other.d_phi(NUMPY, s.z[L], other.phi(NUMPY, s.z[L]))))),
-            ("a", slope(lambda s, L: np.asarray(other.d_phi(NUMPY, s.a[L], s.a[L])))),
-        )
-        if not (letter == "a" and name in BY_Z_ALONE)
-    ]
+    slip = "slope of $other by $letter"
+
+    def fits(model: Model) -> bool:
+        """Another leak is mistaken for a leak alone."""
+        likely = name not in LEAKY[1:] or model.hidden in LEAKY or model.hidden == "relu"
+        return model.hidden != name and likely
+
+    def by_z(s: State, L: int) -> Floats:
+        return np.asarray(other.d_phi(NUMPY, s.z[L], other.phi(NUMPY, s.z[L])))
+
+    def by_a(s: State, L: int) -> Floats:
+        return np.asarray(other.d_phi(NUMPY, s.a[L], s.a[L]))
+
+    yield mistake("F2", slip, slope(by_z), fits, other=name, letter="z")
+    if name not in BY_Z_ALONE:
+        yield mistake("F2", slip, slope(by_a), fits, other=name, letter="a")
 
 
-def _wrong_slope(target: str, name: str) -> Mistake:
-    wrong, hidden_name = mutant(target, name), target.removeprefix("d_")
-    return Mistake(
-        f"F2 {target}: {name}",
+def _mutant(m: Mutant) -> Mistake:
+    """A wrong derivative that the prover must reject."""
+    name = m.target.removeprefix("d_")
+    right = (ACTIVATIONS[name].d_phi.__doc__ or "").splitlines()[0]
+    return mistake(
         "F2",
-        ("B2",),
-        slope(lambda s, L: np.asarray(wrong(NUMPY, s.z[L], s.a[L]))),
-        f"{hidden_name}' is wrong: {name}",
-        f"φ'(z^L) computed as: {name}",
-        f"The right one: {(getattr(ACTIVATIONS[hidden_name].d_phi, '__doc__', '') or '').splitlines()[0]}",
-        DIRECTION,
-        "return …   # in the function that computes φ'",
-        fits=lambda model: model.hidden == hidden_name,
+        "$target: $wrong",
+        slope(lambda s, L: np.asarray(m.wrong(NUMPY, s.z[L], s.a[L]))),
+        lambda model: model.hidden == name,
+        target=m.target,
+        wrong=m.mistake,
+        hidden=name,
+        right=right,
     )
 
 
-def _written(
-    name: str, key: str, text: str, wrong: Callable[[Floats, Floats], Floats], why: str, sign: str = ""
-) -> Mistake:
+def _written(name: str, slip: str, wrong: Callable[[Floats, Floats], Floats]) -> Mistake:
     """φ' of ``name`` as people get it wrong, by z and a."""
-    return Mistake(
-        f"F2 d_{name}: {key}", "F2", ("B2",), slope(lambda s, L: np.asarray(wrong(s.z[L], s.a[L]))),
-        f"{name}' is wrong: {key}", f"φ'(z^L) computed as: {text}", f"{why} The right one: {RIGHT_SLOPES[name]}.",
-        DIRECTION, "return …   # in the function that computes φ'", fits=lambda model: model.hidden == name, evidence=sign,
-    )  # fmt: skip
+    change = slope(lambda s, L: np.asarray(wrong(s.z[L], s.a[L])))
+    return mistake("F2", f"d_{name}: {slip}", change, lambda model: model.hidden == name)
 
 
 def _sigma(z: Floats) -> Floats:
     return np.asarray(sigmoid(NUMPY, z))
 
 
-RIGHT_SLOPES = {
-    "sigmoid": "σ'(z) = σ(z) (1 − σ(z)) = e^{−z} / (1 + e^{−z})²", "tanh": "tanh'(z) = 1 − tanh²(z)",
-    "silu": "d/dz [z σ(z)] = σ(z) + z σ(z) (1 − σ(z))", "softplus": "softplus'(z) = σ(z)",
-    "softsign": "1 / (1 + |z|)²", "arctan": "1 / (1 + z²)",
-}  # fmt: skip
 WRITTEN = (
-    _written("sigmoid", "the square is forgotten", "e^{−z} / (1 + e^{−z})", lambda z, a: 1 - a,
-             "By the quotient rule the denominator is squared.", r"exp\(\s*-"),
-    _written("sigmoid", "1 − a", "1 − a", lambda z, a: 1 - a, "The factor a is missing."),
-    _written("sigmoid", "a²", "a²", lambda z, a: a * a, "1/(1 + e^{−z})² lacks the e^{−z} of the inner derivative."),
-    _written("sigmoid", "a − a² twice", "a (1 − a)²", lambda z, a: a * (1 - a) ** 2, "1 − a stands there once."),
-    _written("tanh", "(1 − a)²", "(1 − a)²", lambda z, a: (1 - a) ** 2, "The square belongs to a alone."),
-    _written("tanh", "a² − 1", "a² − 1", lambda z, a: a * a - 1, "The sign is turned round."),
-    _written("silu", "only the second term", "z σ(z) (1 − σ(z))", lambda z, a: z * _sigma(z) * (1 - _sigma(z)),
-             "The product rule has two terms."),
-    _written("silu", "σ(z) forgotten in the second term", "σ(z) + z (1 − σ(z))",
-             lambda z, a: _sigma(z) + z * (1 - _sigma(z)), "σ' is σ (1 − σ)."),
-    _written("softplus", "σ (1 − σ)", "σ(z) (1 − σ(z))", lambda z, a: _sigma(z) * (1 - _sigma(z)),
-             "Softplus's slope is σ itself, not σ'."),
-    _written("softsign", "the square is forgotten", "1 / (1 + |z|)", lambda z, a: 1 / (1 + np.abs(z)),
-             "By the quotient rule the denominator is squared."),
-    _written("arctan", "the square is forgotten", "1 / (1 + z)", lambda z, a: 1 / (1 + z), "z is squared."),
-)  # fmt: skip
-ZERO = Mistake(
-    "F2 slope zero", "F2", ("B2",), slope(lambda s, L: np.zeros_like(s.z[L])), "φ' is 0 everywhere: s * 1 - s is 0, brackets are missing",
-    "φ'(z^L) computed as: s · 1 − s = 0", "× comes before −: s * (1 - s) needs its brackets.",
-    "No error passes the layer: it and all layers below keep their random weights.", "return s * 1 - s",
-    evidence=r"\* *1(\.0?)? *- *\w",
-)  # fmt: skip
+    _written("sigmoid", "the square is forgotten", lambda z, a: 1 - a),
+    _written("sigmoid", "1 − a", lambda z, a: 1 - a),
+    _written("sigmoid", "a²", lambda z, a: a * a),
+    _written("sigmoid", "a − a² twice", lambda z, a: a * (1 - a) ** 2),
+    _written("tanh", "(1 − a)²", lambda z, a: (1 - a) ** 2),
+    _written("tanh", "a² − 1", lambda z, a: a * a - 1),
+    _written("silu", "only the second term", lambda z, a: z * _sigma(z) * (1 - _sigma(z))),
+    _written("silu", "σ(z) forgotten in the second term", lambda z, a: _sigma(z) + z * (1 - _sigma(z))),
+    _written("softplus", "σ (1 − σ)", lambda z, a: _sigma(z) * (1 - _sigma(z))),
+    _written("softsign", "the square is forgotten", lambda z, a: 1 / (1 + np.abs(z))),
+    _written("arctan", "the square is forgotten", lambda z, a: 1 / (1 + z)),
+)
 SLOPES: tuple[Mistake, ...] = (
     *(
-        _wrong_slope(m.target, m.mistake)
+        _mutant(m)
         for m in MUTANTS
-        if m.target.startswith("d_") and m.target.removeprefix("d_") in ACTIVATIONS
-        and m.mistake not in ("σ' of a where z is meant", "the value, not the derivative", "slope 1 everywhere")
+        if m.target.startswith("d_") and m.target[2:] in ACTIVATIONS and m.mistake not in IN_B2
     ),
-    ZERO,
+    mistake("F2", "slope zero", slope(lambda s, L: np.zeros_like(s.z[L]))),
     *WRITTEN,
-)  # fmt: skip
+)
 """φ' of the right activation, written wrongly."""
 OTHER_SLOPES: tuple[Mistake, ...] = tuple(
-    mistake for name in ("sigmoid", "tanh", "relu", *LEAKY) for mistake in _slope_of(name)
+    one for name in ("sigmoid", "tanh", "relu", *LEAKY) for one in _slopes_of(name)
 )
 """φ' of an activation that is not the hidden layers' own."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from chainrule.diagnosis.catalogue.mistakes import Mistake
+from chainrule.diagnosis.catalogue.mistakes import Family, Mistake
+from chainrule.diagnosis.catalogue.models import QUADRATIC
 
 ERROR = r"(?i)\b(\w*delta\w*|\w*err\w*|d_?z\w*|d[hao]\w*|d|grad\w*|dscores|back)\b[\w\[\]\s.+\-:,]*(=|\.append|\.insert)"
 SLOPE = r"(?i)prime|deriv|slope|d_?act|d_?sig|d_?phi|d_?tanh|d_?relu|\bds\(|\bsp\b|1\.?0?\s*-|> ?0|<= ?0"
@@ -48,14 +49,15 @@ def probable_line(text: str, mistake: Mistake, first_line: int = 1) -> tuple[int
 
 def _own(mistake: Mistake) -> list[tuple[str, int]]:
     """Words of the mistake's own: φ' wants a slope in the line, a definition of φ' wants ``return``."""
-    if mistake.key in ("B2 slope of a", "B1 sigma' of a"):
+    if mistake.family is Family.SLOPE_OF_A:
         return [
             (
                 r"(?i)(prime|deriv|grad|slope|d_?\w{0,8}|tanh|sig\w*)\(\s*(self\.)?(a|acts?|activations?|hs?|outs?|post)\b",
                 12,
             )
         ]
-    if "slope" in mistake.key or mistake.tag == "F2" or "sigma'" in mistake.key or "quadratic" in mistake.key:
+    before = mistake.family is Family.BEFORE_SLOPE
+    if mistake.family.is_slope or before or mistake.tag == "F2" or mistake.other_loss == QUADRATIC:
         return [(SLOPE, 2)]
     return []
 

@@ -9,29 +9,14 @@ from chainrule.diagnosis.catalogue.mistakes import Applied
 from chainrule.diagnosis.telling.derivations import derivation, right_delta
 from chainrule.diagnosis.telling.likely_line import probable_line
 from chainrule.diagnosis.telling.numpy_lines import RIGHT_LINES, Spelling, spelling
+from chainrule.diagnosis.telling.remarks import Remark
 from chainrule.diagnosis.telling.remarks_on_data import every_remark
-from chainrule.diagnosis.telling.remarks_on_gradients import Remark
 from chainrule.diagnosis.telling.traced_line import located
-from chainrule.diagnosis.verdict.judge import Part, Row, Verdict
+from chainrule.diagnosis.verdict.judge import Part, Verdict
+from chainrule.diagnosis.verdict.rows import Row
 from chainrule.diagnosis.verdict.search import Explanation
 from chainrule.explain.blocks import Block, Equation, Heading, Line, Table
 
-OVER_ALL = {
-    "ALL reversed": "grads.insert(0, …)   # or reverse the list at the end",
-    "ALL times outputs": "delta = (a[-1] - y) / n_outputs   # or let the loss sum over the outputs",
-    "ALL twice": "delta without the factor 2; and every gradient set to 0 before backward",
-    "ALL half": "delta without the factor ½; a squared error without ½ has a 2 in its derivative",
-    "ALL divided in the loop": "dW[l] /= N; db[l] /= N   # once, after the loop over samples",
-    "F2 bias after": "a[l] = phi(… + b[l])   # b inside of phi's brackets",
-    "B3 last sample": "dW[l] += …   # += for every sample, into zeros set before the loop",
-    "B4 last sample": "db[l] += …   # += for every sample, into zeros set before the loop",
-    "B3 first sample": "return dW, db   # after the loop over samples, not inside of it",
-    "B4 first sample": "return dW, db   # after the loop over samples, not inside of it",
-    "B2 W already updated": "every delta first; then W[l] -= eta * dW[l], for all layers",
-    "F2 slope zero": "return s * (1 - s)",
-    "ALL zero": "for l in range(H, 0, -1): …   # every layer, H and 1 too",
-}
-"""What puts right a mistake that is in no one equation."""
 OR_THE_LOSS = "Or keep this gradient, and state the loss that it belongs to."
 WHERE = "The code was run to find this out."
 
@@ -41,7 +26,7 @@ def blocks(verdict: Verdict, where: str = WHERE) -> list[Block]:
     part = verdict.part
     if part is None:
         return [*_failed(verdict), Line(where, "dim")]
-    equal = [*_equal_widths(verdict)] if verdict.findings.asked else []
+    equal = [*_equal_widths(verdict)] if verdict.findings.failed_widths else []
     every = every_remark(verdict, part)
     bad = [remark for remark in every if remark.severe]
     body = [*_wrong(verdict, part)] if not part.right else [*_right(verdict, bad)]
@@ -49,8 +34,8 @@ def blocks(verdict: Verdict, where: str = WHERE) -> list[Block]:
 
 
 def _found(verdict: Verdict, part: Part) -> list[Block]:
-    seen, model = part.seen, part.model
-    by = f" (by {part.stated.by})" if part.stated.by else ""
+    seen, model = part.answer, part.model
+    by = f" (by {part.intended.by})" if part.intended.by else ""
     hidden = f"{model.hidden} hidden layers, " if len(verdict.findings.widths) > 2 else ""
     scale = "one sample a call" if seen.layout.single else part.scale.text
     return [
@@ -66,7 +51,7 @@ def _found(verdict: Verdict, part: Part) -> list[Block]:
 def _equal_widths(verdict: Verdict) -> list[Block]:
     found, failure = verdict.findings, verdict.findings.failure
     assert failure is not None  # that is why other widths were asked
-    asked, used = ("-".join(map(str, widths)) for widths in (found.asked, found.widths))
+    asked, used = ("-".join(map(str, widths)) for widths in (found.failed_widths, found.widths))
     return [
         Line(f"With layers {asked} it does not run: {failure.error}", "bad"),
         Line(f"line {failure.line}: {failure.text}", "bad"),
@@ -75,8 +60,8 @@ def _equal_widths(verdict: Verdict) -> list[Block]:
 
 
 def _order(part: Part) -> str:
-    order = part.seen.order
-    if part.seen.update:
+    order = part.answer.order
+    if part.answer.update:
         return "the gradient is read off the update"
     return f"gradients {order}"
 
@@ -84,8 +69,8 @@ def _order(part: Part) -> str:
 def _right(verdict: Verdict, bad: list[Remark]) -> list[Block]:
     lines: list[Block] = []
     for part in verdict.parts:
-        what = "The update" if part.seen.update else "The gradient"
-        n, error = len(part.seen.observed), part.error
+        what = "The update" if part.answer.update else "The gradient"
+        n, error = len(part.answer.observed), part.error
         lines.append(
             Line(
                 f"{what} is right: every tensor agrees with B1 to B4 to {error:.0e} on {n} random networks.",
@@ -96,7 +81,7 @@ def _right(verdict: Verdict, bad: list[Remark]) -> list[Block]:
     lines.append(_table(part.rows))
     if bad:
         lines.append(Line("Still, something else is wrong:", "bad"))
-    elif not part.stated.loss_known:
+    elif not part.intended.loss_known:
         lines.append(
             Line(
                 f"It is the gradient of the {part.model.loss} with {part.model.output} outputs. If "
@@ -104,7 +89,7 @@ def _right(verdict: Verdict, bad: list[Remark]) -> list[Block]:
                 "--output and --loss."
             )
         )
-    if not bad and len(verdict.parts) == 1 and not part.seen.update:
+    if not bad and len(verdict.parts) == 1 and not part.answer.update:
         lines.append(
             Line("If it still does not learn, look at the update (G1), the learning rate, the data's scale "
             "and its labels; "
@@ -135,7 +120,7 @@ def summary(rows: Iterable[Row]) -> str:
 
 
 def _wrong(verdict: Verdict, part: Part) -> list[Block]:
-    what = "Update: " if part.seen.update else ""
+    what = "Update: " if part.answer.update else ""
     lines: list[Block] = [Line(f"{what}{summary(part.rows)}", "bad"), _table(part.rows)]
     if not part.explanations:
         return [*lines, *_unexplained(part)]
@@ -164,11 +149,16 @@ def _at(one: Applied) -> str:
 
 
 def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
-    mistake, layout, model = one.mistake, part.seen.layout, part.model
-    spelled = spelling(layout.spelling(), layout.out_in, model.hidden, part.scale.name.endswith("mean"))
+    mistake, layout, model = one.mistake, part.answer.layout, part.model
+    spelled = spelling(
+        layout.spelling(),
+        layout.out_in,
+        model.hidden,
+        part.scale.is_mean,
+    )
     tag, left, steps = derivation(mistake.tag, model)
     probable = line_of(verdict, part, one)
-    here = f"line {probable.number}: {probable.text}" if probable else _spelled(mistake.yours, spelled)
+    here = f"line {probable.number}: {probable.text}" if probable else _spelled(mistake.code, spelled)
     said = "In your code," if probable and probable.traced else "In your code probably"
     return [
         Heading(f"{mistake.tag}: {mistake.name}"),
@@ -178,7 +168,7 @@ def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
         Line(f"What it does: {mistake.effect}"),
         Line(f"{said} {here}", "bad"),
         Line(f"Right, in your layout: {right_line(part, one, spelled)}", "good"),
-        *([Line(OR_THE_LOSS)] if mistake.key.startswith("B1 gradient of") else []),
+        *([Line(OR_THE_LOSS)] if mistake.other_loss else []),
     ]
 
 
@@ -206,8 +196,8 @@ def _spelled(template: str, spelled: Spelling) -> str:
 
 def right_line(part: Part, one: Applied, spelled: Spelling) -> str:
     """The corrected line in the user's own convention."""
-    if one.mistake.key in OVER_ALL:
-        return OVER_ALL[one.mistake.key]
+    if one.mistake.remedy:
+        return one.mistake.remedy
     slot = "G1" if one.mistake.tag == "G1" else one.mistake.slots[0]
     if one.mistake.tag == "F2" and slot == "B2":
         where = "   # s = sigmoid(z[l])" if part.model.hidden == "silu" else ""

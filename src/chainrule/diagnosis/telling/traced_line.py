@@ -16,14 +16,13 @@ import numpy as np
 from chainrule.diagnosis.asking.observed import relative_error
 from chainrule.diagnosis.asking.tracing import Step
 from chainrule.diagnosis.catalogue.backprop import State
-from chainrule.diagnosis.catalogue.mistakes import Applied, terms
+from chainrule.diagnosis.catalogue.mistakes import Applied, Family, Mistake, terms
 from chainrule.diagnosis.catalogue.models import COSTS
 from chainrule.diagnosis.verdict.judge import Part
 from chainrule.diagnosis.verdict.search import attempt
 from chainrule.model.validate import Floats
 
 SAME = 1e-6
-OVER_SAMPLES = ("last sample", "first sample", "divided in the loop")
 
 
 class Sought(NamedTuple):
@@ -41,119 +40,128 @@ class Sought(NamedTuple):
 
 def located(part: Part, one: Applied, text: str, first_line: int = 1) -> tuple[int, str] | None:
     """(number, text) of the line that makes the mistake's wrong value, or nothing where none was seen to."""
-    if not part.seen.steps or not part.explanations:
+    if not part.answer.steps or not part.explanations:
         return None
-    trial = part.seen.observed[0]
+    trial = part.answer.observed[0]
     right = attempt(trial, part.model, part.scale, {})
     wrong = attempt(trial, part.model, part.scale, terms(part.explanations[0].mistakes))
     if right is None or wrong is None:
         return None
     for sought in _sought(part, one, right, wrong):
-        line = _line(part.seen.steps, sought)
+        line = _line(part.answer.steps, sought)
         if line is not None:
-            return _shown(one, line, text, first_line)
+            return _place(one, line, text, first_line)
     return None
 
 
 def _sought(part: Part, one: Applied, right: State, wrong: State) -> Iterator[Sought]:
     """Values that only the mistake makes, the most telling first."""
-    key, slots, L = one.mistake.key, one.mistake.slots, _layer(one, right, wrong)
-    if key.endswith(" zero"):
-        yield from _absent(part, one, right)
-    elif key == "B2 W already updated":
-        yield Sought(wrong.W[L + 1] - wrong.eta * wrong.dW[L + 1], scaled=False)
-    elif slots[0] == "B1":
-        if key == "B1 sign":
-            yield from _told(-COSTS[part.model.loss].d_value(right.a[L], right.y), right.y, 1)
-        yield from _told(wrong.delta[L], right.delta[L], right.N, last="labels missing" in key)
-        if part.seen.update and key == "B1 sign":  # δ^H is right, and the step goes uphill
-            yield Sought(right.W[L] + right.eta * right.dW[L], scaled=False)
-    elif slots[0] == "B2":
-        if ("slope" in key and key != "B2 before slope above") or one.mistake.tag == "F2":
-            yield from _slopes(one, right, wrong, L)
-        else:
-            yield from _brought_back(one, right, wrong, L)
-        yield from _told(wrong.delta[L], right.delta[L], right.N)
-    elif slots[0] in ("F1", "F2", "H"):
-        L = min(one.layers)
-        values = (wrong.z, right.z) if slots[0] == "F1" else (wrong.a, right.a)
-        yield from (Sought(values[0][L], scaled=False),)
-    elif slots[0] in ("B3", "B4"):
-        yield from _gradients(part, one, right, wrong)
+    mistake, L = one.mistake, _layer(one, right, wrong)
+    slot = mistake.slots[0]
+    if mistake.family is Family.ZERO:
+        yield from _lost(part, one, right)
+    elif mistake.family is Family.UPDATED:
+        yield from _matrix(mistake, wrong, L)
+    elif slot == "B1":
+        yield from _output_errors(part, mistake, right, wrong)
+    elif slot == "B2":
+        is_slope = mistake.family.is_slope or mistake.tag == "F2"
+        yield from (_slopes if is_slope else _brought_back)(mistake, right, wrong, L)
+        yield from _as_sum_or_mean(wrong.delta[L], right.delta[L], right.N)
+    elif slot in ("F1", "F2", "H"):
+        yield Sought((wrong.z if slot == "F1" else wrong.a)[min(one.layers)], scaled=False)
+    else:
+        yield from _gradients(part, mistake, right, wrong, L)
 
 
-def _gradients(part: Part, one: Applied, right: State, wrong: State) -> Iterator[Sought]:
-    over = any(words in one.mistake.key for words in OVER_SAMPLES)
-    late = over and part.seen.update
-    L = _layer(one, right, wrong)
-    everything = [(s, W) for W, s in (("W", "B3"), ("b", "B4")) if s in one.mistake.slots]
+def _output_errors(part: Part, mistake: Mistake, right: State, wrong: State) -> Iterator[Sought]:
+    """δ^H; of a wrong sign also ∂J/∂a and the step uphill."""
+    H, sign = right.H, mistake.family is Family.SIGN
+    if sign:
+        yield from _as_sum_or_mean(-COSTS[part.model.loss].d_value(right.a[H], right.y), right.y, 1)
+    last = mistake.family is Family.LABELS  # δ^H is a^H, which the way forward makes first
+    yield from _as_sum_or_mean(wrong.delta[H], right.delta[H], right.N, last)
+    if part.answer.update and sign:
+        yield Sought(right.W[H] + right.eta * right.dW[H], scaled=False)
+
+
+def _gradients(part: Part, mistake: Mistake, right: State, wrong: State, L: int) -> Iterator[Sought]:
+    """∂J/∂W, ∂J/∂b, what they were made of, and what was updated with them."""
+    family, update, both = mistake.family, part.answer.update, len(mistake.slots) == 2
+    late = update and family in (Family.SAMPLES, Family.LOOP)
     factor = _factor(wrong.dW[L], right.dW[L])
-    if len(one.mistake.slots) == 2 and factor is not None and factor != -1:
+    if both and factor is not None and factor != -1:
         for times in (1, right.N, right.N * right.delta[right.H].shape[1]):
             yield Sought(factor * times * right.delta[right.H], scaled=False)
-    if "eta" in one.mistake.key.split():  # the rate as it is used
-        rate = right.eta**2 if one.mistake.key == "ALL eta twice" else 1.0
+    if family is Family.RATE and mistake.change.factor is not None:  # the rate as it is used
+        rate = right.eta * mistake.change.factor(right)
         yield Sought(np.array([rate / right.N]), scaled=False)
-    for _, tensor in everything:
-        mine, theirs = (wrong.dW, right.dW) if tensor == "W" else (wrong.db, right.db)
-        proportional = _factor(mine[L], theirs[L]) is not None
-        theta = wrong.W[L] if tensor == "W" else wrong.b[L]
-        if part.seen.update and "not averaged" in one.mistake.key:
-            yield Sought(theta - wrong.eta * mine[L], scaled=False)
-        if "sample" not in one.mistake.key:
-            yield Sought(mine[L], scaled=False, last=late)
+    for slot in mistake.slots:
+        theta, mine, theirs = _tensors(slot, L, wrong, right)
+        updated = [Sought(theta - wrong.eta * mine, scaled=False)] if update else []
+        if family is Family.NOT_AVERAGED:
+            yield from updated
+        if family is not Family.SAMPLES:
+            yield Sought(mine, scaled=False, last=late)
         if late:
-            yield Sought(mine[L], last=True)
-        if part.seen.update:
-            yield Sought(theta - wrong.eta * mine[L], scaled=False)
-        if not proportional:
-            yield Sought(mine[L])
-    if factor is not None and "averaged" in one.mistake.key:  # δ may hold no 1/N yet
-        yield Sought(wrong.dW[L] if "B3" in one.mistake.slots else wrong.db[L])
+            yield Sought(mine, last=True)
+        yield from updated
+        if _factor(mine, theirs) is None:
+            yield Sought(mine)
+    if factor is not None and family in (Family.NOT_AVERAGED, Family.AVERAGED_TWICE):
+        yield Sought(_tensors(mistake.slots[0], L, wrong, right)[1])  # δ may hold no 1/N yet
 
 
-def _absent(part: Part, one: Applied, right: State) -> Iterator[Sought]:
+def _tensors(slot: str, L: int, wrong: State, right: State) -> tuple[Floats, Floats, Floats]:
+    """The parameter of a slot at layer L, its wrong gradient, its right one."""
+    if slot == "B3":
+        return right.W[L], wrong.dW[L], right.dW[L]
+    return right.b[L], wrong.db[L], right.db[L]
+
+
+def _lost(part: Part, one: Applied, right: State) -> Iterator[Sought]:
     """What is 0 has no line: where its right value is lost, or the δ that it should be made of."""
-    L = max(one.layers)
-    weights = "B3" in one.mistake.slots
-    theta, g = (right.W[L], right.dW[L]) if weights else (right.b[L], right.db[L])
-    if one.mistake.tag == "F2":
+    L, mistake = max(one.layers), one.mistake
+    if mistake.tag == "F2":
         yield Sought(np.zeros_like(right.z[L]), scaled=False)
         return
-    if part.seen.update:
-        yield Sought(theta - right.eta * g, scaled=False)
-        yield Sought(right.W[L] - right.eta * right.dW[L], scaled=False)
-    if len(one.mistake.slots) == 2:
+    if part.answer.update:
+        for slot in (mistake.slots[0], "B3"):
+            theta, _, g = _tensors(slot, L, right, right)
+            yield Sought(theta - right.eta * g, scaled=False)
+    if len(mistake.slots) == 2:
         yield Sought(right.dW[min(L + 1, right.H)])
     else:
         yield Sought(right.delta[L], last=True, helpers=False)
 
 
-def _slopes(one: Applied, right: State, wrong: State, L: int) -> Iterator[Sought]:
+def _slopes(mistake: Mistake, right: State, wrong: State, L: int) -> Iterator[Sought]:
     """The factor that stands for φ'; a helper's own line only where the helper is what is wrong."""
-    back = right.delta[L + 1] @ right.W[L + 1]
+    above = wrong if _differs(wrong.delta[L + 1], right.delta[L + 1]) and wrong.H == L + 1 else right
     with np.errstate(all="ignore"):
-        ratio = wrong.delta[L] / back
-    if wrong.H == L + 1 and relative_error(wrong.delta[L + 1], right.delta[L + 1]) > SAME:
-        with np.errstate(all="ignore"):
-            ratio = wrong.delta[L] / (wrong.delta[L + 1] @ wrong.W[L + 1])
+        ratio = wrong.delta[L] / above.back(L)
     if np.isfinite(ratio).all() and np.ptp(ratio) > 0:
-        helpers = one.mistake.tag == "F2" or "value" in one.mistake.key
+        helpers = mistake.tag == "F2" or mistake.family is Family.VALUE_FOR_SLOPE
         yield Sought(ratio, scaled=False, helpers=helpers, after=wrong.delta[L + 1])
 
 
-def _brought_back(one: Applied, right: State, wrong: State, L: int) -> Iterator[Sought]:
+def _brought_back(mistake: Mistake, right: State, wrong: State, L: int) -> Iterator[Sought]:
     """Before φ': W as it is used where it is reshaped, and what comes back through it."""
-    W = right.W[L + 1]
-    if "reshaped" in one.mistake.key:
-        yield Sought(W.reshape(W.T.shape) if "out" in one.mistake.key else W.T.reshape(W.shape), scaled=False)
+    if mistake.family is Family.RESHAPED:
+        yield from _matrix(mistake, right, L)
     with np.errstate(all="ignore"):
         back = wrong.delta[L] / right.d_phi(right.z[L], right.a[L])
     if np.isfinite(back).all():
-        yield from _told(back, right.back(L), right.N)
+        yield from _as_sum_or_mean(back, right.back(L), right.N)
 
 
-def _told(wrong: Floats, right: Floats, N: int, last: bool = False) -> Iterator[Sought]:
+def _matrix(mistake: Mistake, s: State, L: int) -> Iterator[Sought]:
+    """What stands in the place of W^{L+1}."""
+    if mistake.change.W is not None:
+        yield Sought(mistake.change.W(s, L), scaled=False)
+
+
+def _as_sum_or_mean(wrong: Floats, right: Floats, N: int, last: bool = False) -> Iterator[Sought]:
     for times in (1, N):
         yield Sought(times * wrong, scaled=False, last=last)
     if _factor(wrong, right) is None:
@@ -165,8 +173,12 @@ def _layer(one: Applied, right: State, wrong: State) -> int:
     pairs = {"B3": (right.dW, wrong.dW), "B4": (right.db, wrong.db)}.get(
         one.mistake.slots[0], (right.delta, wrong.delta)
     )
-    changed = [L for L in one.layers if relative_error(pairs[1][L], pairs[0][L]) > SAME]
+    changed = [L for L in one.layers if _differs(pairs[1][L], pairs[0][L])]
     return max(changed or one.layers)
+
+
+def _differs(wrong: Floats, right: Floats) -> bool:
+    return relative_error(wrong, right) > SAME
 
 
 def _factor(wrong: Floats, right: Floats) -> float | None:
@@ -181,9 +193,9 @@ def _line(steps: Sequence[Step], sought: Sought) -> int | None:
     start = 0
     if sought.after is not None:
         above = Sought(sought.after)
-        start = next((place for place, step in enumerate(steps) if _is(step.array, above)), 0)
+        start = next((place for place, step in enumerate(steps) if _matches(step.array, above)), 0)
     found = [
-        step for step in steps[start:] if (sought.helpers or not step.helper) and _is(step.array, sought)
+        step for step in steps[start:] if (sought.helpers or not step.helper) and _matches(step.array, sought)
     ]
     if not found:
         return None
@@ -194,7 +206,7 @@ def _line(steps: Sequence[Step], sought: Sought) -> int | None:
     return [step for step in found if step.depth == top][-1].line
 
 
-def _is(array: Floats, sought: Sought) -> bool:
+def _matches(array: Floats, sought: Sought) -> bool:
     wanted = sought.array
     if array.size == 1 < wanted.size and not np.ptp(wanted):  # one number for a whole layer
         wanted = wanted.reshape(-1)[:1]
@@ -221,13 +233,13 @@ def _shapes(array: Floats, wanted: Floats) -> Iterable[Floats]:
         yield array.reshape(wanted.shape)
 
 
-def _shown(one: Applied, line: int, text: str, first_line: int) -> tuple[int, str] | None:
+def _place(one: Applied, line: int, text: str, first_line: int) -> tuple[int, str] | None:
     """The line; of a layer that is left out, the loop that should reach it."""
     lines = text.splitlines()
     place = line - first_line
     if not 0 <= place < len(lines):
         return None
-    if one.mistake.key == "ALL zero":
+    if one.mistake.family is Family.ZERO and len(one.mistake.slots) == 2:
         place = _loop_around(text, place + 1) - 1
     return place + first_line, lines[place].strip()
 

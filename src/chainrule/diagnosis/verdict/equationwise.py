@@ -11,7 +11,7 @@ from math import inf
 from time import monotonic
 from typing import NamedTuple
 
-from chainrule.diagnosis.asking.observe import Seen
+from chainrule.diagnosis.asking.observe import Answer
 from chainrule.diagnosis.asking.observed import FIT, Observed, relative_error
 from chainrule.diagnosis.catalogue.backprop import State, Term
 from chainrule.diagnosis.catalogue.known import candidates
@@ -59,23 +59,23 @@ def equation_by_equation(seen: Observed, model: Model) -> tuple[EquationVerdict,
 
 
 def combined(
-    seen: Seen, models: Sequence[Model], scales: Sequence[Scale], until: float = inf
+    answer: Answer, models: Sequence[Model], scales: Sequence[Scale], until: float = inf
 ) -> list[Explanation]:
     """Explanations by one mistake in each equation that does not hold, however many those are."""
-    if seen.alone is None or any(db is None for db in seen.alone.db):
+    if answer.alone is None or any(db is None for db in answer.alone.db):
         return []
     for model in models:
-        broken = [v for v in equation_by_equation(seen.alone, model) if not v.right]
-        choices = [_mistakes(seen.alone, model, v, seen.update) for v in broken]
+        broken = [v for v in equation_by_equation(answer.alone, model) if not v.right]
+        choices = [_mistakes(answer.alone, model, v, answer.update) for v in broken]
         if not broken or not all(choices):
             continue
         for chosen in islice(product(*choices), MOST_COMBINATIONS):
             for scale in scales:
                 if monotonic() > until:
                     return []
-                error = agreement(seen.observed, model, scale, terms(chosen), FIT)
+                error = agreement(answer.observed, model, scale, terms(chosen), FIT)
                 if error <= FIT:
-                    return [Explanation(model, scale, _merged(chosen), error, len(seen.observed))]
+                    return [Explanation(model, scale, _merged(chosen), error, len(answer.observed))]
     return []
 
 

@@ -66,7 +66,7 @@ class Options(NamedTuple):
         return self
 
 
-class Stated(NamedTuple):
+class Intended(NamedTuple):
     """The models that may be meant, and how that is known.
 
     ``loss_known``: the loss is stated; ``by``: where. ``scale``: the factor of their loss, where it gives
@@ -83,7 +83,7 @@ class Stated(NamedTuple):
     odd_loss: bool = False
 
 
-def stated(seen: Sequence[Observed], options: Options, text: str) -> Stated:
+def intended(seen: Sequence[Observed], options: Options, text: str) -> Intended:
     """Put together what is known."""
     hidden, outputs = _hidden(options, text), _outputs(options, text)
     possible = models(hidden, outputs, COSTS)
@@ -99,21 +99,21 @@ def stated(seen: Sequence[Observed], options: Options, text: str) -> Stated:
         kept = [model for model in possible if model.loss == _named_loss(options, model.output)]
         kept = kept or _by_logits(possible, options)
         by = f"--loss {options.loss}" if options.loss else f"--output {options.output}"
-        return Stated(tuple(kept), by, True, None, forward_known, odd)
+        return Intended(tuple(kept), by, True, None, forward_known, odd)
     if seen[0].loss is not None:
         for model in possible:
             for scale in ALL:
                 if _same_loss(seen, model, scale):
                     same = tuple(m for m in possible if m.loss == model.loss and m.output == model.output)
-                    return Stated(same, "the numbers of your loss", True, scale, forward_known, odd)
+                    return Intended(same, "the numbers of your loss", True, scale, forward_known, odd)
     line = _speaks_of_cross_entropy(text)
     if line:
         kept = [model for model in possible if model.loss == _cross_entropy(model.output)]
         if kept:
-            return Stated(tuple(kept), line, True, None, forward_known, odd)
+            return Intended(tuple(kept), line, True, None, forward_known, odd)
     if SQUARED.search(text):  # said in passing perhaps: it comes first, and that is all
         possible.sort(key=lambda model: model.loss != QUADRATIC)
-    return Stated(tuple(possible), "", False, None, forward_known, odd, seen[0].loss is not None)
+    return Intended(tuple(possible), "", False, None, forward_known, odd, seen[0].loss is not None)
 
 
 def _by_logits(possible: Sequence[Model], options: Options) -> list[Model]:

@@ -3,55 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from time import monotonic
 from typing import NamedTuple
 
-import numpy as np
-
-from chainrule.diagnosis.asking.observe import Findings, Seen
+from chainrule.diagnosis.asking.observe import Answer, Findings
 from chainrule.diagnosis.asking.observed import FIT, fit_of, relative_error
 from chainrule.diagnosis.catalogue.activations import KNOWN
+from chainrule.diagnosis.catalogue.mistakes import Family
 from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import MEAN, SUM, Scale, scales_of
 from chainrule.diagnosis.verdict.equationwise import EquationVerdict, combined, equation_by_equation
-from chainrule.diagnosis.verdict.intended import Options, Stated, stated
+from chainrule.diagnosis.verdict.intended import Intended, Options, intended
+from chainrule.diagnosis.verdict.rows import Row, rows_of
 from chainrule.diagnosis.verdict.search import Explanation, agreement, attempt, pairs, singles
-from chainrule.model.validate import Floats
 
 SEARCH_SECONDS = 4.0
 """For all explanations together, so that the command ends within 12 seconds on a busy machine."""
-
-
-class Row(NamedTuple):
-    """One tensor: its layer, "W" or "b", its largest relative error, and whether that is rounding."""
-
-    layer: int
-    tensor: str
-    error: float
-    right: bool
-    shape: tuple[int, ...]
-    ratio: float | None = None
+MOST_LAYOUTS, MOST_MODELS, MODELS_OF_PAIRS = 3, 12, 3
 
 
 class Part(NamedTuple):
     """What became of one form, the gradients or the update."""
 
-    seen: Seen
-    stated: Stated
+    answer: Answer
+    intended: Intended
     right: bool
     model: Model
     scale: Scale
     rows: tuple[Row, ...]
     explanations: tuple[Explanation, ...] = ()
     equations: tuple[EquationVerdict, ...] = ()
-    searched: int = 0
 
     @property
     def error(self) -> float:
         """The largest relative error of all tensors."""
         return max(row.error for row in self.rows)
+
+    @property
+    def mistakes(self) -> float:
+        """How many mistakes explain it; infinite where none do."""
+        return len(self.explanations[0].mistakes) if self.explanations else float("inf")
 
 
 class Verdict(NamedTuple):
@@ -72,201 +65,211 @@ def judge(findings: Findings, options: Options) -> Verdict:
     parts = []
     until = monotonic() + SEARCH_SECONDS
     for update in (False, True):
-        some = [seen for seen in findings.seen if seen.update == update]
-        if not some:
+        answers = [answer for answer in findings.answers if answer.update == update]
+        if not answers:
             continue
-        part = _best(some, options, findings.text, until)
+        part = _best(answers, options, findings.text, until)
         parts.append(part)
         if not part.right:
             break
     return Verdict(findings, tuple(parts))
 
 
-def _best(some: Sequence[Seen], options: Options, text: str, until: float) -> Part:
+class Candidate(NamedTuple):
+    """An answer in one layout, and the network that is meant.
+
+    ``unsummed``: it fits one sample a call only since the code does not sum over the batches that it takes.
+    """
+
+    answer: Answer
+    intended: Intended
+    unsummed: bool
+
+
+def _best(answers: Sequence[Answer], options: Options, text: str, until: float) -> Part:
     """The part in the user's favour: right in some layout, otherwise explained by the fewest mistakes."""
-    meant = [(seen, stated(seen.observed, options, text)) for seen in some]
-    whole = [pair for pair in meant if pair[0].exact and not pair[0].layout.single]
-    meant = whole or meant  # what takes batches is judged on batches
-    for seen, known in meant:
-        part = _right(seen, known, options) if seen.exact else None
-        if part is not None and not (seen.layout.single and _sums_are_missing(some, known)):
+    candidates = _candidates(answers, options, text)
+    for one in candidates:
+        part = _right(one, options) if one.answer.exact and not one.unsummed else None
+        if part is not None:
             return part
-    wholes = [pair for pair in meant if pair[0].exact]
-    if not wholes or any(seen.layout.single and _sums_are_missing(some, known) for seen, known in wholes):
-        wholes = [pair for pair in meant if not pair[0].layout.single] or meant
-    parts = []
-    for count, (seen, known) in enumerate(wholes[:3]):
-        if count and monotonic() > until:
-            break
-        part = _explained(seen, known, until, text)
-        parts.append(part)
-        if part.explanations and len(part.explanations[0].mistakes) == 1:
-            break
-    return min(parts, key=lambda part: len(part.explanations[0].mistakes) if part.explanations else 99)
+    explained = _explained_in_turn(_wrong(candidates)[:MOST_LAYOUTS], until, text)
+    return min(explained, key=lambda part: part.mistakes)
 
 
-def _sums_are_missing(some: Sequence[Seen], known: Stated) -> bool:
+def _candidates(answers: Sequence[Answer], options: Options, text: str) -> list[Candidate]:
+    """The answers to judge: what takes whole batches is judged on batches."""
+    whole = [one for one in answers if one.exact and not one.layout.single]
+    found = []
+    for one in whole or answers:
+        meant = intended(one.observed, options, text)
+        found.append(Candidate(one, meant, one.exact and _is_unsummed(one, meant, answers)))
+    return found
+
+
+def _wrong(candidates: list[Candidate]) -> list[Candidate]:
+    """The answers to explain: those with the shapes of the parameters, otherwise those to batches."""
+    exact = [one for one in candidates if one.answer.exact]
+    if exact and not any(one.unsummed for one in exact):
+        return exact
+    return [one for one in candidates if not one.answer.layout.single] or candidates
+
+
+def _is_unsummed(answer: Answer, meant: Intended, answers: Sequence[Answer]) -> bool:
     """Whether the code takes batches, dividing dW by their size, though db keeps a row for every sample."""
-    for seen in some:
-        one = seen.observed[0]
+    if not answer.layout.single:
+        return False
+    for other in answers:
+        one = other.observed[0]
         summed = [db is not None and db.ndim == 1 and db.any() for db in one.db]
-        if seen.exact or seen.layout.single or all(summed):
+        if other.exact or other.layout.single or all(summed):
             continue
         if any(summed):
             return True
-        for model in known.models:
+        for model in meant.models:
             s = attempt(one, model, MEAN, {})
             if s is not None and relative_error(one.dW[-1], s.dW[s.H]) < FIT:
                 return True
     return False
 
 
-def _right(seen: Seen, known: Stated, options: Options) -> Part | None:
+def _right(candidate: Candidate, options: Options) -> Part | None:
     """The part as right, if some model that may be meant has these gradients."""
-    every, fit = known.models, fit_of(seen.observed)
-    if not known.forward_known and options.hidden is None:
-        names = [m.hidden for m in known.models] + list(KNOWN)
-        pairs_meant = dict.fromkeys((m.output, m.loss) for m in known.models)
-        every = tuple(Model(hidden, *pair) for pair in pairs_meant for hidden in dict.fromkeys(names))
+    answer, meant, _ = candidate
+    every, fit = meant.models, fit_of(answer.observed)
+    if not meant.forward_known and options.hidden is None:
+        names = [m.hidden for m in meant.models] + list(KNOWN)
+        heads = dict.fromkeys((m.output, m.loss) for m in meant.models)
+        every = tuple(Model(hidden, *pair) for pair in heads for hidden in dict.fromkeys(names))
     for model in every:
-        for scale in _scales(known, model, seen):
-            if agreement(seen.observed, model, scale, {}, fit) <= fit:
-                return Part(seen, known, True, model, scale, _rows(seen, model, scale))
+        for scale in _scales(meant, model):
+            if agreement(answer.observed, model, scale, {}, fit) <= fit:
+                return Part(answer, meant, True, model, scale, rows_of(answer, model, scale))
     return None
 
 
-def _scales(known: Stated, model: Model, seen: Seen) -> tuple[Scale, ...]:
+def _scales(meant: Intended, model: Model) -> tuple[Scale, ...]:
     """The factors that are no mistake: with a loss that gives numbers its own, as a mean or as a sum."""
-    if known.scale is None:
+    own = meant.scale
+    if own is None:
         return scales_of(model)
-    own = known.scale
-    twins = [own, *(s for s in scales_of(model) if _is_twin(s, own))]
-    return tuple(dict.fromkeys(twins))
+    return tuple(dict.fromkeys((own, *(s for s in scales_of(model) if s.differs_by_samples_alone(own)))))
 
 
-def _is_twin(one: Scale, other: Scale) -> bool:
-    """Whether two scales differ by N alone."""
-    ratios = [one.of(N, 3) / other.of(N, 3) for N in (5, 7)]
-    return ratios in ([5.0, 7.0], [1.0, 1.0]) or bool(np.allclose(ratios, [1 / 5, 1 / 7]))
+def _explained_in_turn(candidates: Sequence[Candidate], until: float, text: str) -> Iterator[Part]:
+    """The parts as wrong, until time is up or a single mistake explains one."""
+    for count, one in enumerate(candidates):
+        if count and monotonic() > until:
+            return
+        part = _explained(one.answer, one.intended, until, text)
+        yield part
+        if part.mistakes == 1:
+            return
 
 
-def _explained(seen: Seen, known: Stated, until: float, text: str) -> Part:
-    """The part as wrong, with the explanations found."""
-    possible = _likely(seen, known)
-    searched = len(possible)
-    single = seen.layout.single
-    found: list[Explanation] = []
-    for model in possible:
-        scales = _scales(known, model, seen) if known.scale else scales_of(model)
-        scales = tuple(s for s in scales if not (single and s is SUM))
-        found = singles(seen.observed, [model], scales, seen.update, fit_of(seen.observed), until)
-        if found:
-            break
-        if monotonic() > until:
-            break
-    equations = _equations(seen, known, possible)
-    if not found:
-        found = combined(seen, possible, (MEAN, SUM), until)
-    scales = (known.scale or MEAN,) if single or known.scale is not None else (MEAN, SUM)
-    for likely, model, scale in product((True, False), possible[:3], scales):
-        if found or monotonic() > until:
-            break
-        found = pairs(seen.observed, model, scale, seen.update, until, likely=likely)
-    found = sorted(found, key=lambda e: (len(e.mistakes), _is_lesser(e, seen), _unwritten(e, text)))
-    model, scale = (found[0].model, found[0].scale) if found else _nearest(seen, possible)
-    return Part(
-        seen, known, False, model, scale, _rows(seen, model, scale), tuple(found), equations, searched
+def _explained(answer: Answer, meant: Intended, until: float, text: str) -> Part:
+    """The part as wrong, with the explanations found, the likeliest first."""
+    possible = _likely(answer, meant)
+    equations = _equations(answer, possible)
+    found = (
+        _by_one(answer, meant, possible, until)
+        or combined(answer, possible, (MEAN, SUM), until)
+        or _by_two(answer, meant, possible, until)
     )
+    found = sorted(found, key=lambda e: [criterion(e, answer, text) for criterion in CRITERIA])
+    model, scale = (found[0].model, found[0].scale) if found else _nearest(answer, possible)
+    rows = rows_of(answer, model, scale)
+    return Part(answer, meant, False, model, scale, rows, tuple(found), equations)
 
 
-def _is_lesser(e: Explanation, seen: Seen) -> bool:
-    """Whether another explanation by the same numbers is likelier.
-
-    With as many outputs as a factor says, n_outputs is the factor where the loss is their mean. And what was
-    never computed is 0, not a rounding error.
-    """
-    first = e.mistakes[0]
-    if "outputs" in e.scale.name and first.mistake.key in ("ALL twice", "B2 averaged"):
-        return True
-    if not first.mistake.key.endswith(" zero"):
-        return False
-    slot, L = first.mistake.slots[-1], first.layers[0]
-    given = [(one.dW if slot == "B3" else one.db)[L - 1] for one in seen.observed]
-    return any(g is not None and bool(g.any()) for g in given)
+def _by_one(answer: Answer, meant: Intended, possible: Sequence[Model], until: float) -> list[Explanation]:
+    """Explanations by one mistake in the first model that has any."""
+    for model in possible:
+        scales = [s for s in _scales(meant, model) if not (answer.layout.single and s == SUM)]
+        found = singles(answer.observed, [model], scales, answer.update, fit_of(answer.observed), until)
+        if found or monotonic() > until:
+            return found
+    return []
 
 
-def _unwritten(e: Explanation, text: str) -> int:
-    """How far the program's text speaks against it: −1 where it holds the evidence, 1 where it lacks it."""
+def _by_two(answer: Answer, meant: Intended, possible: Sequence[Model], until: float) -> list[Explanation]:
+    """Explanations by two mistakes: first the same slip twice in every model, then any two."""
+    scales: tuple[Scale, ...] = (MEAN, SUM)
+    if answer.layout.single or meant.scale is not None:
+        scales = (meant.scale or MEAN,)
+    for likely, model, scale in product((True, False), possible[:MODELS_OF_PAIRS], scales):
+        if monotonic() > until:
+            return []
+        found = pairs(answer.observed, model, scale, answer.update, until, likely=likely)
+        if found:
+            return found
+    return []
+
+
+def number_of_mistakes(e: Explanation, answer: Answer, text: str) -> int:
+    """One mistake is likelier than two that add up to the same numbers."""
+    return len(e.mistakes)
+
+
+def is_chance(e: Explanation, answer: Answer, text: str) -> bool:
+    """Numbers that agree by the choice of widths or by rounding are seldom that mistake."""
+    return _is_number_of_outputs(e) or _is_rounding(e, answer)
+
+
+def evidence_against(e: Explanation, answer: Answer, text: str) -> int:
+    """Of mistakes with the same numbers the program's text tells which: −1 for evidence, 1 for its lack."""
     asked = [one.mistake.evidence for one in e.mistakes if one.mistake.evidence]
     return sum(-1 if re.search(pattern, text) else 1 for pattern in asked)
 
 
-def _likely(seen: Seen, known: Stated) -> list[Model]:
+Criterion = Callable[[Explanation, Answer, str], int]
+CRITERIA: tuple[Criterion, ...] = (number_of_mistakes, is_chance, evidence_against)
+"""What makes one explanation likelier than another, the weightiest first; less is likelier."""
+
+
+def _is_number_of_outputs(e: Explanation) -> bool:
+    """With two outputs a factor 2 is n_outputs where the loss is their mean."""
+    return e.scale.over_outputs and e.mistakes[0].mistake.unlikely_over_outputs
+
+
+def _is_rounding(e: Explanation, answer: Answer) -> bool:
+    """What was never computed is 0, and not a number near it."""
+    mistake, layers = e.mistakes[0]
+    if mistake.family is not Family.ZERO:
+        return False
+    weights, L = mistake.slots[-1] == "B3", layers[0]
+    given = [(one.dW if weights else one.db)[L - 1] for one in answer.observed]
+    return any(g is not None and bool(g.any()) for g in given)
+
+
+def _likely(answer: Answer, meant: Intended) -> list[Model]:
     """The models, those that make most tensors right first."""
-    scored = [(-_score(seen, model), place, model) for place, model in enumerate(known.models)]
-    return [model for *_, model in sorted(scored)[:12]]
+    few = _on_two_networks(answer)
+    scored = [
+        (-max(_tensors_right(few, model, scale) for scale in scales_of(model)), place, model)
+        for place, model in enumerate(meant.models)
+    ]
+    return [model for *_, model in sorted(scored)[:MOST_MODELS]]
 
 
-def _score(seen: Seen, model: Model) -> int:
-    """How many tensors are right on the first networks."""
-    seen = seen._replace(observed=seen.observed[:2])
-    return max(sum(row.right for row in _rows(seen, model, scale)) for scale in scales_of(model))
-
-
-def _nearest(seen: Seen, possible: Sequence[Model]) -> tuple[Model, Scale]:
+def _nearest(answer: Answer, possible: Sequence[Model]) -> tuple[Model, Scale]:
+    """The model and the factor that make most tensors right."""
+    few = _on_two_networks(answer)
     tried = [(model, scale) for model in possible for scale in scales_of(model)]
-    few = seen._replace(observed=seen.observed[:2])
-    return max(tried, key=lambda pair: sum(row.right for row in _rows(few, *pair)))
+    return max(tried, key=lambda pair: _tensors_right(few, *pair))
 
 
-def _equations(seen: Seen, known: Stated, possible: Sequence[Model]) -> tuple[EquationVerdict, ...]:
-    if seen.alone is None or not possible or any(db is None for db in seen.alone.db):
+def _on_two_networks(answer: Answer) -> Answer:
+    return answer._replace(observed=answer.observed[:2])
+
+
+def _tensors_right(answer: Answer, model: Model, scale: Scale) -> int:
+    return sum(row.right for row in rows_of(answer, model, scale))
+
+
+def _equations(answer: Answer, possible: Sequence[Model]) -> tuple[EquationVerdict, ...]:
+    """Each equation by itself, in the model in which most of them hold."""
+    if answer.alone is None or not possible or any(db is None for db in answer.alone.db):
         return ()
-    tried = [equation_by_equation(seen.alone, model) for model in possible]
+    tried = [equation_by_equation(answer.alone, model) for model in possible]
     return max(tried, key=lambda verdicts: sum(v.right for v in verdicts))
-
-
-def _rows(seen: Seen, model: Model, scale: Scale) -> tuple[Row, ...]:
-    """Every tensor against the right one, over all networks."""
-    H, fit = seen.observed[0].trial.params.last, fit_of(seen.observed)
-    worst: dict[tuple[int, str], float] = {}
-    ratios: dict[tuple[int, str], list[float | None]] = {}
-    for one in seen.observed:
-        s = attempt(one, model, scale, {})
-        if s is None:
-            continue
-        for L in range(1, H + 1):
-            for tensor, theirs, ours in (("W", one.dW[L - 1], s.dW[L]), ("b", one.db[L - 1], s.db[L])):
-                key = (L, tensor)
-                worst[key] = max(worst.get(key, 0.0), relative_error(theirs, ours))
-                ratios.setdefault(key, []).append(_ratio(theirs, ours))
-    first = seen.observed[0]
-    return tuple(
-        Row(
-            L,
-            tensor,
-            error,
-            error <= fit,
-            np.shape(np.asarray((first.dW if tensor == "W" else first.db)[L - 1])),
-            _constant(ratios[L, tensor]),
-        )
-        for (L, tensor), error in sorted(worst.items())
-    )
-
-
-def _ratio(theirs: Floats | None, ours: Floats) -> float | None:
-    if (
-        theirs is None
-        or np.shape(theirs) != np.shape(ours)
-        or not np.any(ours)
-        or not np.isfinite(theirs).all()
-    ):
-        return None
-    c = float(np.vdot(theirs, ours) / np.vdot(ours, ours))
-    return c if relative_error(theirs, c * ours) < FIT else None
-
-
-def _constant(ratios: list[float | None]) -> float | None:
-    known = [r for r in ratios if r is not None]
-    same = len(known) == len(ratios) and max(known) - min(known) <= FIT * max(abs(r) for r in known)
-    return known[0] if same else None

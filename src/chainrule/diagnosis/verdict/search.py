@@ -126,11 +126,11 @@ def pairs(
 
 
 def _pairs_in_order(useful: Sequence[Applied]) -> tuple[list[Pair], list[Pair]]:
-    """The same mistake made in W and in b, or everywhere, and then all other pairs."""
+    """The same slip in W and in b, or everywhere, and then all other pairs."""
     likely: list[Pair] = []
     others: list[Pair] = []
     for one, other in combinations(useful, 2):
-        same = one.mistake.key[2:] == other.mistake.key[2:]
+        same = one.mistake.slip == other.mistake.slip and len(one.mistake.slots) == len(other.mistake.slots)
         everywhere = len(one.layers) == len(other.layers) == 1 or one.layers == other.layers
         (likely if same and everywhere else others).append((one, other))
     return likely, others
@@ -138,7 +138,7 @@ def _pairs_in_order(useful: Sequence[Applied]) -> tuple[list[Pair], list[Pair]]:
 
 def same_place(one: Applied, other: Applied) -> bool:
     """Whether both put a term of their own into the same place, where only one of them would count."""
-    if one.mistake.wraps or other.mistake.wraps:
+    if one.mistake.change.wraps or other.mistake.change.wraps:
         return one.mistake.key == other.mistake.key
     return bool(set(one.mistake.slots) & set(other.mistake.slots)) and bool(
         set(one.layers) & set(other.layers)

@@ -1,0 +1,39 @@
+"""Sentences that stand in data files, so that they can be proof-read: ``mistakes.toml``, ``remarks.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@cache
+def texts(path: str) -> dict[str, Any]:
+    """The tables of a data file below ``chainrule/diagnosis``."""
+    return tomllib.loads((files("chainrule.diagnosis") / path).read_text(encoding="utf-8"))
+
+
+def entry(path: str, names: Iterable[str], needed: Iterable[str]) -> dict[str, Any]:
+    """The table of these names in a data file.
+
+    Raises:
+        LookupError: there is none, or one of the ``needed`` fields is missing.
+    """
+    found: Any = texts(path)
+    for name in names:
+        found = found.get(name, {})
+    missing = [field for field in needed if field not in found]
+    if missing:
+        title = ".".join(f'"{name}"' for name in names)
+        raise LookupError(
+            f"{path} must have the table [{title}] with {', '.join(needed)}; "
+            f"{', '.join(missing)} is missing. Add it there."
+        )
+    return dict(found)
+
+
+def sentence(text: str) -> str:
+    """A text of several lines as one line."""
+    return " ".join(text.split())

@@ -1,0 +1,63 @@
+"""Every tensor of an answer against the right one, over all networks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from chainrule.diagnosis.asking.observe import Answer
+from chainrule.diagnosis.asking.observed import FIT, fit_of, relative_error
+from chainrule.diagnosis.catalogue.models import Model
+from chainrule.diagnosis.catalogue.scales import Scale
+from chainrule.diagnosis.verdict.search import attempt
+from chainrule.model.validate import Floats
+
+
+class Row(NamedTuple):
+    """One tensor: its layer, "W" or "b", its largest relative error, and whether that is rounding.
+
+    ``ratio``: the constant between theirs and the right one, where that is all the difference.
+    """
+
+    layer: int
+    tensor: str
+    error: float
+    right: bool
+    ratio: float | None = None
+
+
+def rows_of(answer: Answer, model: Model, scale: Scale) -> tuple[Row, ...]:
+    """A row for each tensor, layer by layer, W before b."""
+    fit = fit_of(answer.observed)
+    worst: dict[tuple[int, str], float] = {}
+    ratios: dict[tuple[int, str], list[float | None]] = {}
+    for one in answer.observed:
+        s = attempt(one, model, scale, {})
+        if s is None:
+            continue
+        for L in range(1, s.H + 1):
+            for tensor, theirs, ours in (("W", one.dW[L - 1], s.dW[L]), ("b", one.db[L - 1], s.db[L])):
+                key = (L, tensor)
+                worst[key] = max(worst.get(key, 0.0), relative_error(theirs, ours))
+                ratios.setdefault(key, []).append(_ratio(theirs, ours))
+    return tuple(
+        Row(*key, error, error <= fit, _constant(ratios[key])) for key, error in sorted(worst.items())
+    )
+
+
+def _ratio(theirs: Floats | None, ours: Floats) -> float | None:
+    """The constant between two tensors, or nothing where they are not proportional."""
+    if theirs is None or np.shape(theirs) != np.shape(ours) or not np.any(ours):
+        return None
+    if not np.isfinite(theirs).all():
+        return None
+    c = float(np.vdot(theirs, ours) / np.vdot(ours, ours))
+    return c if relative_error(theirs, c * ours) < FIT else None
+
+
+def _constant(ratios: list[float | None]) -> float | None:
+    """The ratio that is the same on all networks."""
+    known = [r for r in ratios if r is not None]
+    same = len(known) == len(ratios) and max(known) - min(known) <= FIT * max(abs(r) for r in known)
+    return known[0] if same else None
