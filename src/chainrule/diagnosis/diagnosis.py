@@ -12,7 +12,7 @@ from chainrule.diagnosis.asking.process import SECONDS, ask_file
 from chainrule.diagnosis.asking.source import from_adapted, from_object
 from chainrule.diagnosis.catalogue.mistakes import Applied
 from chainrule.diagnosis.telling.remarks_on_data import every_remark
-from chainrule.diagnosis.telling.report import WHERE, blocks, line_of, summary
+from chainrule.diagnosis.telling.report import blocks, line_of, summary
 from chainrule.diagnosis.verdict.intended import Options
 from chainrule.diagnosis.verdict.judge import Part, Verdict, judge
 from chainrule.explain.blocks import Block
@@ -21,10 +21,6 @@ from chainrule.explain.shown import WIDTH, Shown
 
 PHONE = "<meta name='viewport' content='width=device-width, initial-scale=1'>"
 RIGHT, WRONG, FAILED = "right", "wrong", "could not run"
-APART = (
-    "The file's code was run to find this out, in a process of its own with a time limit; that is no "
-    "protection from harmful code."
-)
 
 
 class Diagnosis(Shown):
@@ -37,8 +33,8 @@ class Diagnosis(Shown):
         lines: of each of them, the number of the line in the file.
     """
 
-    def __init__(self, verdict: Verdict, where: str = WHERE) -> None:
-        self._verdict, self._where = verdict, where
+    def __init__(self, verdict: Verdict, apart: bool = False) -> None:
+        self._verdict, self._apart = verdict, apart
         part = verdict.part
         self.part: Part | None = part
         self.remarks = every_remark(verdict, part) if part is not None else []
@@ -63,7 +59,7 @@ class Diagnosis(Shown):
 
     def blocks(self) -> list[Block]:
         """The report, before it is set."""
-        return blocks(self._verdict, self._where)
+        return blocks(self._verdict, self.remarks, self._apart)
 
     def to_text(self, width: int = WIDTH) -> str:
         """Plain text."""
@@ -168,4 +164,4 @@ def diagnose_file(
     """
     options = Options(hidden, output, loss).checked()
     found: Findings = ask_file(path, name, layers, seconds)
-    return Diagnosis(judge(found, options), APART)
+    return Diagnosis(judge(found, options), apart=True)

@@ -7,31 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-ROLES: dict[str, str] = {
-    "x": r"x|xs|x_?(train|batch|i)?|inputs?(_data|_vector|s_list|s)?|data|features?|a_?0|images?|samples?|x_in",
-    "y": r"y|ys|t|y_?(true|train|batch|i)|targets?(_data|s_list|_vector)?|labels?|truth|expected(_output)?s?|"
-    r"desired(_output)?|d|true|one_?hot|outputs?_expected|expected_values?",
-    "output": r"outputs?|out|o|y_?hat|y_?pred|pred|preds|predictions?|al|a_?out|a_?last|probs?|p|final_outputs?|"
-    r"a_?[23]?|activation",
-    "cache": r"cache|caches|memory|state|forward_cache|intermediates?|activations|as|zs",
-    "eta": r"eta|lr|learning_?rate|alpha|rate|step_size|l_?rate|epsilon|gamma",
-    "batch": r"batch|mini_?batch|minibatch|training_data|train_data|data_batch|samples_list",
-    "weights": r"weights?|ws|w|w_list|weight_list|thetas?",
-    "biases": r"bias|biases|bs|b|b_list|bias_list",
-    "params": r"params|parameters|theta|model|net|network|p|weights_and_biases|layers",
-    "epochs": r"epochs?|n_?epochs|num_?epochs|iterations?|n_?iter(ations)?|num_?iterations|steps|max_iter",
-    "n": r"n|m|batch_?size|mini_?batch_?size|n_samples|num_samples",
-    "sizes": r"sizes?|layers?|layer_?(sizes?|dims?|widths?)|dims?|architecture|structure|units|widths?|shape|"
-    r"topology|neurons|nn_architecture|n_units|network_structure",
-    "n_in": r"n_?in|n_?inputs?|inputs?_?(size|dim|nodes|units|layer|neurons|n)|n_?x|n_?features|inputs?|in_?(dim|features)|"
-    r"d_?in|nin|num_?inputs?|inodes|i",
-    "n_out": r"n_?out|n_?outputs?|outputs?_?(size|dim|nodes|units|layer|neurons|n)|n_?y|n_?classes|outputs?|"
-    r"out_?(dim|features)|d_?out|nout|num_?(outputs?|classes)|onodes|k|classes",
-    "n_hidden": r"n_?hid|n_?hidden|hiddens?_?(size|dim|nodes|units|layers?|neurons|n|sizes|dims)|n_?h|hidden|h|hnodes|"
-    r"hidden_layer_sizes|num_?hidden",
-    "verbose": r"verbose|print_.*|log.*|show.*|debug",
-    "seed": r"seed|random_state",
-}
+from chainrule.diagnosis.asking.names import ROLES
 
 
 def roles(names: list[str], allowed: tuple[str, ...]) -> dict[str, str]:
@@ -66,6 +42,12 @@ def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 def required(function: Callable[..., Any]) -> list[str]:
     """Names of the parameters without default."""
     return [name for name, p in parameters(function).items() if p.default is p.empty]
+
+
+def assigned(function: Callable[..., Any], allowed: tuple[str, ...]) -> dict[str, str] | None:
+    """{parameter: role}, or nothing where a parameter without default has no role."""
+    found = roles(list(parameters(function)), allowed)
+    return found if all(name in found for name in required(function)) else None
 
 
 def call(function: Callable[..., Any], values: Mapping[str, Any], assigned: Mapping[str, str]) -> Any:

@@ -20,7 +20,7 @@ DEFAULT_WIDTHS = (4, 5, 3)
 
 
 class Target(NamedTuple):
-    """What is asked about: a way to find it anew, its name, and the method named by the user."""
+    """What is asked about: a way to find it again, its name, and the method named by the user."""
 
     find: Callable[[], Any]
     name: str

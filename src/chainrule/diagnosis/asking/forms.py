@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule.diagnosis.asking.arguments import call
 from chainrule.diagnosis.asking.layouts import Layout, leaves
 from chainrule.diagnosis.asking.results import Assigned
 from chainrule.diagnosis.catalogue.backprop import Trial
@@ -74,16 +75,17 @@ def raw_outputs(value: Any, shape: tuple[int, ...] | None) -> Floats | None:
     return fitting[-1] if fitting else None
 
 
-def number_in(value: Any) -> float | None:
-    """The one number that ``value`` is, if it is one."""
+def number_of(
+    function: Callable[..., Any], values: Mapping[str, Any], given: Mapping[str, str]
+) -> float | None:
+    """The one number that a function returns, if it does."""
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = np.asarray(call(function, values, given), dtype=np.float64)
+    except Exception:
         return None
     return float(array.reshape(-1)[0]) if array.size == 1 and np.isfinite(array).all() else None
 
 
-BATCHES = ("pairs of column", "pairs of vectors")
 NATURAL = (
     ("columns", True, "column"),
     ("rows", False, "vector"),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from chainrule.diagnosis.asking.arguments import call, parameters, required, roles
+from chainrule.diagnosis.asking.arguments import assigned, call, parameters, required, roles
 from chainrule.diagnosis.asking.forms import (
     Form,
     Raw,
     Unfit,
     layouts,
-    number_in,
+    number_of,
     outputs_in,
     raw_outputs,
     updated,
@@ -52,9 +53,9 @@ def function_forms(source: Source, find: Callable[[], Any], name: str) -> Iterat
     """
     function = find()
     names = list(parameters(function))
-    assigned = roles(names, ALLOWED)
-    unknown = [n for n in required(function) if n not in assigned]
-    held = set(assigned.values())
+    given = roles(names, ALLOWED)
+    unknown = [n for n in required(function) if n not in given]
+    held = set(given.values())
     if unknown or not held & {"weights", "params", "W1"} or not held & {"x", "batch", "cache"}:
         raise Unfit(
             f"{name}({', '.join(names)}): the parameters must be weights, biases, x, y (or params, x, y; or "
@@ -65,26 +66,24 @@ def function_forms(source: Source, find: Callable[[], Any], name: str) -> Iterat
     title = f"function {name}({', '.join(names)})"
     for container in CONTAINERS if "params" in held else ("",):
         for layout in layouts("batch" in held):
-            caller = _Caller(source, find, assigned, layout, container, update)
+            caller = _Caller(source, find, given, layout, container, update)
             yield Form(title, layout, caller.compute, update, caller.loss, caller.twice)
 
 
 def is_gradients(function: Callable[..., Any]) -> bool:
     """Whether the parameters say that it can be asked: all weights, and x with y."""
-    assigned = roles(list(parameters(function)), ALLOWED)
-    held = set(assigned.values())
-    known = all(name in assigned for name in required(function))
-    return known and bool(held & {"weights", "params", "W1"}) and {"x", "y"} <= held
+    held = set((assigned(function, ALLOWED) or {}).values())
+    return bool(held & {"weights", "params", "W1"}) and {"x", "y"} <= held
 
 
 class _Caller:
     """One function in one layout."""
 
     def __init__(
-        self, source: Source, find: Callable[[], Any], assigned: dict[str, str], layout: Layout,
+        self, source: Source, find: Callable[[], Any], given: dict[str, str], layout: Layout,
         container: str, update: bool,
     ) -> None:  # fmt: skip
-        self.source, self.find, self.assigned, self.layout = source, find, assigned, layout
+        self.source, self.find, self.given, self.layout = source, find, given, layout
         self.container, self.update = container, update
 
     def compute(self, trial: Trial) -> Raw:
@@ -123,7 +122,7 @@ class _Caller:
         before = ([W.copy() for W in Ws], [b.copy() for b in bs])
         forward = self._forward(values)
         values |= _handed_on(forward)
-        result = call(self.find(), values, self.assigned)
+        result = call(self.find(), values, self.given)
         changed = not all(map(np.array_equal, (*Ws, *bs), (*before[0], *before[1])))
         given = assign(result, *before)
         if self.update:
@@ -145,39 +144,32 @@ class _Caller:
 
     def _forward(self, values: dict[str, Any]) -> Any:
         """What a forward function beside this one returns, or nothing."""
-        for name in FORWARD:
-            beside = self.source.namespace.get(name)
-            if not callable(beside) or isinstance(beside, type):
-                continue
-            assigned = roles(list(parameters(beside)), ALLOWED)
-            if any(p not in assigned for p in required(beside)) or "x" not in assigned.values():
-                continue
-            try:
-                return call(beside, values, assigned)
-            except Exception:
-                continue
+        for beside, given in self._beside(FORWARD, ALLOWED):
+            if "x" in given.values():
+                with suppress(Exception):
+                    return call(beside, values, given)
         return None
 
     def _loss(self, trial: Trial, values: dict[str, Any]) -> float | None:
-        for name in LOSS:
-            beside = self.source.namespace.get(name)
-            if not callable(beside) or isinstance(beside, type):
-                continue
-            names = list(parameters(beside))
-            assigned = roles(names, ("weights", "biases", "x", "y", "output", "params", "n"))
-            if any(p not in assigned for p in required(beside)):
-                continue
-            if "output" in assigned.values():
+        for beside, given in self._beside(LOSS, ("weights", "biases", "x", "y", "output", "params", "n")):
+            if "output" in given.values():
                 values = values | _handed_on(self._forward(values), np.shape(values["y"]))
                 if values["output"] is None:
                     continue
-            try:
-                value = number_in(call(beside, values, assigned))
-            except Exception:
-                continue
+            value = number_of(beside, values, given)
             if value is not None:
                 return value
         return None
+
+    def _beside(
+        self, names: Sequence[str], allowed: tuple[str, ...]
+    ) -> Iterator[tuple[Callable[..., Any], dict[str, str]]]:
+        """The functions of these names that can be called, with the roles of their parameters."""
+        for name in names:
+            found = self.source.namespace.get(name)
+            given = assigned(found, allowed) if callable(found) and not isinstance(found, type) else None
+            if found is not None and given is not None:
+                yield found, given
 
 
 def _handed_on(forward: Any, shape: tuple[int, ...] | None = None) -> dict[str, Any]:

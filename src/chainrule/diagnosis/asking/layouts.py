@@ -94,7 +94,8 @@ class Layout(NamedTuple):
         bias = {"vector": "vectors", "column": "columns (n, 1)", "row": "rows (1, n)"}[self.bias]
         return f"weights {W}, {samples}, biases {bias}{', labels as class numbers' if self.labels else ''}"
 
-    def spelling(self) -> str:
+    @property
+    def stacking(self) -> str:
         """Rows, columns or vectors, as `chainrule.diagnosis.telling.numpy_lines` names them."""
         return {"rows": "rows", "columns": "columns"}.get(self.samples, "vectors")
 

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.asking.arguments import call, parameters, required, roles
+from chainrule.diagnosis.asking.arguments import assigned, call, parameters, required, roles
 from chainrule.diagnosis.asking.forms import (
     NATURAL,
     Form,
     Raw,
     Unfit,
-    number_in,
+    number_of,
     outputs_in,
     raw_outputs,
     updated,
@@ -47,8 +47,8 @@ def construct(thing: Any, widths: Sequence[int]) -> Any:
     """
     if not callable(thing):
         return thing
-    assigned = roles(list(parameters(thing)), CONSTRUCTING)
-    if not required(thing) and "sizes" not in assigned.values() and "n_in" not in assigned.values():
+    given = roles(list(parameters(thing)), CONSTRUCTING)
+    if not required(thing) and not {"sizes", "n_in"} & set(given.values()):
         return thing()
     hidden = list(widths[1:-1])
     values = {
@@ -57,8 +57,8 @@ def construct(thing: Any, widths: Sequence[int]) -> Any:
     }  # fmt: skip
     problems = []
     tries: list[Callable[[], Any]] = []
-    if all(name in assigned for name in required(thing)):
-        tries.append(lambda: call(thing, values, assigned))
+    if all(name in given for name in required(thing)):
+        tries.append(lambda: call(thing, values, given))
     tries += [lambda: thing(list(widths)), lambda: thing(*widths)]
     for make in tries:
         try:
@@ -68,8 +68,6 @@ def construct(thing: Any, widths: Sequence[int]) -> Any:
             problems.append(error)
         else:
             return made
-    if isinstance(problems[0], Unfit):
-        raise problems[0]
     raise problems[0]
 
 
@@ -199,27 +197,27 @@ class _Caller:
         return None
 
     def _ask(self, thing: Any, trial: Trial) -> Raw:
-        values, assigned = self._values(trial), _roles(thing, self.plan.main)
-        unknown = [name for name in required(getattr(thing, self.plan.main)) if name not in assigned]
+        values, roles_of = self._values(trial), _roles(thing, self.plan.main)
+        unknown = [name for name in required(getattr(thing, self.plan.main)) if name not in roles_of]
         if unknown:
             raise Unfit(
                 f"{self.plan.main}: what its parameters {', '.join(unknown)} are for was not understood"
             )
         params = ParametersOf(thing, self.widths)
         forward, outputs = None, None
-        if {"x", "batch"}.isdisjoint(assigned.values()) or {"output", "cache"} & set(assigned.values()):
+        if {"x", "batch"}.isdisjoint(roles_of.values()) or {"output", "cache"} & set(roles_of.values()):
             forward = self._forward(thing, trial)
             parts = forward if isinstance(forward, tuple) else (forward, forward)
             values |= {"output": parts[0], "cache": parts[-1]}
         before, old = params.get(), gradients_in(thing)
-        result = call(getattr(thing, self.plan.main), values, assigned)
+        result = call(getattr(thing, self.plan.main), values, roles_of)
         if self.plan.apply:
             call(getattr(thing, self.plan.apply), values, _roles(thing, self.plan.apply))
         after = params.get()
         changed = not all(map(np.array_equal, (*before[0], *before[1]), (*after[0], *after[1])))
         given = None if self.plan.update else assign(result, *before) or self._attributes(thing, old, before)
         rate = next((r for r in RATES if isinstance(getattr(thing, r, None), int | float)), None)
-        eta = trial.eta if "eta" in assigned.values() or rate or self._applies_rate(thing) else 1.0
+        eta = trial.eta if "eta" in roles_of.values() or rate or self._applies_rate(thing) else 1.0
         update = given is None
         if given is None:
             if not changed:
@@ -262,15 +260,10 @@ class _Caller:
             method = getattr(thing, name, None)
             if not callable(method) or not re.search("y|t|label|target", " ".join(parameters(method))):
                 continue
-            assigned = roles(list(parameters(method)), ("x", "y", "output", "n"))
-            if any(p not in assigned for p in required(method)) or (
-                "output" in assigned.values() and output is None
-            ):
+            given = assigned(method, ("x", "y", "output", "n"))
+            if given is None or ("output" in given.values() and output is None):
                 continue
-            try:
-                value = number_in(call(method, self._values(trial) | {"output": output}, assigned))
-            except Exception:
-                continue
+            value = number_of(method, self._values(trial) | {"output": output}, given)
             if value is not None:
                 return value
         return None

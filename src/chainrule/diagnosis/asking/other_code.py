@@ -8,30 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.asking.arguments import call, parameters, required, roles
+from chainrule.diagnosis.asking.arguments import assigned, call, parameters, required, roles
+from chainrule.diagnosis.asking.names import ACCURACY, INPUTS, ONE_HOT, TARGETS
 from chainrule.diagnosis.asking.source import Source
 from chainrule.model.validate import Floats
 
-ONE_HOT = (
-    "one_hot",
-    "onehot",
-    "to_one_hot",
-    "one_hot_encode",
-    "to_categorical",
-    "make_one_hot",
-    "encode_labels",
-)
-ACCURACY = (
-    "accuracy",
-    "get_accuracy",
-    "compute_accuracy",
-    "accuracy_score",
-    "calc_accuracy",
-    "evaluate",
-    "score",
-)
-TARGETS = ("y", "Y", "t", "T", "labels", "targets", "y_train", "Y_train", "train_labels", "train_y")
-INPUTS = ("x", "X", "inputs", "data", "x_train", "X_train", "train_x", "features")
 SAMPLES = 7
 """Samples that accuracy is asked for: as many as no layer is wide, usually."""
 
@@ -68,13 +49,13 @@ def _one_hot(source: Source, widths: Sequence[int]) -> Iterator[Fact]:
     """Their one-hot coding of every class, and of a batch that lacks the last class."""
     K = widths[-1]
     for name, function, line in _functions(source, ONE_HOT):
-        assigned = roles(list(parameters(function)), ("y", "x", "n_out", "n"))
-        if any(p not in assigned for p in required(function)):
+        given = assigned(function, ("y", "x", "n_out", "n"))
+        if given is None:
             continue
 
-        def coded(labels: Any, function: Any = function, assigned: Any = assigned) -> Floats:
-            given = {"y": labels, "x": labels, "n_out": K, "n": K}
-            return np.asarray(call(function, given, assigned), np.float64)
+        def coded(labels: Any, function: Any = function, given: Any = given) -> Floats:
+            values = {"y": labels, "x": labels, "n_out": K, "n": K}
+            return np.asarray(call(function, values, given), np.float64)
 
         every = coded(np.concatenate([np.arange(K), np.arange(K)]))
         code = every if every.shape[:1] == (2 * K,) else every.T
@@ -92,27 +73,27 @@ def _one_hot(source: Source, widths: Sequence[int]) -> Iterator[Fact]:
 
 
 def _accuracy(source: Source, widths: Sequence[int]) -> Iterator[Fact]:
-    """Their accuracy of outputs that are at hand, held to the right one and to the one of the other axis."""
+    """Their accuracy of random outputs, compared with the right one and with that over the other axis."""
     K = widths[-1]
     for name, function, line in _functions(source, ACCURACY):
-        assigned = roles(list(parameters(function)), ("output", "y", "x"))
-        if set(assigned.values()) != {"output", "y"} or len(required(function)) != 2:
+        given = roles(list(parameters(function)), ("output", "y", "x"))
+        if set(given.values()) != {"output", "y"} or len(required(function)) != 2:
             continue
-        kinds = [_axis(function, assigned, K, columns) for columns in (False, True)]
+        kinds = [_axis(function, given, K, columns) for columns in (False, True)]
         if "other" in kinds:
             yield Fact("accuracy axis", name, line, np.array([kind == "other" for kind in kinds], np.float64))
 
 
-def _axis(function: Callable[..., Any], assigned: dict[str, str], K: int, columns: bool) -> str:
+def _axis(function: Callable[..., Any], given: dict[str, str], K: int, columns: bool) -> str:
     """Whether it counts over classes, over samples, or cannot be asked with this layout."""
     verdicts = set()
     for seed in range(6):
         rng = np.random.default_rng((seed, K))
         a, true = rng.random((SAMPLES + K, K)), rng.integers(K, size=SAMPLES + K)
         y = np.eye(K)[true]
-        given = {"output": a.T if columns else a, "y": y.T if columns else y}
+        values = {"output": a.T if columns else a, "y": y.T if columns else y}
         try:
-            said = float(call(function, given, assigned))
+            said = float(call(function, values, given))
         except (Exception, SystemExit):
             return "cannot"
         right = float((a.argmax(axis=1) == true).mean())

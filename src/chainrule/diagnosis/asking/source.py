@@ -1,4 +1,4 @@
-"""Somebody's code as something that can be loaded anew, and where in it an exception arose."""
+"""Somebody's code, which can be loaded again, and where in it an exception arose."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Source:
         self.namespace = load()
 
     def fresh(self) -> None:
-        """Load it anew, so that nothing is left of earlier calls."""
+        """Load it again, so that nothing is left of earlier calls."""
         self.namespace = self.load()
 
     def failure(self, error: BaseException) -> Failure:

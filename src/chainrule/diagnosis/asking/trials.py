@@ -1,4 +1,4 @@
-"""Random networks with data, the same for whoever names the same widths and seed."""
+"""Random networks with data, the same whenever widths and seed are the same."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Mistake(NamedTuple):
 
     ``place``: the equation it is in, or ALL gradients; ``slip``: what was done there. ``change`` is made in
     each of the ``slots``; ``tag`` is the equation that it breaks. ``other_loss``: the loss whose gradient it
-    is. ``unlikely_over_outputs``: with a loss that is a mean over outputs, another mistake by the same numbers
+    is. ``unlikely_over_outputs``: with a loss that is a mean over outputs, another mistake with these numbers
     is likelier. ``mistakes.toml`` says what the sentences are.
     """
 

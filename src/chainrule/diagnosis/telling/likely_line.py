@@ -8,11 +8,19 @@ import re
 from chainrule.diagnosis.catalogue.mistakes import Family, Mistake
 from chainrule.diagnosis.catalogue.models import QUADRATIC
 
-ERROR = r"(?i)\b(\w*delta\w*|\w*err\w*|d_?z\w*|d[hao]\w*|d|grad\w*|dscores|back)\b[\w\[\]\s.+\-:,]*(=|\.append|\.insert)"
+ERROR = (
+    r"(?i)\b(\w*delta\w*|\w*err\w*|d_?z\w*|d[hao]\w*|d|grad\w*|dscores|back)\b"
+    r"[\w\[\]\s.+\-:,]*(=|\.append|\.insert)"
+)
 SLOPE = r"(?i)prime|deriv|slope|d_?act|d_?sig|d_?phi|d_?tanh|d_?relu|\bds\(|\bsp\b|1\.?0?\s*-|> ?0|<= ?0"
+SLOPE_OF_A = (
+    r"(?i)(prime|deriv|grad|slope|d_?\w{0,8}|tanh|sig\w*)"
+    r"\(\s*(self\.)?(a|acts?|activations?|hs?|outs?|post)\b"
+)
 PRODUCT = r"@|\bdot\b|\.T\b|matmul|einsum|\* *delta|outer"
-DW = r"(?i)(d_?w|nabla_w|grads?_?w|gw|dweights?|weight\w*_?grad\w*|delta_w)\w*[\"'\]\w\[\s\-+]*(=|\.append|\.insert|\+=)|\[.*W\d"
-DB = r"(?i)(d_?b|nabla_b|grads?_?b|gb|dbias\w*|bias\w*_?grad\w*|delta_b)\w*[\"'\]\w\[\s\-+]*(=|\.append|\.insert|\+=)|\[.*b\d"
+ASSIGNED = r"\w*[\"'\]\w\[\s\-+]*(=|\.append|\.insert|\+=)"
+DW = rf"(?i)(d_?w|nabla_w|grads?_?w|gw|dweights?|weight\w*_?grad\w*|delta_w){ASSIGNED}|\[.*W\d"
+DB = rf"(?i)(d_?b|nabla_b|grads?_?b|gb|dbias\w*|bias\w*_?grad\w*|delta_b){ASSIGNED}|\[.*b\d"
 UPDATE = r"(?i)(lr|eta|rate|alpha)\b"
 PATTERNS: dict[str, tuple[tuple[str, int], ...]] = {
     "B1": (
@@ -50,12 +58,7 @@ def probable_line(text: str, mistake: Mistake, first_line: int = 1) -> tuple[int
 def _own(mistake: Mistake) -> list[tuple[str, int]]:
     """Words of the mistake's own: φ' wants a slope in the line, a definition of φ' wants ``return``."""
     if mistake.family is Family.SLOPE_OF_A:
-        return [
-            (
-                r"(?i)(prime|deriv|grad|slope|d_?\w{0,8}|tanh|sig\w*)\(\s*(self\.)?(a|acts?|activations?|hs?|outs?|post)\b",
-                12,
-            )
-        ]
+        return [(SLOPE_OF_A, 12)]
     before = mistake.family is Family.BEFORE_SLOPE
     if mistake.family.is_slope or before or mistake.tag == "F2" or mistake.other_loss == QUADRATIC:
         return [(SLOPE, 2)]

@@ -21,7 +21,7 @@ D_PHI = {
 }
 
 
-class Spelling(NamedTuple):
+class Pieces(NamedTuple):
     """Pieces of code: ``back`` is (W^{L+1})ᵀδ^{L+1}, ``outer`` δ^L (a^{L−1})ᵀ, ``sum`` over samples."""
 
     z: str
@@ -31,7 +31,6 @@ class Spelling(NamedTuple):
     outer_wrong: str
     sum: str
     N: str
-    W: str
     d_phi: str
     over: str
 
@@ -40,8 +39,8 @@ class Spelling(NamedTuple):
         return template.format(**self._asdict())
 
 
-def spelling(samples: str, out_in: bool, hidden: str, mean: bool) -> Spelling:
-    """The spelling for ``samples`` "rows", "columns" or "vectors"."""
+def pieces_of(samples: str, out_in: bool, hidden: str, mean: bool) -> Pieces:
+    """The pieces for ``samples`` "rows", "columns" or "vectors"."""
     T = ".T"
     if samples == "rows":
         W, V = ("W[l].T", "W[l+1]") if out_in else ("W[l]", "W[l+1].T")
@@ -62,16 +61,14 @@ def spelling(samples: str, out_in: bool, hidden: str, mean: bool) -> Spelling:
         )
     back_wrong = back.replace(V, V.removesuffix(T) if V.endswith(T) else V + T)
     d_phi = D_PHI.get(hidden, f"d_{hidden}(z[l])")
-    return Spelling(z, back, back_wrong, outer, wrong, total, N, "W[l]", d_phi, f" / {N}" if mean else "")
+    return Pieces(z, back, back_wrong, outer, wrong, total, N, d_phi, f" / {N}" if mean else "")
 
 
 RIGHT_LINES = {
     "F1": "z[l] = {z}",
-    "B1": "delta = a[-1] - y",
     "B2": "delta = ({back}) * {d_phi}",
     "B3": "dW[l] = {outer}{over}",
     "B4": "db[l] = {sum}{over}",
     "H1": "e = np.exp(z - z.max()); a = e / e.sum()   # over the neurons of one sample",
-    "F2": "delta = ({back}) * {d_phi}",
     "G1": "W[l] -= eta * dW[l]; b[l] -= eta * db[l]   # after all gradients are known",
 }

@@ -1,100 +1,91 @@
-"""A verdict in words: what was found, what is wrong, why, and the line that puts it right."""
+"""A verdict in words: what was found, what is wrong, why, and the line that puts it right.
+
+The sentences stand in ``report.toml``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from chainrule.diagnosis.catalogue.mistakes import Applied
+from chainrule.diagnosis.catalogue.texts import sentence, texts
 from chainrule.diagnosis.telling.derivations import derivation, right_delta
 from chainrule.diagnosis.telling.likely_line import probable_line
-from chainrule.diagnosis.telling.numpy_lines import RIGHT_LINES, Spelling, spelling
+from chainrule.diagnosis.telling.numpy_lines import RIGHT_LINES, Pieces, pieces_of
 from chainrule.diagnosis.telling.remarks import Remark
-from chainrule.diagnosis.telling.remarks_on_data import every_remark
 from chainrule.diagnosis.telling.traced_line import located
 from chainrule.diagnosis.verdict.judge import Part, Verdict
 from chainrule.diagnosis.verdict.rows import Row
 from chainrule.diagnosis.verdict.search import Explanation
 from chainrule.explain.blocks import Block, Equation, Heading, Line, Table
 
-OR_THE_LOSS = "Or keep this gradient, and state the loss that it belongs to."
-WHERE = "The code was run to find this out."
+
+def say(name: str, **values: Any) -> str:
+    """The sentence of that name, with the values filled in."""
+    text = sentence(texts("telling/report.toml")[name])
+    return text.format(**values) if values else text
 
 
-def blocks(verdict: Verdict, where: str = WHERE) -> list[Block]:
-    """The whole report."""
+def blocks(verdict: Verdict, remarks: Sequence[Remark], apart: bool) -> list[Block]:
+    """The whole report. ``apart``: the code was run in a process of its own."""
+    end = Line(say("run_apart" if apart else "run_here"), "dim")
     part = verdict.part
     if part is None:
-        return [*_failed(verdict), Line(where, "dim")]
-    equal = [*_equal_widths(verdict)] if verdict.findings.failed_widths else []
-    every = every_remark(verdict, part)
-    bad = [remark for remark in every if remark.severe]
-    body = [*_wrong(verdict, part)] if not part.right else [*_right(verdict, bad)]
-    return [*_found(verdict, part), *equal, *body, *_remarks(every), Line(where, "dim")]
+        return [*_failed(verdict), end]
+    equal = _equal_widths(verdict) if verdict.findings.failed_widths else []
+    severe = any(remark.severe for remark in remarks)
+    body = _right(verdict, severe) if part.right else _wrong(verdict, part)
+    return [*_found(verdict, part), *equal, *body, *_remarks(remarks), end]
 
 
 def _found(verdict: Verdict, part: Part) -> list[Block]:
-    seen, model = part.answer, part.model
-    by = f" (by {part.intended.by})" if part.intended.by else ""
-    hidden = f"{model.hidden} hidden layers, " if len(verdict.findings.widths) > 2 else ""
-    scale = "one sample a call" if seen.layout.single else part.scale.text
+    answer, model = part.answer, part.model
+    order = "the gradient is read off the update" if answer.update else f"gradients {answer.order}"
+    taken_for = say(
+        "taken_for",
+        widths=_widths(verdict.findings.widths),
+        hidden=f"{model.hidden} hidden layers, " if len(verdict.findings.widths) > 2 else "",
+        output=model.output,
+        loss=model.loss,
+        by=f" (by {part.intended.by})" if part.intended.by else "",
+        scale="one sample a call" if answer.layout.single else part.scale.text,
+    )
     return [
-        Heading(f"Diagnosis of {seen.name}"),
-        Line(f"Found: {seen.layout.words()}; {_order(part)}."),
-        Line(
-            f"Taken for: {'-'.join(map(str, verdict.findings.widths))}, {hidden}{model.output} outputs, "
-            f"{model.loss}{by}; {scale}."
-        ),
+        Heading(f"Diagnosis of {answer.name}"),
+        Line(f"Found: {answer.layout.words()}; {order}."),
+        Line(taken_for),
     ]
 
 
 def _equal_widths(verdict: Verdict) -> list[Block]:
     found, failure = verdict.findings, verdict.findings.failure
     assert failure is not None  # that is why other widths were asked
-    asked, used = ("-".join(map(str, widths)) for widths in (found.failed_widths, found.widths))
     return [
-        Line(f"With layers {asked} it does not run: {failure.error}", "bad"),
+        Line(say("fails", failed=_widths(found.failed_widths), error=failure.error), "bad"),
         Line(f"line {failure.line}: {failure.text}", "bad"),
-        Line(f"With layers equally wide, {used}, it does, and these are the numbers it gives:"),
+        Line(say("equal", widths=_widths(found.widths))),
     ]
 
 
-def _order(part: Part) -> str:
-    order = part.answer.order
-    if part.answer.update:
-        return "the gradient is read off the update"
-    return f"gradients {order}"
+def _widths(widths: Sequence[int]) -> str:
+    return "-".join(map(str, widths))
 
 
-def _right(verdict: Verdict, bad: list[Remark]) -> list[Block]:
+def _right(verdict: Verdict, severe: bool) -> list[Block]:
     lines: list[Block] = []
     for part in verdict.parts:
         what = "The update" if part.answer.update else "The gradient"
-        n, error = len(part.answer.observed), part.error
-        lines.append(
-            Line(
-                f"{what} is right: every tensor agrees with B1 to B4 to {error:.0e} on {n} random networks.",
-                "bad" if bad else "good",
-            )
-        )
-    part = verdict.parts[0]
-    lines.append(_table(part.rows))
-    if bad:
-        lines.append(Line("Still, something else is wrong:", "bad"))
-    elif not part.intended.loss_known:
-        lines.append(
-            Line(
-                f"It is the gradient of the {part.model.loss} with {part.model.output} outputs. If "
-                "another loss is meant, say so by "
-                "--output and --loss."
-            )
-        )
-    if not bad and len(verdict.parts) == 1 and not part.answer.update:
-        lines.append(
-            Line("If it still does not learn, look at the update (G1), the learning rate, the data's scale "
-            "and its labels; "
-                 "an update function in the same file is diagnosed too.", "dim")
-        )  # fmt: skip
+        text = say("right", what=what, error=part.error, networks=len(part.answer.observed))
+        lines.append(Line(text, "bad" if severe else "good"))
+    first = verdict.parts[0]
+    lines.append(_table(first.rows))
+    if severe:
+        return [*lines, Line(say("still_wrong"), "bad")]
+    if not first.intended.loss_known:
+        lines.append(Line(say("whose", loss=first.model.loss, output=first.model.output)))
+    if len(verdict.parts) == 1 and not first.answer.update:
+        lines.append(Line(say("not_learning"), "dim"))
     return lines
 
 
@@ -102,9 +93,8 @@ def _table(rows: Iterable[Row]) -> Table:
     cells = []
     for row in rows:
         ratio = "" if row.ratio is None or row.right else f"always {row.ratio:.6g} times"
-        cells.append(
-            (f"d{row.tensor}^{row.layer}", f"{row.error:.1e}", "right" if row.right else "WRONG", ratio)
-        )
+        word = "right" if row.right else "WRONG"
+        cells.append((f"d{row.tensor}^{row.layer}", f"{row.error:.1e}", word, ratio))
     return Table(("", "relative error", "", ""), tuple(cells), words=(0, 2, 3))
 
 
@@ -125,21 +115,13 @@ def _wrong(verdict: Verdict, part: Part) -> list[Block]:
     if not part.explanations:
         return [*lines, *_unexplained(part)]
     best = part.explanations[0]
-    lines.append(
-        Line(
-            f"Your numbers are those of {_named(best)} (agrees to {best.error:.0e} on {best.networks} "
-            "random networks)."
-        )
+    named = ", and of ".join(
+        f"{one.mistake.tag} with this mistake{_at(one)}: {one.mistake.name}" for one in best.mistakes
     )
+    lines.append(Line(say("explained", mistakes=named, error=best.error, networks=best.networks)))
     for one in best.mistakes:
         lines += _mistake(verdict, part, one)
     return [*lines, *_alternatives(part.explanations)]
-
-
-def _named(e: Explanation) -> str:
-    return ", and of ".join(
-        f"{one.mistake.tag} with this mistake{_at(one)}: {one.mistake.name}" for one in e.mistakes
-    )
 
 
 def _at(one: Applied) -> str:
@@ -150,16 +132,11 @@ def _at(one: Applied) -> str:
 
 def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
     mistake, layout, model = one.mistake, part.answer.layout, part.model
-    spelled = spelling(
-        layout.spelling(),
-        layout.out_in,
-        model.hidden,
-        part.scale.is_mean,
-    )
+    pieces = pieces_of(layout.stacking, layout.out_in, model.hidden, part.scale.is_mean)
     tag, left, steps = derivation(mistake.tag, model)
-    probable = line_of(verdict, part, one)
-    here = f"line {probable.number}: {probable.text}" if probable else _spelled(mistake.code, spelled)
-    said = "In your code," if probable and probable.traced else "In your code probably"
+    place = line_of(verdict, part, one)
+    here = f"line {place.number}: {place.text}" if place else _filled(mistake.code, pieces)
+    said = "In your code," if place and place.traced else "In your code probably"
     return [
         Heading(f"{mistake.tag}: {mistake.name}"),
         Equation("", "yours", (mistake.term,)),
@@ -167,8 +144,8 @@ def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
         Line(f"Why: {mistake.why}"),
         Line(f"What it does: {mistake.effect}"),
         Line(f"{said} {here}", "bad"),
-        Line(f"Right, in your layout: {right_line(part, one, spelled)}", "good"),
-        *([Line(OR_THE_LOSS)] if mistake.other_loss else []),
+        Line(f"Right, in your layout: {right_line(part, one, pieces)}", "good"),
+        *([Line(say("or_the_loss"))] if mistake.other_loss else []),
     ]
 
 
@@ -183,80 +160,58 @@ class Place(NamedTuple):
 def line_of(verdict: Verdict, part: Part, one: Applied) -> Place | None:
     """Where a mistake is: the line that makes its wrong value, otherwise the one whose words fit best."""
     text, first = verdict.findings.text, verdict.findings.first_line
-    seen = located(part, one, text, first)
-    if seen is not None:
-        return Place(*seen, True)
+    traced = located(part, one, text, first)
+    if traced is not None:
+        return Place(*traced, True)
     likely = probable_line(text, one.mistake, first)
     return Place(*likely, False) if likely is not None else None
 
 
-def _spelled(template: str, spelled: Spelling) -> str:
-    return spelled.line(template) if "{" in template else template
+def _filled(template: str, pieces: Pieces) -> str:
+    return pieces.line(template) if "{" in template else template
 
 
-def right_line(part: Part, one: Applied, spelled: Spelling) -> str:
+def right_line(part: Part, one: Applied, pieces: Pieces) -> str:
     """The corrected line in the user's own convention."""
     if one.mistake.remedy:
         return one.mistake.remedy
     slot = "G1" if one.mistake.tag == "G1" else one.mistake.slots[0]
     if one.mistake.tag == "F2" and slot == "B2":
         where = "   # s = sigmoid(z[l])" if part.model.hidden == "silu" else ""
-        return f"φ'(z[l]) = {spelled.d_phi}{where}"
+        return f"φ'(z[l]) = {pieces.d_phi}{where}"
     if slot == "B1":
         return right_delta(part.model)
     if slot == "H":
         return RIGHT_LINES["H1"]
     if slot == "F2":
         return f"a[l] = {part.model.hidden}(z[l])"
-    return spelled.line(RIGHT_LINES[slot])
+    return pieces.line(RIGHT_LINES[slot])
 
 
 def _alternatives(found: tuple[Explanation, ...]) -> list[Block]:
     first = {one.mistake.key for one in found[0].mistakes}
-    others = []
-    for e in found[1:]:
-        name = ", and ".join(f"{one.mistake.name}{_at(one)}" for one in e.mistakes)
-        if len(e.mistakes) == len(found[0].mistakes) and {one.mistake.key for one in e.mistakes} != first:
-            others.append(name)
-    if not others:
-        return []
-    return [Line(f"The same numbers would come of: {'; '.join(dict.fromkeys(others[:3]))}.", "dim")]
+    others = [
+        ", and ".join(f"{one.mistake.name}{_at(one)}" for one in e.mistakes)
+        for e in found[1:]
+        if len(e.mistakes) == len(found[0].mistakes) and {one.mistake.key for one in e.mistakes} != first
+    ]
+    names = "; ".join(dict.fromkeys(others[:3]))
+    return [Line(say("alternatives", names=names), "dim")] if others else []
 
 
 def _unexplained(part: Part) -> list[Block]:
-    lines: list[Block] = [
-        Line("No mistake of the catalogue, and no two of them, reproduce these numbers."),
-    ]
+    lines: list[Block] = [Line(say("unexplained"))]
     if part.equations:
         rows = tuple(
             (e.tag, str(e.layer), f"{e.error:.1e}", "holds" if e.right else "BROKEN") for e in part.equations
         )
-        lines += [
-            Line(
-                "Each equation by itself, for one sample, fed with your own δ of the layer above (read "
-                "off db):"
-            ),
-            Table(("", "layer", "relative error", ""), rows, words=(0, 3)),
-        ]
-        broken = [e for e in part.equations if not e.right]
-        if broken:
-            first = broken[0]
-            lines.append(
-                Line(f"Look at {first.tag} of layer {first.layer} first: the way back meets it first.", "bad")
-            )
-    lines.append(
-        Line(
-            "To find the place: print δ^H for one sample beside a − y; then δ of each layer beside "
-            "(W^{L+1})ᵀ δ^{L+1} ⊙ φ'(z^L) "
-            "by hand, from the last layer to the first. The first that differs is it. A network of "
-            "widths 2-2-2 and "
-            "one sample keep the numbers few."
-        )
-    )
-    return lines
+        lines += [Line(say("by_itself")), Table(("", "layer", "relative error", ""), rows, words=(0, 3))]
+    for first in [e for e in part.equations if not e.right][:1]:
+        lines.append(Line(say("look_first", tag=first.tag, layer=first.layer), "bad"))
+    return [*lines, Line(say("find_the_place"))]
 
 
-def _remarks(found: list[Remark]) -> list[Block]:
+def _remarks(found: Sequence[Remark]) -> list[Block]:
     return [Heading("Besides"), *(Line(r.text, "bad" if r.severe else "") for r in found)] if found else []
 
 
@@ -264,23 +219,13 @@ def _failed(verdict: Verdict) -> list[Block]:
     found = verdict.findings
     lines: list[Block] = [
         Heading(f"Diagnosis of {found.target or 'the file'}"),
-        Line("It could not be asked for gradients.", "bad"),
+        Line(say("not_asked"), "bad"),
     ]
     if found.failure is not None:
-        lines.append(Line(found.failure.error))
+        error = found.failure.error
+        lines.append(Line(error))
         if found.failure.line:
             lines.append(Line(f"line {found.failure.line}: {found.failure.text}", "bad"))
-        if (
-            "shapes" in found.failure.error
-            or "broadcast" in found.failure.error
-            or "mismatch" in found.failure.error
-        ):
-            lines.append(
-                Line(
-                    "Shapes do not go together in any layout that was tried: look for a transpose that "
-                    "is missing or too many."
-                )
-            )
-    if found.misfit:
-        lines.append(Line(found.misfit))
-    return lines
+        if any(word in error for word in ("shapes", "broadcast", "mismatch")):
+            lines.append(Line(say("shapes")))
+    return [*lines, Line(found.misfit)] if found.misfit else lines
