@@ -88,7 +88,7 @@ PAIRS: tuple[tuple[str, str], ...] = (
     ("relu", QUADRATIC),
 )
 """Outputs with losses, the usual ones first."""
-DEFAULT_LOSS = {"softmax": CATEGORICAL, "sigmoid": MULTI_LABEL}
+DEFAULT_LOSS = {output: loss for output, loss in MATCHED if loss != QUADRATIC}
 
 LOSS_NAMES = {
     "cross-entropy": "",
@@ -118,6 +118,11 @@ class Model(NamedTuple):
         """Whether the loss is one of the two cross-entropies."""
         return self.loss != QUADRATIC
 
+    @property
+    def error_tag(self) -> str:
+        """The tag of δ^H."""
+        return "B1" if self.is_cross_entropy else "Q2"
+
     def __str__(self) -> str:
         return f"{self.hidden} hidden, {self.output} output, {self.loss}"
 
@@ -136,6 +141,7 @@ def composed(output: Output, cost: Cost) -> Head:
         lambda xp, z, y: cost.value(output.predict(xp, z), y),
         lambda xp, z, a, y: output.pull(a, z, cost.d_value(a, y)),
         loss_name=cost.name,
+        distribution=output.name == "softmax",
     )
 
 

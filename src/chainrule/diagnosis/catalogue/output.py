@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -25,8 +25,8 @@ from chainrule.equations.heads import softmax
 from chainrule.model.validate import Floats
 
 
-def _has(*outputs: str) -> Callable[[Model], bool]:
-    return lambda model: model.output in outputs
+def _has(*outputs: str, losses: Collection[str] = tuple(COSTS)) -> Callable[[Model], bool]:
+    return lambda model: model.output in outputs and model.loss in losses
 
 
 def _of_loss(name: str, loss: str) -> Mistake:
@@ -78,7 +78,7 @@ def _softmax_twice(s: State, L: int) -> Floats:
 
 def _rounded(s: State, L: int) -> Floats:
     a = s.a[L]
-    hard = (a == a.max(axis=1, keepdims=True)) if s.model.output == "softmax" else (a > 0.5)
+    hard = (a == a.max(axis=1, keepdims=True)) if s.head.distribution else (a > 0.5)
     return np.asarray(hard - s.y)
 
 
@@ -97,20 +97,15 @@ OUTPUT: tuple[Mistake, ...] = (
         "B1",
         "diagonal",
         error(lambda s, L: _dJ_da(s, L) * s.a[L] * (1 - s.a[L])),
-        lambda model: model.output == "softmax" and model.loss != MULTI_LABEL,
+        _has("softmax", losses=(CATEGORICAL, QUADRATIC)),
     ),
     mistake(
         "B1",
         "softmax with sigma'",
         output(mutant("cross_entropy_error", "extra σ'")),
-        lambda model: (model.output, model.loss) == ("softmax", CATEGORICAL),
+        _has("softmax", losses=(CATEGORICAL,)),
     ),
-    mistake(
-        "B1",
-        "softmax twice",
-        error(_softmax_twice),
-        lambda model: (model.output, model.loss) == ("softmax", CATEGORICAL),
-    ),
+    mistake("B1", "softmax twice", error(_softmax_twice), _has("softmax", losses=(CATEGORICAL,))),
     mistake(
         "B1",
         "z for a",
@@ -121,20 +116,17 @@ OUTPUT: tuple[Mistake, ...] = (
         "B1",
         "sigma' missing",
         output(mutant("quadratic_error", "σ' missing")),
-        lambda model: model.loss == QUADRATIC and model.output in ("sigmoid", "tanh"),
+        _has("sigmoid", "tanh", losses=(QUADRATIC,)),
     ),
     mistake("B1", "sigma' twice", output(mutant("quadratic_error", "σ' twice")), _has("sigmoid")),
     mistake(
-        "B1",
-        "sigma' of a",
-        error(lambda s, L: (s.a[L] - s.y) * _sigma_prime_of_a(s, L)),
-        _has("sigmoid"),
+        "B1", "sigma' of a", error(lambda s, L: (s.a[L] - s.y) * _sigma_prime_of_a(s, L)), _has("sigmoid")
     ),
     mistake(
         "B1",
         "dJ/da sigma' of a",
         error(lambda s, L: _dJ_da(s, L) * _sigma_prime_of_a(s, L)),
-        lambda model: model.output == "sigmoid" and model.loss != QUADRATIC,
+        _has("sigmoid", losses=(CATEGORICAL, MULTI_LABEL)),
     ),
     mistake(
         "B1",
@@ -161,7 +153,7 @@ OUTPUT: tuple[Mistake, ...] = (
     mistake("H1", "sum over everything", instead(_sum_over_everything), _has("softmax")),
     mistake("F2", "bias after", instead(_bias_after)),
 )
-"""Those before δ^{H−1}."""
+"""Those that come before the errors of the hidden layers."""
 
 OTHER_LOSSES: tuple[Mistake, ...] = tuple(_of_loss(*pair) for pair in PAIRS if pair[1] != QUADRATIC)
 """δ^H of another cross-entropy than the one stated."""

@@ -47,7 +47,7 @@ def derivation(tag: str, model: Model) -> tuple[str, str, tuple[str, ...]]:
     """(tag, left side, steps) of the equation that a mistake broke."""
     if tag in ("B1", "Q2", "H2", "H4"):
         steps = OUTPUT_ERRORS.get((model.output, model.loss), ("∂J/∂z_m", "Σ_k (∂J/∂a_k) (∂a_k/∂z_m)"))
-        return ("Q2" if model.loss == QUADRATIC else "B1"), "δ^H_m", steps
+        return model.error_tag, "δ^H_m", steps
     known = tag if tag in EQUATIONS else "G1"
     return known, *EQUATIONS[known]
 

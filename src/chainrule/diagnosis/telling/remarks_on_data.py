@@ -89,7 +89,7 @@ def _targets(name: str, y: Floats, verdict: Verdict, part: Part, K: int) -> Iter
     whole = bool(np.array_equal(y, np.round(y)))
     if y.ndim == 2 and K in y.shape and y.shape != (K, K):
         sums = y.sum(axis=1 if y.shape[1] == K else 0)
-        if part.model.output == "softmax" and np.isin(y, (0, 1)).all() and not np.allclose(sums, 1):
+        if part.model.head.distribution and np.isin(y, (0, 1)).all() and not np.allclose(sums, 1):
             yield remark("multi-label targets", name=name, sums=sorted(set(sums.astype(int).tolist())))
     elif y.ndim == 2 and 1 not in y.shape and K > 2 and np.isin(y, (0, 1)).all() and K not in y.shape:
         yield remark("one-hot width", "held", name=name, shape=y.shape, K=K)
