@@ -52,7 +52,9 @@ def test_a_wrong_derivative_is_printed_nowhere(monkeypatch, name):
         Slopes(own, Ledger()).derivative()
 
 
-@pytest.mark.parametrize("text", ["z*tanh(z)", "z/(2+z**2)", "exp(-z**2)*sin(z)", "1/(1+z**2)**2", "(1+z**2)**3"])
+@pytest.mark.parametrize(
+    "text", ["z*tanh(z)", "z/(2+z**2)", "exp(-z**2)*sin(z)", "1/(1+z**2)**2", "(1+z**2)**3"]
+)
 def test_both_kinds_of_terms_are_differentiated_by_the_same_rules(text):
     own = Activation.from_formula(text)
     (_, *chain) = Slopes(own, Ledger()).derivative()[-1].steps

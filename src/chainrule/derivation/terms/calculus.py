@@ -47,14 +47,17 @@ OPERATIONS: dict[type[Term], Callable[[Any], tuple[str, tuple[Any, ...]]]] = {
     Neg: lambda u: ("neg", (u.body,)),
     Mul: lambda u: ("*", u.factors),
     Frac: lambda u: ("/", (u.num, u.den)),
-    Pow: lambda u: (
-        "**",
-        (u.base, -u.exponent.body.value if isinstance(u.exponent, Neg) else u.exponent.value),
-    ),
+    Pow: lambda u: ("**", (u.base, _exponent(u.exponent))),
     Apply: lambda u: (u.name, u.args),
     Big: lambda u: (u.op, (u.body,)),
     Cases: lambda u: ("where", (u,)),
 }
+
+
+def _exponent(term: Any) -> Any:
+    """The number that a power's exponent is."""
+    body: Any = term.body if isinstance(term, Neg) else term
+    return -body.value if isinstance(term, Neg) else body.value
 
 
 @dataclass(frozen=True)
