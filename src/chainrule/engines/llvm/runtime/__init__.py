@@ -1,0 +1,1 @@
+"""What runs a program: the trainer, the predictors, and the choice of how many threads."""
