@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from chainrule.engines.llvm.costs import AVX512, KERNELS, Kernel, totals
+from chainrule.engines.llvm.analysis.costs import AVX512, KERNELS, Kernel, totals
 from equations import xref
 
 NAMES = {

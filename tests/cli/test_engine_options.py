@@ -86,13 +86,13 @@ def test_only_who_listens_is_told():
 
 
 def test_compiling_is_told_and_what_is_cached_is_not(monkeypatch, tmp_path):
-    from chainrule.engines.llvm import programs
+    from chainrule.engines.llvm.programs import build
 
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
     X, y = np.eye(3), [0, 1, 2]
     heard = []
     for turn in range(2):
-        monkeypatch.setattr(programs, "_made", {})
+        monkeypatch.setattr(build, "_made", {})
         with listening(heard.append):
             Network([3, 4, 3], seed=0, engine="llvm").predict_proba(X)
         assert len(heard) == 2, turn

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.engines.llvm.machine.compiler import compile_text
+from chainrule.engines.llvm.machine.processor import processor
 from chainrule.engines.llvm.writer.code import Unit
-from chainrule.engines.llvm.writer.machine import compile_text, processor
+from chainrule.engines.llvm.writer.values import Vector
 
 TARGETS = [processor(size) for size in (16, 32, 64) if size <= processor().vector_bytes]
 """The processor at hand, with vectors of every width it has."""
@@ -55,7 +57,7 @@ def elementwise(function, target, dtype):
     def body(code, count, source, result):
         with code.loop(0, count) as j:
             x = (code.numbers(source) + j * code.lanes).vector()
-            (code.numbers(result) + j * code.lanes).put(code.as_vector(function(x)))
+            (code.numbers(result) + j * code.lanes).put(Vector.of(code, function(x)))
 
     run = compiled(body, target, dtype, ("count", "source", "result"))
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from chainrule.engines.llvm import predictor, programs, trainer
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.llvm.kernels import columns
 from chainrule.engines.llvm.kernels.columns import (
@@ -21,7 +20,9 @@ from chainrule.engines.llvm.kernels.columns import (
     tiles_of,
 )
 from chainrule.engines.llvm.kernels.prefetch import Coming
-from chainrule.engines.llvm.writer.caches import rows_at_a_time
+from chainrule.engines.llvm.machine.caches import rows_at_a_time
+from chainrule.engines.llvm.programs import build
+from chainrule.engines.llvm.runtime import predictor, trainer
 from chainrule.engines.reference import first_moments
 from chainrule.equations.affine import TERMS
 from chainrule.equations.network import Architecture
@@ -332,8 +333,8 @@ def test_all_lines_of_the_next_step_are_asked_for(batch_size, monkeypatch, tmp_p
         clear(coming)
 
     monkeypatch.setattr(Coming, "clear", write_down)
-    monkeypatch.setattr(programs, "source_digest", lambda: f"with a log at {log.ctypes.data}")
-    monkeypatch.setattr(programs, "_made", {})
+    monkeypatch.setattr(build, "source_digest", lambda: f"with a log at {log.ctypes.data}")
+    monkeypatch.setattr(build, "_made", {})
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
     widths = [784, 64, 10]
     data, params = examples(widths, 6 * batch_size, dtype=np.float32), parameters(widths, np.float32)

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from chainrule.doctor.speed import operations as operations_of_step
-from chainrule.engines.llvm.costs import AVX512, KERNELS, calls, head_moves, head_operations, totals
+from chainrule.engines.llvm.analysis.costs import AVX512, KERNELS, calls, head_moves, head_operations, totals
 from chainrule.engines.llvm.kernels import products, updates
 from chainrule.engines.llvm.writer.code import Unit
 

@@ -8,7 +8,7 @@ pytest.importorskip("llvmlite")
 from chainrule.engines.base import Examples, Task
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.llvm.kernels.prefetch import A_ROW, NUMBERS, Coming, fetch, room_of_coming
-from chainrule.engines.llvm.writer.caches import LINE
+from chainrule.engines.llvm.machine.caches import LINE
 from chainrule.engines.llvm.writer.values import Array
 from chainrule.engines.reference import first_moments
 from chainrule.equations.optimizers import as_optimizer

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from chainrule.engines.llvm.listing import (
+from chainrule.engines.llvm.analysis.listing import (
     assembly,
     d_phi_code,
     descend_code,
@@ -17,7 +17,7 @@ from chainrule.engines.llvm.listing import (
     operations,
     phi_code,
 )
-from chainrule.engines.llvm.writer.code import Shape
+from chainrule.engines.llvm.machine.processor import Shape
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.optimizers import OPTIMIZERS
 
@@ -61,6 +61,7 @@ def test_assembly_fuses_and_does_not_depend_on_the_machine():
     assert "vfmadd" in text
     assert "vrcpps" in text
     assert "zmm" not in text
-    program = "from chainrule.engines.llvm.listing import *; print(assembly(descend_code('adam')[0]), end='')"
+    listing = "from chainrule.engines.llvm.analysis.listing import assembly, descend_code; "
+    program = listing + "print(assembly(descend_code('adam')[0]), end='')"
     again = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert again.stdout == text

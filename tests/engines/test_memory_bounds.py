@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.engines.base import Examples
 from chainrule.engines.llvm.engine import LlvmEngine
-from chainrule.engines.llvm.writer import layout
+from chainrule.engines.llvm.kernels import layout
 from chainrule.engines.reference import first_moments
 from chainrule.types import ByLayer, Layer
 from tests.engines.claims import distance, examples, numbers, parameters, task
@@ -19,7 +19,7 @@ ODD = (1, 2, 15, 16, 17, 31, 33)
 @pytest.fixture(params=[False, True], ids=["all columns", "columns in use"])
 def passing_over(request, monkeypatch):
     """Columns of zeros passed over, or not."""
-    for name in ("trainer.are_worth_listing", "predictor.are_worth_listing_in_order"):
+    for name in ("runtime.trainer.are_worth_listing", "runtime.predictor.are_worth_listing_in_order"):
         monkeypatch.setattr(f"chainrule.engines.llvm.{name}", lambda X, rows: request.param)
 
 
@@ -35,7 +35,7 @@ def blocks(monkeypatch):
                 guard[:] = np.nan if guard.dtype.kind == "f" else -(2**60)
             made.append(self)
 
-    for module in ("layout", "trainer", "predictor"):
+    for module in ("kernels.layout", "runtime.trainer", "runtime.predictor"):
         monkeypatch.setattr(f"chainrule.engines.llvm.{module}.Block", Guarded)
     return made
 

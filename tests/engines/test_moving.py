@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chainrule.engines.llvm.kernels import layout
 from chainrule.engines.llvm.kernels.tiles import gather
 from chainrule.engines.llvm.kernels.transpose import turned_panel
-from chainrule.engines.llvm.writer import layout
-from chainrule.engines.llvm.writer.caches import block_of_k, room_of_panel
+from chainrule.engines.llvm.machine.caches import block_of_k, room_of_panel
 from tests.engines.compiled import DTYPES, TARGETS, compiled, guarded, name_of, untouched
 
 

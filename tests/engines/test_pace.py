@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.engines.llvm.thread_choice import (
+from chainrule.engines.llvm.runtime.thread_choice import (
     AGAIN_SECONDS,
     LARGE_STEP,
     SMALL_STEP,

@@ -10,8 +10,9 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from chainrule.engines.llvm.kernels import products, updates
-from chainrule.engines.llvm.writer.code import Shape, Unit
-from chainrule.engines.llvm.writer.machine import Processor, optimized, processor, target_machine
+from chainrule.engines.llvm.machine.compiler import optimized, target_machine
+from chainrule.engines.llvm.machine.processor import Processor, Shape, processor
+from chainrule.engines.llvm.writer.code import Unit
 
 HERE = processor()
 KINDS = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.engines.llvm.engine import LlvmEngine
-from chainrule.engines.llvm.writer import layout
+from chainrule.engines.llvm.kernels import layout
 from chainrule.engines.reference import first_moments
 from tests.engines.claims import examples, numbers, parameters, take, task
 from tests.engines.compiled import DTYPES, TARGETS, name_of

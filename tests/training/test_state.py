@@ -8,7 +8,7 @@ import pytest
 from chainrule import InputError, Network
 from chainrule.engines.base import Examples
 from chainrule.engines.llvm.engine import LlvmEngine
-from chainrule.engines.llvm.trainer import LlvmTrainer
+from chainrule.engines.llvm.runtime.trainer import LlvmTrainer
 from chainrule.engines.reference import ReferenceEngine, first_moments
 from chainrule.equations.optimizers import OPTIMIZERS, as_optimizer
 from chainrule.equations.penalty import Penalty

@@ -205,7 +205,7 @@ def _llvm(engine: Engine) -> LlvmEngine | None:
 
 
 def _compiler(engine: LlvmEngine) -> Compiler:
-    from chainrule.engines.llvm.writer.machine import versions
+    from chainrule.engines.llvm.machine.compiler import versions
 
     return Compiler(*versions(), engine.target.name, engine.target.vectors)
 

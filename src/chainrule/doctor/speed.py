@@ -80,8 +80,8 @@ def compilation(engine: LlvmEngine) -> Compilation:
 
     As in training, code is found again by its key, and need not be written to be found.
     """
-    from chainrule.engines.llvm.programs import recipe_of, training_code
-    from chainrule.engines.llvm.writer.machine import compile_text
+    from chainrule.engines.llvm.machine.compiler import compile_text
+    from chainrule.engines.llvm.programs.build import recipe_of, training_code
 
     task, shape = _task(_network(SMALL.layers), SMALL.batch_size), engine.target.shape("float32")
     recipe = recipe_of(task, SMALL.layers[-1], shape, shape.item_size)

@@ -8,10 +8,10 @@ import os
 import numpy as np
 
 from chainrule.engines.base import Examples, Floats, Task, Unsupported
-from chainrule.engines.llvm.predictor import Direct, Panels
-from chainrule.engines.llvm.programs import PredictionProgram, prediction_program, training_program
-from chainrule.engines.llvm.trainer import LlvmTrainer
-from chainrule.engines.llvm.writer.machine import Processor, processor
+from chainrule.engines.llvm.machine.processor import Processor, processor
+from chainrule.engines.llvm.programs.build import PredictionProgram, prediction_program, training_program
+from chainrule.engines.llvm.runtime.predictor import Direct, Panels
+from chainrule.engines.llvm.runtime.trainer import LlvmTrainer
 from chainrule.equations.network import Architecture
 from chainrule.types import ByLayer, Layer, Params
 

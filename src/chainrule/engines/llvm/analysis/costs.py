@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple, TypeAlias
 
+from chainrule.engines.llvm.analysis.listing import d_phi_code, descend_code, operations, phi_code
+from chainrule.engines.llvm.kernels.layout import LayerPlace, is_gathered, plan
 from chainrule.engines.llvm.kernels.outputs import Output, head
 from chainrule.engines.llvm.kernels.updates import FEW_SAMPLES, LOW
-from chainrule.engines.llvm.listing import d_phi_code, descend_code, operations, phi_code
-from chainrule.engines.llvm.recipe import moments
-from chainrule.engines.llvm.writer.caches import block_of_k
-from chainrule.engines.llvm.writer.code import Shape, Unit
-from chainrule.engines.llvm.writer.layout import LayerPlace, is_gathered, plan
+from chainrule.engines.llvm.machine.caches import block_of_k
+from chainrule.engines.llvm.machine.processor import Shape
+from chainrule.engines.llvm.programs.recipe import moments
+from chainrule.engines.llvm.writer.code import Unit
 from chainrule.equations.affine import TERMS
 from chainrule.equations.heads import HEADS
 from chainrule.equations.optimizers import as_optimizer

@@ -1,6 +1,6 @@
 """What comes out: the code of an equation's body, as LLVM reads it and as a processor runs it.
 
-    from chainrule.engines.llvm.listing import d_phi_code, intermediate, assembly
+    from chainrule.engines.llvm.analysis.listing import d_phi_code, intermediate, assembly
 
     print(intermediate(d_phi_code("sigmoid")))
 
@@ -13,11 +13,12 @@ import re
 import struct
 from typing import Any
 
-from chainrule.engines.llvm.recipe import moments
-from chainrule.engines.llvm.writer.code import Code, Shape, Unit
-from chainrule.engines.llvm.writer.machine import Processor, optimized, target_machine
+from chainrule.engines.llvm.machine.compiler import optimized, target_machine
+from chainrule.engines.llvm.machine.processor import Processor, Shape
+from chainrule.engines.llvm.programs.recipe import moments
+from chainrule.engines.llvm.writer.code import Code, Unit
 from chainrule.engines.llvm.writer.step_numbers import Slots, StepNumbers
-from chainrule.engines.llvm.writer.values import Int
+from chainrule.engines.llvm.writer.values import Int, Vector
 from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.optimizers import Moments, as_optimizer, descend
@@ -36,7 +37,7 @@ def d_phi_code(name: str, shape: Shape = FLOAT32) -> Unit:
     @unit.function("d_phi", ("z", "a", "slope"), exported=True)
     def d_phi(code: Code, z: Int, a: Int, slope: Int) -> None:
         values = (code.numbers(place).vector() for place in (z, a))
-        code.numbers(slope).put(code.as_vector(ACTIVATIONS[name].d_phi(VECTORS, *values)))
+        code.numbers(slope).put(Vector.of(code, ACTIVATIONS[name].d_phi(VECTORS, *values)))
 
     return unit
 
@@ -47,7 +48,7 @@ def phi_code(name: str, shape: Shape = FLOAT32) -> Unit:
 
     @unit.function("phi", ("z", "a"), exported=True)
     def phi(code: Code, z: Int, a: Int) -> None:
-        code.numbers(a).put(code.as_vector(ACTIVATIONS[name].phi(VECTORS, code.numbers(z).vector())))
+        code.numbers(a).put(Vector.of(code, ACTIVATIONS[name].phi(VECTORS, code.numbers(z).vector())))
 
     return unit
 

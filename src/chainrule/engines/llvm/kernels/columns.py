@@ -14,9 +14,11 @@ from llvmlite import ir
 from numpy.typing import NDArray
 
 from chainrule.engines.llvm.kernels.tiles import Whole, ceil, tile_by_tile
-from chainrule.engines.llvm.writer.caches import rows_at_a_time
-from chainrule.engines.llvm.writer.code import Code, Function, Shape, Unit
-from chainrule.engines.llvm.writer.values import I32, I64, Array, Int, Variable, Vector
+from chainrule.engines.llvm.machine.caches import rows_at_a_time
+from chainrule.engines.llvm.machine.processor import Shape
+from chainrule.engines.llvm.writer.block import I64
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
+from chainrule.engines.llvm.writer.values import Array, Int, Variable, Vector
 from chainrule.equations.affine import TERMS
 
 TOGETHER = 4
@@ -72,7 +74,7 @@ class Lists:
 
     def __init__(self, code: Code, address: Int, inputs: Int) -> None:
         self.code, self.inputs = code, inputs
-        self.panels = ceil(inputs, code.unit.shape.panel)
+        self.panels = ceil(inputs, code.shape.panel)
         self.whole = Columns(code, address, inputs)
         self.bits = self.whole.idle + (inputs + TOGETHER)
         self.bits_of_tile = self.bits + self.panels
@@ -80,13 +82,13 @@ class Lists:
 
     def of_tiles(self, before: Int) -> Array:
         """The table from the tile on that begins after so many rows, a whole number of parts."""
-        shape = self.code.unit.shape
+        shape = self.code.shape
         return self.table + tiles_of(shape, before)
 
     def are_shared(self, rows: Int) -> Int:
         """1 if the tiles of so many rows share the list of all, else 0."""
         code, one = self.code, self.code.index(1)
-        room = tiles_of(code.unit.shape, rows) * _length(self.inputs)
+        room = tiles_of(code.shape, rows) * _length(self.inputs)
         return code.pick(rows > FEW_ROWS, code.pick(room > MOST_LISTED, one, code.index(0)), one)
 
     def place(self, tiles: Int, t: Int) -> Array:
@@ -161,10 +163,11 @@ def list_columns(unit: Unit) -> Function:
                 with code.loop(0, lists.panels) as p:
                     _add_bits(lists.bits + p, (lists.bits_of_tile + p).whole())
                 t = t + tiles_of(shape, i)
-                own = lists.place(tiles_of(shape, rows), t)
-                (lists.table + t).store(own.address)
-                _write(Columns(code, own.address, inputs), inputs, lists.bits_of_tile, choices, idle=False)
-        _write(lists.whole, inputs, lists.bits, choices, idle=True)
+                own = lists.place(tiles_of(shape, rows), t).address
+                (lists.table + t).store(own)
+                of_tile = Columns(code, own, inputs)
+                _write(code, of_tile, inputs, lists.bits_of_tile, choices, idle=False)
+        _write(code, lists.whole, inputs, lists.bits, choices, idle=True)
 
     return list_columns
 
@@ -183,7 +186,7 @@ def _look(unit: Unit) -> Function:
             with code.loop(0, rows) as i:
                 row = code.numbers((code.ints(table) + i).whole()) + p * block
                 for j, mask in enumerate(masks):
-                    _collect(found[j], row.vector(j) if mask is None else row.masked(mask, j))
+                    _collect(found[j], row.vector(j, mask))
             (code.ints(bits) + p).store(
                 _lanes_in_use(found[0].get()) + _lanes_in_use(found[1].get()) * (1 << lanes)
             )
@@ -196,10 +199,9 @@ def _look(unit: Unit) -> Function:
     return look
 
 
-def _write(columns: Columns, inputs: Int, bits: Array, choices: Int, idle: bool) -> None:
+def _write(code: Code, columns: Columns, inputs: Int, bits: Array, choices: Int, idle: bool) -> None:
     """Write a list of the columns whose bits are set, and of the others."""
-    code = bits.code
-    width, ends = code.unit.shape.panel, [code.variable(0) for _ in range(2)]
+    width, ends = code.shape.panel, [code.variable(0) for _ in range(2)]
     with code.loop(0, ceil(inputs, width)) as p:
         k, used = p * width, (bits + p).whole()
         with code.when((k % TERMS).equals(0)):
@@ -262,7 +264,5 @@ def _copy(choice: Array, first: Int, target: Array) -> None:
     code, kind = first.code, ir.VectorType(I64, TOGETHER)
     pointers = [code.builder.inttoptr(place.address.ir, ir.PointerType()) for place in (choice, target)]
     chosen = code.builder.load(pointers[0], align=8, typ=kind)
-    single = code.builder.insert_element(ir.Constant(kind, ir.Undefined), first.ir, ir.Constant(I32, 0))
-    zeros = ir.Constant(ir.VectorType(I32, TOGETHER), [0] * TOGETHER)
-    moved = code.builder.add(chosen, code.builder.shuffle_vector(single, single, zeros))
+    moved = code.builder.add(chosen, code.spread(first.ir, TOGETHER))
     code.builder.store(moved, pointers[1], align=8)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from chainrule.engines.llvm.kernels.layout import LayerPlace
 from chainrule.engines.llvm.kernels.tiles import vectors_of
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
-from chainrule.engines.llvm.writer.layout import LayerPlace
-from chainrule.engines.llvm.writer.values import Array, Int
+from chainrule.engines.llvm.writer.values import Array, Int, Vector
 from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from chainrule.equations.activations import Activation
 
@@ -66,7 +66,7 @@ class Layer:
     @property
     def panels(self) -> Int:
         """How many panels the weights have."""
-        panel = self._code.unit.shape.panel
+        panel = self._code.shape.panel
         return (self._int(self._place.outputs_padded) + (panel - 1)) // panel
 
     def vectors(self, p: Int) -> Int:
@@ -138,10 +138,10 @@ def activate(unit: Unit, activations: Sequence[Activation], slopes: bool, dropou
                 at = i * stride + v * code.lanes
                 place = code.numbers(z) + at
                 value = place.vector()
-                a = code.as_vector(activation.phi(VECTORS, value))
+                a = Vector.of(code, activation.phi(VECTORS, value))
                 factor = (code.numbers(mask) + at).vector() if dropout else None
                 if slopes:
-                    s = code.as_vector(activation.d_phi(VECTORS, value, a))
+                    s = Vector.of(code, activation.d_phi(VECTORS, value, a))
                     (code.numbers(slope) + at).put(s if factor is None else s * factor)
                 place.put(a if factor is None else a * factor)
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.llvm.writer.caches import SAMPLES_AT_A_TIME, room_of_panel, spread_rows
-from chainrule.engines.llvm.writer.code import Shape
+from chainrule.engines.llvm.machine.caches import SAMPLES_AT_A_TIME, room_of_panel, spread_rows
+from chainrule.engines.llvm.machine.processor import Shape
 from chainrule.types import ByLayer, Layer, Params
 
 Numbers: TypeAlias = NDArray[np.floating[Any]]

@@ -64,7 +64,7 @@ def _one_by_one(unit: Unit, output: Output) -> Function:
             logits, y = one.padded(place), one.load(code.numbers(Y) + row * K)
             loss, right, delta = _equations(output, logits, y, label, w, lambda a: a)
             for results, value in ((losses, loss), (rights, right)):
-                _put(code.doubles(results) + i, code.lane(value))
+                _put(code.doubles(results) + i, value.lane())
             one.store(delta, place)
 
     return head
@@ -148,7 +148,7 @@ def _all_right(a: Any, y: Any) -> Vector:
     """1 if every label of the sample is on or off as it should be, else 0."""
     on, off = ROWS.where(a > 0.5, 1.0, 0.0), ROWS.where(a > 0.5, 0.0, 1.0)
     wrong = total(on * (1 - y) + off * y, axis=1)
-    return select(wrong > 0, 0.0, wrong.code.constant(1.0))
+    return select(wrong > 0, 0.0, Vector.of(wrong.code, 1))
 
 
 def _put(place: Array, number: Any) -> None:

@@ -6,7 +6,7 @@ still for one more, so they are asked for a few at a time, between the tiles of 
 
 from __future__ import annotations
 
-from chainrule.engines.llvm.writer.caches import LINE
+from chainrule.engines.llvm.machine.caches import LINE
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
 from chainrule.engines.llvm.writer.values import Array, Int
 

@@ -13,7 +13,7 @@ from functools import partial
 from chainrule.engines.llvm.kernels.columns import Columns, Lists
 from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows, add_products, tile_by_tile, vectors_of
 from chainrule.engines.llvm.kernels.transpose import turned_panel
-from chainrule.engines.llvm.writer.caches import LINE, block_of_k, rows_at_a_time
+from chainrule.engines.llvm.machine.caches import LINE, block_of_k, rows_at_a_time
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
 from chainrule.engines.llvm.writer.values import Int, Variable
 from chainrule.equations.affine import TERMS

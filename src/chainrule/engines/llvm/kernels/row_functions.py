@@ -9,6 +9,7 @@ once, one in each lane (`Samples`): vector j holds number j of each, and sums ne
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, TypeAlias, cast
@@ -64,12 +65,7 @@ class Width:
 
     def load(self, place: Array) -> Row:
         """The row at this place in memory, which holds n numbers."""
-
-        def at(j: Any) -> Vector:
-            mask = self.mask(j)
-            return place.masked(mask, j) if mask is not None else place.vector(j)
-
-        return Row(self, at)
+        return Row(self, lambda j: place.vector(j, self.mask(j)))
 
     def padded(self, place: Array) -> Row:
         """The row at this place in memory, which holds whole vectors."""
@@ -86,15 +82,7 @@ class Width:
 
     def store_exactly(self, row: Row, place: Array) -> None:
         """Store the n numbers and nothing behind them."""
-
-        def put(j: Any) -> None:
-            mask = self.mask(j)
-            if mask is None:
-                place.put(row.at(j), j)
-            else:
-                place.put_masked(row.at(j), mask, j)
-
-        self.each(put)
+        self.each(lambda j: place.put(row.at(j), j, self.mask(j)))
 
 
 class Samples(Width):
@@ -120,6 +108,13 @@ class Samples(Width):
         return parts
 
 
+def _of_each_vector(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An operator of rows, which does the same to each of their vectors."""
+    return lambda self, *others: Row(
+        self.width, lambda j: function(self.at(j), *(_at(other, j) for other in others))
+    )
+
+
 class Row:
     """One sample's numbers, as a function of the vector's number j; operators act on each vector."""
 
@@ -137,53 +132,14 @@ class Row:
             self._made[key] = j, self._at(j)  # j is kept, so that its id stays its own
         return self._made[key][1]
 
-    def _with(self, function: Callable[..., Any], *others: Any) -> Row:
-        return Row(self.width, lambda j: function(self.at(j), *(_at(other, j) for other in others)))
-
-    def __add__(self, other: Any) -> Row:
-        return self._with(lambda x, y: x + y, other)
-
-    def __sub__(self, other: Any) -> Row:
-        return self._with(lambda x, y: x - y, other)
-
-    def __rsub__(self, other: Any) -> Row:
-        return self._with(lambda x, y: y - x, other)
-
-    def __mul__(self, other: Any) -> Row:
-        return self._with(lambda x, y: x * y, other)
-
-    def __truediv__(self, other: Any) -> Row:
-        return self._with(lambda x, y: x / y, other)
-
-    def __rtruediv__(self, other: Any) -> Row:
-        return self._with(lambda x, y: y / x, other)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __neg__(self) -> Row:
-        return self._with(lambda x: -x)
-
-    def __pow__(self, n: float) -> Row:
-        return self._with(lambda x: x**n)
-
-    def __lt__(self, other: Any) -> Row:
-        return self._with(lambda x, y: x < y, other)
-
-    def __le__(self, other: Any) -> Row:
-        return self._with(lambda x, y: x <= y, other)
-
-    def __gt__(self, other: Any) -> Row:
-        return self._with(lambda x, y: x > y, other)
-
-    def __ge__(self, other: Any) -> Row:
-        return self._with(lambda x, y: x >= y, other)
-
-    def __eq__(self, other: object) -> Any:
-        return self._with(lambda x, y: x == y, other)
-
-    def __ne__(self, other: object) -> Any:
-        return self._with(lambda x, y: x != y, other)
-
+    __add__ = __radd__ = _of_each_vector(operator.add)
+    __sub__, __rsub__ = _of_each_vector(operator.sub), _of_each_vector(lambda x, y: y - x)
+    __mul__ = __rmul__ = _of_each_vector(operator.mul)
+    __truediv__, __rtruediv__ = _of_each_vector(operator.truediv), _of_each_vector(lambda x, y: y / x)
+    __neg__, __pow__ = _of_each_vector(operator.neg), _of_each_vector(operator.pow)
+    __lt__, __le__ = _of_each_vector(operator.lt), _of_each_vector(operator.le)
+    __gt__, __ge__ = _of_each_vector(operator.gt), _of_each_vector(operator.ge)
+    __eq__, __ne__ = _of_each_vector(operator.eq), _of_each_vector(operator.ne)
     __hash__ = None  # type: ignore[assignment]
 
     def __bool__(self) -> bool:

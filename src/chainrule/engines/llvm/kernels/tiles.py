@@ -86,9 +86,9 @@ def gather(unit: Unit, size: int) -> Function:
             place = code.numbers(target) + i * width
             with code.loop(0, n // width) as p:
                 for j in range(2):
-                    (place + p * distance).put((row + p * width).cast_vector(j), j)
+                    (place + p * distance).put((row + p * width).vector(j), j)
             with code.loop(n // width * 2, (n + (lanes - 1)) // lanes) as v:
-                rest = (row + v * lanes).cast_vector(0, code.first_lanes(n - v * lanes))
+                rest = (row + v * lanes).vector(0, code.first_lanes(n - v * lanes))
                 (place + (v // 2 * distance + v % 2 * lanes)).put(rest)
 
     return gather

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from llvmlite import ir
 
+from chainrule.engines.llvm.writer.block import I32
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
-from chainrule.engines.llvm.writer.values import I32, Int, Vector
+from chainrule.engines.llvm.writer.values import Int, Vector
 
 
 def turned_panel(unit: Unit) -> Function:

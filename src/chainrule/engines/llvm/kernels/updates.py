@@ -13,7 +13,7 @@ from typing import TypeAlias
 from chainrule.engines.llvm.kernels.columns import Columns
 from chainrule.engines.llvm.kernels.prefetch import fetch
 from chainrule.engines.llvm.kernels.tiles import Places, Rows, add_products, ceil, tile_by_tile, vectors_of
-from chainrule.engines.llvm.writer.caches import LINE, SAMPLES_AT_A_TIME, block_of_k, room_of_panel
+from chainrule.engines.llvm.machine.caches import LINE, SAMPLES_AT_A_TIME, block_of_k, room_of_panel
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
 from chainrule.engines.llvm.writer.values import Array, Int, Variable, Vector
 

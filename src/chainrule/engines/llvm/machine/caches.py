@@ -6,7 +6,7 @@ Eq. F1, whose sums are cut the same everywhere).
 
 from __future__ import annotations
 
-from chainrule.engines.llvm.writer.code import Shape
+from chainrule.engines.llvm.machine.processor import Shape
 
 LINE = 64
 """Bytes of a cache line."""

@@ -1,17 +1,16 @@
-"""The processor at hand: its vectors, the code made for it, and the cache of that code.
+"""LLVM's compiler, and the cache of the code it has made.
 
 Compiled code is kept as an object file, named by a hash of everything it depends on: the source of the
-generated code, the processor and its features, LLVM's version. A changed processor or a new version finds
-nothing, and compiles anew. A file is written under another name and then renamed, so that two processes that
-start at once both work; a file that is damaged fails its checksum and is made again; where nothing can be
-written, the code is compiled in each process.
+generated code, the processor and its features, LLVM's version. Where one of them changes, no file is found,
+and the code is compiled again. A file is written under another name and then renamed, so that two processes
+that start at once both work; a file that is damaged fails its checksum and is made again; where nothing can
+be written, the code is compiled in each process.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import functools
 import hashlib
 import os
 import platform
@@ -19,77 +18,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from chainrule.engines.base import tell
-from chainrule.engines.llvm.writer.code import Shape
+from chainrule.engines.llvm.machine.processor import Processor, llvm
 from chainrule.files.atomic import cache_folder
 
 FORMAT = b"chainrule 1\n"
 """Changed when the way of calling generated code changes."""
-
-
-class Processor(NamedTuple):
-    """What code is generated for: LLVM's triple, the processor's name and features, bytes of a vector."""
-
-    triple: str
-    name: str
-    features: str
-    vector_bytes: int
-    registers: int
-
-    @property
-    def vectors(self) -> str:
-        """The vector instructions, as people call them."""
-        family = {64: "AVX-512", 32: "AVX2", 16: "SSE"}
-        return (
-            family.get(self.vector_bytes, "?") if self.registers != 32 or self.vector_bytes == 64 else "NEON"
-        )
-
-    def shape(self, dtype: Any) -> Shape:
-        """Vectors of that type on this processor."""
-        size = np.dtype(dtype).itemsize
-        arm, x86 = self.triple.startswith(("aarch64", "arm64")), self.triple.startswith("x86_64")
-        family = "arm" if arm else "x86" if x86 else ""
-        yields = "sched_yield" if os.name == "posix" else ""
-        return Shape(size, self.vector_bytes // size, self.registers, family, yields)
-
-
-def processor(vector_bytes: int | None = None) -> Processor:
-    """The processor this program runs on; ``vector_bytes`` narrows its vectors, down to 16."""
-    host = _host()
-    if vector_bytes is None:
-        return host
-    if vector_bytes not in (16, 32, 64) or vector_bytes > host.vector_bytes:
-        raise ValueError(
-            f"vectors here have up to {host.vector_bytes} bytes (16, 32 or 64); got {vector_bytes}"
-        )
-    return host._replace(vector_bytes=vector_bytes)
-
-
-@functools.cache
-def _host() -> Processor:
-    llvm = _llvm()
-    triple = llvm.get_process_triple()
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f"):
-        vector_bytes, registers = 64, 32
-    elif features.get("avx2") and features.get("fma"):
-        vector_bytes, registers = 32, 16
-    else:
-        vector_bytes, registers = 16, 16 if triple.startswith("x86_64") else 32
-    return Processor(triple, llvm.get_host_cpu_name(), features.flatten(), vector_bytes, registers)
-
-
-@functools.cache
-def _llvm() -> Any:
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm
 
 
 class Compiled:
@@ -120,7 +56,6 @@ def compile_text(
         folder: another place for the cache.
     """
     started = time.perf_counter()
-    llvm = _llvm()
     place = (folder or code_folder()) / _name(key, target)
     code = _read(place)
     cached = code is not None
@@ -130,27 +65,26 @@ def compile_text(
         code = bytes(machine.emit_object(optimized(text(), machine, target)))
         _write(place, code)
         tell(time.perf_counter() - started)
-    compiler = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-    compiler.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+    compiler = llvm().create_mcjit_compiler(llvm().parse_assembly(""), machine)
+    compiler.add_object_file(llvm().object_file.ObjectFileRef.from_data(code))
     compiler.finalize_object()
     return Compiled(compiler, time.perf_counter() - started, cached)
 
 
 def target_machine(target: Processor) -> Any:
     """LLVM's generator of code for that processor."""
-    kind = _llvm().Target.from_triple(target.triple)
+    kind = llvm().Target.from_triple(target.triple)
     return kind.create_target_machine(cpu=target.name, features=target.features, opt=2, jit=True)
 
 
 def optimized(text: str, machine: Any, target: Processor) -> Any:
     """LLVM's module of a unit's text, after LLVM has simplified it."""
-    llvm = _llvm()
-    module = llvm.parse_assembly(text)
+    module = llvm().parse_assembly(text)
     module.triple = target.triple
     module.data_layout = str(machine.target_data)
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options = llvm().create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
-    builder = llvm.create_pass_builder(machine, options)
+    builder = llvm().create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     return module
 
@@ -164,11 +98,11 @@ def versions() -> tuple[str, str]:
     """Of llvmlite, and of LLVM itself."""
     import llvmlite
 
-    return llvmlite.__version__, ".".join(map(str, _llvm().llvm_version_info))
+    return llvmlite.__version__, ".".join(map(str, llvm().llvm_version_info))
 
 
 def _name(key: str, target: Processor) -> str:
-    version = ".".join(map(str, _llvm().llvm_version_info))
+    version = ".".join(map(str, llvm().llvm_version_info))
     facts = "\n".join((FORMAT.decode(), version, platform.machine(), *map(str, target), key))
     return f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.o"
 

@@ -13,11 +13,12 @@ from chainrule.about import PACKAGE
 from chainrule.engines.base import Task
 from chainrule.engines.llvm.kernels.outputs import Output
 from chainrule.engines.llvm.kernels.row_functions import UNROLLED
-from chainrule.engines.llvm.predict_code import prediction_unit
-from chainrule.engines.llvm.recipe import Recipe, step_slots
-from chainrule.engines.llvm.train_code import training_unit
-from chainrule.engines.llvm.writer.code import Shape, Unit
-from chainrule.engines.llvm.writer.machine import Compiled, Processor, compile_text
+from chainrule.engines.llvm.machine.compiler import Compiled, compile_text
+from chainrule.engines.llvm.machine.processor import Processor, Shape
+from chainrule.engines.llvm.programs.predict_code import prediction_unit
+from chainrule.engines.llvm.programs.recipe import Recipe, step_slots
+from chainrule.engines.llvm.programs.train_code import training_unit
+from chainrule.engines.llvm.writer.code import Unit
 from chainrule.engines.llvm.writer.step_numbers import Slots
 from chainrule.equations.activations import Activation
 from chainrule.equations.network import Architecture

@@ -10,7 +10,8 @@ from chainrule.engines.llvm.kernels.forward import Fields, Layer, activate
 from chainrule.engines.llvm.kernels.outputs import predicted
 from chainrule.engines.llvm.kernels.row_functions import ROWS, Width
 from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows
-from chainrule.engines.llvm.writer.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.machine.processor import Shape
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
 from chainrule.engines.llvm.writer.values import Int, fused
 from chainrule.engines.llvm.writer.vector_functions import sum_lanes
 from chainrule.equations.activations import Activation
@@ -48,7 +49,7 @@ def _many(unit: Unit, activated: Function, output: Function, check: Function) ->
     @unit.function("predict", ("frame",), exported=True)
     def predict(code: Code, address: Int) -> None:
         frame = Fields(code, address, MANY)
-        panel, H = code.unit.shape.panel, frame.H
+        panel, H = code.shape.panel, frame.H
         with code.loop(0, (frame.stop - frame.start + (frame.chunk - 1)) // frame.chunk) as c:
             start = frame.start + c * frame.chunk
             count = (frame.stop - start).at_most(frame.chunk)
@@ -126,7 +127,7 @@ def _check(unit: Unit) -> Function:
         whole = n // code.lanes
         with code.loop(0, whole) as j:
             found.set(found.get() + (row + j * code.lanes).vector() * 0.0)
-        rest = (row + whole * code.lanes).masked(code.first_lanes(n - whole * code.lanes))
+        rest = (row + whole * code.lanes).vector(mask=code.first_lanes(n - whole * code.lanes))
         found.set(found.get() + rest * 0.0)
         with code.when(code.is_nan(sum_lanes(found.get()))):
             code.ints(place).store(code.index(1))
@@ -201,10 +202,10 @@ def _dot_products(unit: Unit) -> Function:
                 take(k * 2 + 1, 1)
             with code.when((whole % 2).equals(1)):
                 take(whole - 1, 0)
-            values = (inputs + rest).masked(tail)
+            values = (inputs + rest).vector(mask=tail)
             for i, (row, total) in enumerate(zip(rows, sums, strict=True)):
-                last = fused((row + rest).masked(tail), values, total[0].get() + total[1].get())
-                (target + m + i).store(code.lane(sum_lanes(last) + (bias + m + i).splat()))
+                last = fused((row + rest).vector(mask=tail), values, total[0].get() + total[1].get())
+                (target + m + i).store((sum_lanes(last) + (bias + m + i).splat()).lane())
 
         groups = n_out // AT_ONCE
         with code.loop(0, groups) as g:

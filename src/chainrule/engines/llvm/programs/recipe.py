@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.engines.llvm.kernels.outputs import Output
-from chainrule.engines.llvm.writer.code import Code, Shape, Unit
+from chainrule.engines.llvm.machine.processor import Shape
+from chainrule.engines.llvm.writer.code import Code, Unit
 from chainrule.engines.llvm.writer.step_numbers import Slots, StepNumbers
 from chainrule.engines.llvm.writer.values import Array, Int, Vector
 from chainrule.engines.llvm.writer.vector_functions import VECTORS

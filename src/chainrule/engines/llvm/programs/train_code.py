@@ -19,9 +19,10 @@ from chainrule.engines.llvm.kernels.forward import Fields, Layer, activate
 from chainrule.engines.llvm.kernels.outputs import head, room
 from chainrule.engines.llvm.kernels.prefetch import Coming
 from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows, ceil, gather
-from chainrule.engines.llvm.recipe import Recipe, is_at_rest, moments, step_slots, take_step
-from chainrule.engines.llvm.writer.caches import LINE, SAMPLES_AT_A_TIME, room_of_panel
-from chainrule.engines.llvm.writer.code import Code, Function, Shape, Unit
+from chainrule.engines.llvm.machine.caches import LINE, SAMPLES_AT_A_TIME, room_of_panel
+from chainrule.engines.llvm.machine.processor import Shape
+from chainrule.engines.llvm.programs.recipe import Recipe, is_at_rest, moments, step_slots, take_step
+from chainrule.engines.llvm.writer.code import Code, Function, Unit
 from chainrule.engines.llvm.writer.step_numbers import Slots
 from chainrule.engines.llvm.writer.values import Array, Int
 
@@ -130,7 +131,7 @@ class _Step:
         self.slots = slots
         self.threads = frame.threads
         self.H = frame.H
-        self.panel = code.unit.shape.panel
+        self.panel = code.shape.panel
         self.met = code.variable(0)
 
     def begin(self) -> None:
@@ -386,7 +387,7 @@ class _Step:
     def _room(self) -> Array:
         """This thread's rooms for parts of panels."""
         first = self.thread * self.frame.rooms
-        return self.code.numbers(self.frame.partial) + first * room_of_panel(self.code.unit.shape)
+        return self.code.numbers(self.frame.partial) + first * room_of_panel(self.code.shape)
 
     def _share_of_update(self, layer: Layer, at_output: Any) -> _Share:
         """The panels a thread owns, all rows; of the output layer, which may be narrow, some rows of all."""

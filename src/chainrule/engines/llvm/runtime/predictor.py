@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engines.llvm.kernels import layout
 from chainrule.engines.llvm.kernels.columns import CHOICES, are_worth_listing_in_order, room_of_columns
+from chainrule.engines.llvm.kernels.layout import Block, Frame
 from chainrule.engines.llvm.kernels.outputs import room
-from chainrule.engines.llvm.predict_code import FEW, MANY, room_of_pairs
-from chainrule.engines.llvm.programs import PredictionProgram
-from chainrule.engines.llvm.writer import layout
-from chainrule.engines.llvm.writer.layout import Block, Frame
+from chainrule.engines.llvm.programs.build import PredictionProgram
+from chainrule.engines.llvm.programs.predict_code import FEW, MANY, room_of_pairs
 from chainrule.types import Params
 
 CHUNK = 96

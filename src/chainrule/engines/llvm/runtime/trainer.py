@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.base import Examples, Masks, Steps, Task
+from chainrule.engines.llvm.kernels import layout
 from chainrule.engines.llvm.kernels.columns import CHOICES, are_worth_listing, room_of_columns
+from chainrule.engines.llvm.kernels.layout import Block, Frame
 from chainrule.engines.llvm.kernels.outputs import room
 from chainrule.engines.llvm.kernels.prefetch import room_of_coming
-from chainrule.engines.llvm.predictor import Panels
-from chainrule.engines.llvm.programs import PredictionProgram, TrainingProgram
-from chainrule.engines.llvm.recipe import moments
-from chainrule.engines.llvm.thread_choice import Pace
-from chainrule.engines.llvm.train_code import FRAME
-from chainrule.engines.llvm.writer import layout
-from chainrule.engines.llvm.writer.layout import Block, Frame
+from chainrule.engines.llvm.programs.build import PredictionProgram, TrainingProgram
+from chainrule.engines.llvm.programs.recipe import moments
+from chainrule.engines.llvm.programs.train_code import FRAME
+from chainrule.engines.llvm.runtime.predictor import Panels
+from chainrule.engines.llvm.runtime.thread_choice import Pace
 from chainrule.equations.optimizers import Moments
 from chainrule.types import ByLayer, Layer, Params
 

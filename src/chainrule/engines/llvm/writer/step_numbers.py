@@ -7,6 +7,7 @@ lists, one for weights and one for biases, on which neither penalty nor weight d
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
@@ -62,6 +63,20 @@ class Slots:
         return lists
 
 
+def _operator(sign: str, rule: Callable[[Any, Any], Any], swap: bool = False) -> Callable[..., Any]:
+    """An operator between an expression and a vector, a number, or another expression."""
+
+    def operate(self: PerStep, other: Any) -> Any:
+        if isinstance(other, Vector):
+            return rule(other, self.vector()) if swap else rule(self.vector(), other)
+        known = other if isinstance(other, PerStep) else PerStep(self._step, repr(other), lambda facts: other)
+        left, right = (known, self) if swap else (self, known)
+        key = f"({left._key}{sign}{right._key})"
+        return PerStep(self._step, key, lambda facts: rule(left._rule(facts), right._rule(facts)))
+
+    return operate
+
+
 class PerStep:
     """An expression of numbers that are the same for a whole step."""
 
@@ -77,16 +92,6 @@ class PerStep:
         place = self._step.slots.place(self._key, self._rule)
         return (self._step.numbers + place).splat()
 
-    def _with(self, sign: str, other: Any, rule: Callable[[Any, Any], Any], swap: bool = False) -> Any:
-        if isinstance(other, Vector):
-            return NotImplemented
-        mine, theirs = self._rule, other._rule if isinstance(other, PerStep) else lambda facts: other
-        names = [self._key, other._key if isinstance(other, PerStep) else repr(other)]
-        if swap:
-            mine, theirs = theirs, mine
-            names.reverse()
-        return PerStep(self._step, f"({names[0]}{sign}{names[1]})", lambda f: rule(mine(f), theirs(f)))
-
     def __eq__(self, other: object) -> bool:
         raise TypeError("code is generated once for all steps, and cannot ask for the number of one")
 
@@ -97,43 +102,15 @@ class PerStep:
         """Whether there is a weight decay is known; what a step's number is, is not."""
         return self._key.startswith("weights*") or self == 0
 
-    def __add__(self, other: Any) -> Any:
-        return (
-            self.vector() + other if isinstance(other, Vector) else self._with("+", other, lambda p, q: p + q)
-        )
-
-    def __sub__(self, other: Any) -> Any:
-        return (
-            self.vector() - other if isinstance(other, Vector) else self._with("-", other, lambda p, q: p - q)
-        )
-
-    def __rsub__(self, other: Any) -> Any:
-        if isinstance(other, Vector):
-            return other - self.vector()
-        return self._with("-", other, lambda p, q: p - q, swap=True)
-
-    def __mul__(self, other: Any) -> Any:
-        return (
-            self.vector() * other if isinstance(other, Vector) else self._with("*", other, lambda p, q: p * q)
-        )
-
-    def __truediv__(self, other: Any) -> Any:
-        return (
-            self.vector() / other if isinstance(other, Vector) else self._with("/", other, lambda p, q: p / q)
-        )
+    __add__ = __radd__ = _operator("+", operator.add)
+    __sub__, __rsub__ = _operator("-", operator.sub), _operator("-", operator.sub, swap=True)
+    __mul__ = __rmul__ = _operator("*", operator.mul)
+    __truediv__, _divides = _operator("/", operator.truediv), _operator("/", operator.truediv, swap=True)
+    __pow__, __rpow__ = _operator("**", operator.pow), _operator("**", operator.pow, swap=True)
 
     def __rtruediv__(self, other: Any) -> Any:
-        if isinstance(other, Vector):
-            return other * (1 / self).vector()
-        return self._with("/", other, lambda p, q: p / q, swap=True)
-
-    def __pow__(self, other: Any) -> Any:
-        return self._with("**", other, lambda p, q: p**q)
-
-    def __rpow__(self, other: Any) -> Any:
-        return self._with("**", other, lambda p, q: p**q, swap=True)
-
-    __radd__, __rmul__ = __add__, __mul__
+        """A vector is multiplied by the inverse, which is worked out once for the step."""
+        return other * (1 / self).vector() if isinstance(other, Vector) else self._divides(other)
 
 
 class StepNumbers:

@@ -7,19 +7,11 @@ the equations as NumPy's arrays do: Python numbers stay exact until they meet on
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from llvmlite import ir
 
-if TYPE_CHECKING:
-    from chainrule.engines.llvm.writer.code import Code
-
-I1, I8, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
-F32, F64 = ir.FloatType(), ir.DoubleType()
-POINTER = ir.PointerType()
-
-CONTRACT = ("contract", "nsz")
-"""What the arithmetic may assume. Never ``nnan`` or ``ninf``: saturated outputs would turn into NaN."""
+from chainrule.engines.llvm.writer.block import CONTRACT, I32, I64, POINTER, Block
 
 Number: TypeAlias = int | float
 
@@ -29,15 +21,17 @@ class Int:
 
     __slots__ = ("code", "ir")
 
-    def __init__(self, code: Code, value: Any) -> None:
+    def __init__(self, code: Block, value: Any) -> None:
         self.code = code
         self.ir = value
 
-    def _do(self, name: str, other: Int | int, swap: bool = False) -> Int:
-        left, right = self.ir, self.code.index(other).ir
-        if swap:
-            left, right = right, left
-        return Int(self.code, getattr(self.code.builder, name)(left, right))
+    @classmethod
+    def of(cls, code: Block, value: Int | int) -> Int:
+        """An integer as it is, or a constant."""
+        return value if isinstance(value, Int) else cls(code, ir.Constant(I64, value))
+
+    def _do(self, name: str, other: Int | int) -> Int:
+        return Int(self.code, getattr(self.code.builder, name)(self.ir, Int.of(self.code, other).ir))
 
     def __add__(self, other: Int | int) -> Int:
         return self if isinstance(other, int) and other == 0 else self._do("add", other)
@@ -46,7 +40,7 @@ class Int:
         return self._do("sub", other)
 
     def __rsub__(self, other: int) -> Int:
-        return self._do("sub", other, swap=True)
+        return Int.of(self.code, other) - self
 
     def __mul__(self, other: Int | int) -> Int:
         return self if isinstance(other, int) and other == 1 else self._do("mul", other)
@@ -60,7 +54,7 @@ class Int:
     __radd__, __rmul__ = __add__, __mul__
 
     def _compare(self, sign: str, other: Int | int) -> Any:
-        return self.code.builder.icmp_signed(sign, self.ir, self.code.index(other).ir)
+        return self.code.builder.icmp_signed(sign, self.ir, Int.of(self.code, other).ir)
 
     def __lt__(self, other: Int | int) -> Any:
         return self._compare("<", other)
@@ -77,12 +71,12 @@ class Int:
 
     def at_most(self, other: Int | int) -> Int:
         """The smaller of the two."""
-        other = self.code.index(other)
+        other = Int.of(self.code, other)
         return Int(self.code, self.code.builder.select(self < other, self.ir, other.ir))
 
     def at_least(self, other: Int | int) -> Int:
         """The larger of the two."""
-        other = self.code.index(other)
+        other = Int.of(self.code, other)
         return Int(self.code, self.code.builder.select(self < other, other.ir, self.ir))
 
 
@@ -91,7 +85,7 @@ class Array:
 
     __slots__ = ("address", "code", "type")
 
-    def __init__(self, code: Code, address: Int, item: Any) -> None:
+    def __init__(self, code: Block, address: Int, item: Any) -> None:
         self.code = code
         self.address = address
         self.type = item
@@ -120,16 +114,13 @@ class Array:
 
     def splat(self) -> Vector:
         """The number at this place, in every lane."""
-        return self.code.splat(self.load())
+        return Vector(self.code, self.code.spread(self.load(), self.code.lanes))
 
-    def vector(self, j: int = 0) -> Vector:
-        """The j-th vector from this place on."""
-        code = self.code
-        place = (self + j * code.lanes)._pointer()
-        return Vector(code, code.builder.load(place, align=code.item_size, typ=code.vector_type))
+    def vector(self, j: int = 0, mask: Mask | None = None) -> Vector:
+        """The j-th vector from this place on, in the precision of the unit.
 
-    def cast_vector(self, j: int = 0, mask: Mask | None = None) -> Vector:
-        """The j-th vector from this place on, of numbers of another precision, in that of the unit."""
+        Lanes outside the mask are 0, and their memory is not touched.
+        """
         code, of = self.code, ir.VectorType(self.type, self.code.lanes)
         place, size = (self + j * code.lanes)._pointer(), code.sizeof(self.type)
         if mask is None:
@@ -144,24 +135,13 @@ class Array:
         cast = code.builder.fptrunc if size > code.item_size else code.builder.fpext
         return Vector(code, cast(loaded, code.vector_type))
 
-    def put(self, value: Vector, j: int = 0) -> None:
-        """Store the j-th vector from this place on."""
-        code = self.code
-        code.builder.store(value.ir, (self + j * code.lanes)._pointer(), align=code.item_size)
-
-    def masked(self, mask: Mask, j: int = 0) -> Vector:
-        """The j-th vector, but 0 in the lanes outside the mask, whose memory is not touched."""
+    def put(self, value: Vector, j: int = 0, mask: Mask | None = None) -> None:
+        """Store the j-th vector from this place on; outside the mask memory is left as it is."""
         code = self.code
         place = (self + j * code.lanes)._pointer()
-        name = f"llvm.masked.load.v{code.lanes}{code.suffix}.p0"
-        load = code.intrinsic(name, code.vector_type, [POINTER, I32, mask.ir.type, code.vector_type])
-        zero = code.constant(0.0).ir
-        return Vector(code, code.builder.call(load, [place, ir.Constant(I32, code.item_size), mask.ir, zero]))
-
-    def put_masked(self, value: Vector, mask: Mask, j: int = 0) -> None:
-        """Store the lanes of the mask, and leave the other memory untouched."""
-        code = self.code
-        place = (self + j * code.lanes)._pointer()
+        if mask is None:
+            code.builder.store(value.ir, place, align=code.item_size)
+            return
         name = f"llvm.masked.store.v{code.lanes}{code.suffix}.p0"
         store = code.intrinsic(name, ir.VoidType(), [code.vector_type, POINTER, I32, mask.ir.type])
         code.builder.call(store, [value.ir, place, ir.Constant(I32, code.item_size), mask.ir])
@@ -178,7 +158,7 @@ class Mask:
 
     __slots__ = ("code", "ir")
 
-    def __init__(self, code: Code, value: Any) -> None:
+    def __init__(self, code: Block, value: Any) -> None:
         self.code = code
         self.ir = value
 
@@ -189,44 +169,60 @@ class Mask:
         return Mask(self.code, self.code.builder.and_(self.ir, other.ir))
 
 
+def _arithmetic(name: str, swap: bool = False) -> Callable[[Vector, Any], Any]:
+    """An operator of vectors, or of a vector and a number: one instruction of that name."""
+
+    def operate(self: Vector, other: Any) -> Any:
+        if not isinstance(other, Vector | int | float):
+            return NotImplemented
+        code, pair = self.code, (self.ir, Vector.of(self.code, other).ir)
+        flags = code.quotient_flags if name == "fdiv" else CONTRACT
+        return Vector(code, getattr(code.builder, name)(*(pair[::-1] if swap else pair), flags=flags))
+
+    return operate
+
+
+def _comparison(sign: str) -> Callable[[Vector, Any], Any]:
+    """A comparison of vectors, or of a vector and a number, that is false where one is NaN."""
+
+    def compare(self: Vector, other: Any) -> Any:
+        if not isinstance(other, Vector | int | float):
+            return NotImplemented
+        code = self.code
+        return Mask(code, code.builder.fcmp_ordered(sign, self.ir, Vector.of(code, other).ir))
+
+    return compare
+
+
 class Vector:
     """As many numbers as fit into one register, computed with lane by lane."""
 
     __slots__ = ("code", "ir")
     __array_ufunc__ = None
 
-    def __init__(self, code: Code, value: Any) -> None:
+    def __init__(self, code: Block, value: Any) -> None:
         self.code = code
         self.ir = value
 
-    def _do(self, name: str, other: Any, swap: bool = False) -> Any:
-        if not isinstance(other, Vector | int | float):
-            return NotImplemented
-        left, right = self, self.code.as_vector(other)
-        if swap:
-            left, right = right, left
-        flags = self.code.quotient_flags if name == "fdiv" else CONTRACT
-        return Vector(self.code, getattr(self.code.builder, name)(left.ir, right.ir, flags=flags))
+    @classmethod
+    def of(cls, code: Block, value: Vector | Number) -> Vector:
+        """A vector as it is, or a number in every lane."""
+        if isinstance(value, Vector):
+            return value
+        return cls(code, ir.Constant(code.vector_type, [float(value)] * code.lanes))
 
-    def __add__(self, other: Any) -> Any:
-        return self._do("fadd", other)
+    def lane(self, i: int = 0) -> Any:
+        """One of the numbers."""
+        return self.code.builder.extract_element(self.ir, ir.Constant(I32, i))
 
-    def __sub__(self, other: Any) -> Any:
-        return self._do("fsub", other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._do("fsub", other, swap=True)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._do("fmul", other)
+    __add__ = __radd__ = _arithmetic("fadd")
+    __sub__, __rsub__ = _arithmetic("fsub"), _arithmetic("fsub", swap=True)
+    __mul__ = __rmul__ = _arithmetic("fmul")
+    __rtruediv__ = _arithmetic("fdiv", swap=True)
+    _divided_by = _arithmetic("fdiv")
 
     def __truediv__(self, other: Any) -> Any:
-        return self * (1 / other) if isinstance(other, int | float) else self._do("fdiv", other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._do("fdiv", other, swap=True)
-
-    __radd__, __rmul__ = __add__, __mul__
+        return self * (1 / other) if isinstance(other, int | float) else self._divided_by(other)
 
     def __neg__(self) -> Vector:
         return Vector(self.code, self.code.builder.fneg(self.ir))
@@ -234,30 +230,15 @@ class Vector:
     def __pow__(self, n: Number) -> Vector:
         return power(self, n)
 
-    def _compare(self, sign: str, other: Vector | Number) -> Mask:
-        code = self.code
-        return Mask(code, code.builder.fcmp_ordered(sign, self.ir, code.as_vector(other).ir))
-
-    def __lt__(self, other: Vector | Number) -> Mask:
-        return self._compare("<", other)
-
-    def __le__(self, other: Vector | Number) -> Mask:
-        return self._compare("<=", other)
-
-    def __gt__(self, other: Vector | Number) -> Mask:
-        return self._compare(">", other)
-
-    def __ge__(self, other: Vector | Number) -> Mask:
-        return self._compare(">=", other)
-
-    def __eq__(self, other: object) -> Any:
-        return self._compare("==", other) if isinstance(other, Vector | int | float) else NotImplemented
+    __lt__, __le__ = _comparison("<"), _comparison("<=")
+    __gt__, __ge__ = _comparison(">"), _comparison(">=")
+    __eq__ = equals = _comparison("==")
 
     def __ne__(self, other: object) -> Any:
         if not isinstance(other, Vector | int | float):
             return NotImplemented
         code = self.code
-        return Mask(code, code.builder.fcmp_unordered("!=", self.ir, code.as_vector(other).ir))
+        return Mask(code, code.builder.fcmp_unordered("!=", self.ir, Vector.of(code, other).ir))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -267,43 +248,55 @@ class Vector:
     def __array__(self, *arguments: Any, **options: Any) -> Any:
         raise TypeError("NumPy's functions cannot be compiled; those of xp can")
 
-    def equals(self, other: Vector | Number) -> Mask:
-        """For each lane whether both are the same."""
-        return self._compare("==", other)
-
 
 def power(x: Vector, n: Number) -> Vector:
     """x^n: products for a whole n, the C library's ``pow`` for any other."""
     if n != int(n) or abs(n) > 64:
-        return x.code.each_lane("pow", x, x.code.constant(float(n)))
+        return each_lane("pow", x, Vector.of(x.code, float(n)))
     if n < 0:
-        one: Vector = x.code.constant(1.0)
+        one = Vector.of(x.code, 1)
         return Vector(x.code, x.code.builder.fdiv(one.ir, power(x, -n).ir, flags=CONTRACT))
     result: Vector | None = None
     square, bits = x, int(n)
     while bits:
         if bits & 1:
-            result = square if result is None else _product(result, square)
+            result = square if result is None else result * square
         bits >>= 1
-        square = _product(square, square) if bits else square
-    return x.code.constant(1.0) if result is None else result
+        square = square * square if bits else square
+    return Vector.of(x.code, 1) if result is None else result
 
 
-def _product(x: Vector, y: Vector) -> Vector:
-    return Vector(x.code, x.code.builder.fmul(x.ir, y.ir, flags=CONTRACT))
+def call_vector(name: str, *vectors: Vector) -> Vector:
+    """LLVM's function of vectors, such as ``sqrt``."""
+    code = vectors[0].code
+    function = code.vector_intrinsic(name, len(vectors))
+    return Vector(code, code.builder.call(function, [v.ir for v in vectors], fastmath=CONTRACT))
 
 
-def fused(x: Vector, y: Vector, z: Vector) -> Vector:
+def each_lane(name: str, *vectors: Vector) -> Vector:
+    """The C library's function, such as ``erf``, of each lane: slow, but right to the last bits."""
+    code = vectors[0].code
+    name += "f" if code.item_size == 4 else ""
+    function = code.intrinsic(name, code.number_type, [code.number_type] * len(vectors))
+    function.attributes.add("nounwind")
+    result = ir.Constant(code.vector_type, ir.Undefined)
+    for i in range(code.lanes):
+        number = code.builder.call(function, [v.lane(i) for v in vectors])
+        result = code.builder.insert_element(result, number, ir.Constant(I32, i))
+    return Vector(code, result)
+
+
+def fused(x: Vector, y: Vector | Number, z: Vector | Number) -> Vector:
     """The sum x y + z, rounded once."""
     code = x.code
     multiply_add = code.vector_intrinsic("fma", 3)
-    return Vector(code, code.builder.call(multiply_add, [x.ir, y.ir, z.ir]))
+    return Vector(code, code.builder.call(multiply_add, [x.ir, *(Vector.of(code, v).ir for v in (y, z))]))
 
 
 def select(mask: Mask, yes: Vector | Number, no: Vector | Number) -> Vector:
     """For each lane the first where the mask holds, else the second."""
     code = mask.code
-    return Vector(code, code.builder.select(mask.ir, code.as_vector(yes).ir, code.as_vector(no).ir))
+    return Vector(code, code.builder.select(mask.ir, Vector.of(code, yes).ir, Vector.of(code, no).ir))
 
 
 def across(x: Vector, combine: Callable[[Vector, Vector], Vector]) -> Vector:
@@ -323,7 +316,7 @@ class Variable:
 
     __slots__ = ("_place", "_type", "_wrap", "code")
 
-    def __init__(self, code: Code, first: Vector | Int) -> None:
+    def __init__(self, code: Block, first: Vector | Int) -> None:
         self.code = code
         self._wrap: type[Any] = type(first)
         self._type = first.ir.type

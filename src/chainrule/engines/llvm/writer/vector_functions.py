@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, cast
 
 from llvmlite import ir
 
-from chainrule.engines.llvm.writer.code import Code
-from chainrule.engines.llvm.writer.values import Vector, across, fused, select
+from chainrule.engines.llvm.writer.block import Block
+from chainrule.engines.llvm.writer.values import Vector, across, call_vector, each_lane, fused, select
 from chainrule.types import Namespace
 
 
@@ -45,19 +45,19 @@ def _bits(x: Vector) -> Any:
     return x.code.builder.bitcast(x.ir, ir.VectorType(x.code.bits_type, x.code.lanes))
 
 
-def _whole(code: Code, value: int) -> Any:
+def _whole(code: Block, value: int) -> Any:
     return ir.Constant(ir.VectorType(code.bits_type, code.lanes), [value] * code.lanes)
 
 
-def _from_bits(code: Code, bits: Any) -> Vector:
+def _from_bits(code: Block, bits: Any) -> Vector:
     return Vector(code, code.builder.bitcast(bits, code.vector_type))
 
 
 def _series(r: Vector, coefficients: list[float]) -> Vector:
     """Σ c_n rⁿ by Horner's rule."""
-    total = r.code.constant(coefficients[-1])
+    total = Vector.of(r.code, coefficients[-1])
     for c in reversed(coefficients[:-1]):
-        total = fused(total, r, r.code.constant(c))
+        total = fused(total, r, c)
     return total
 
 
@@ -70,10 +70,10 @@ def _power_and_rest(x: Vector) -> tuple[Vector, Vector]:
     code = x.code
     f = FORMATS[code.item_size]
     x = minimum(maximum(x, f.lowest), f.highest)
-    magic = code.constant(1.5 * 2.0**f.mantissa)
-    shifted = fused(x, code.constant(1 / 0.6931471805599453094), magic)
+    magic = 1.5 * 2.0**f.mantissa
+    shifted = fused(x, 1 / 0.6931471805599453094, magic)
     n = shifted - magic
-    r = fused(n, code.constant(-f.ln2[1]), fused(n, code.constant(-f.ln2[0]), x))
+    r = fused(n, -f.ln2[1], fused(n, -f.ln2[0], x))
     bits = code.builder.shl(_bits(shifted), _whole(code, f.mantissa))
     power = _from_bits(code, code.builder.add(bits, _whole(code, (f.bias - 1) << f.mantissa)))
     rest = _series(r, [1 / factorial(n + 1) for n in range(f.terms_exp)])
@@ -97,7 +97,7 @@ def expm1(x: Vector) -> Vector:
 def tanh(x: Vector) -> Vector:
     """Hyperbolic tangent, with e = e^{−2|x|} − 1: tanh |x| = −e / (e + 2)."""
     e = expm1(absolute(x) * -2)
-    return x.code.call_vector("copysign", -e / (e + 2), x)
+    return call_vector("copysign", -e / (e + 2), x)
 
 
 def log(x: Vector) -> Vector:
@@ -116,7 +116,7 @@ def log(x: Vector) -> Vector:
     square = ratio * ratio
     series = _series(square, [2 / (2 * n + 3) for n in range(f.terms_log)]) * square
     # 2 f (1 + …): the 2 f apart, so that a logarithm near 0 keeps its digits
-    result = fused(e, code.constant(f.ln2[0]), ratio * 2 + fused(ratio, series, e * f.ln2[1]))
+    result = fused(e, f.ln2[0], ratio * 2 + fused(ratio, series, e * f.ln2[1]))
     result = select(x.equals(float("inf")), x, result)
     result = select(x > 0, result, select(x.equals(0), float("-inf"), float("nan")))
     return result
@@ -135,12 +135,12 @@ def log1p(x: Vector) -> Vector:
 
 def sqrt(x: Vector) -> Vector:
     """Square root."""
-    return x.code.call_vector("sqrt", x)
+    return call_vector("sqrt", x)
 
 
 def absolute(x: Vector) -> Vector:
     """|x|."""
-    return x.code.call_vector("fabs", x)
+    return call_vector("fabs", x)
 
 
 def sign(x: Vector) -> Vector:
@@ -155,7 +155,7 @@ def maximum(x: Vector | float, y: Vector | float) -> Vector:
         x, y = y, x
     assert isinstance(x, Vector)
     if isinstance(y, Vector):
-        return x.code.call_vector("maximum", x, y)
+        return call_vector("maximum", x, y)
     return select(x < y, y, x)
 
 
@@ -165,13 +165,13 @@ def minimum(x: Vector | float, y: Vector | float) -> Vector:
         x, y = y, x
     assert isinstance(x, Vector)
     if isinstance(y, Vector):
-        return x.code.call_vector("minimum", x, y)
+        return call_vector("minimum", x, y)
     return select(x > y, y, x)
 
 
 def ones_like(x: Vector) -> Vector:
     """1 in every lane."""
-    return x.code.constant(1.0)
+    return Vector.of(x.code, 1)
 
 
 def sum_lanes(x: Vector) -> Vector:
@@ -181,7 +181,7 @@ def sum_lanes(x: Vector) -> Vector:
 
 def _libm(name: str) -> Any:
     def function(x: Vector) -> Vector:
-        return x.code.each_lane(name, x)
+        return each_lane(name, x)
 
     return function
 
