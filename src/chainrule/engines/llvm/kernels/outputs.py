@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from chainrule.engines.llvm.kernels.row_functions import ROWS, Row, Samples, Width, is_first_largest, total
 from chainrule.engines.llvm.kernels.transpose import transpose_block
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
-from chainrule.engines.llvm.writer.values import Array, Int, Vector, select
+from chainrule.engines.llvm.writer.values import Array, Int, Vector
+from chainrule.engines.llvm.writer.vector_functions import select
 from chainrule.equations.heads import Head, smooth_labels
 
 BLOCKS = 4

@@ -15,8 +15,8 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias, cast
 
 from chainrule.engines.llvm.writer.code import Code
-from chainrule.engines.llvm.writer.values import Array, Int, Mask, Vector, across, select
-from chainrule.engines.llvm.writer.vector_functions import VECTORS
+from chainrule.engines.llvm.writer.values import Array, Int, Mask, Vector
+from chainrule.engines.llvm.writer.vector_functions import VECTORS, across, select
 from chainrule.types import Namespace
 
 UNROLLED = 4

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
-from chainrule.engines.llvm.writer.values import Array, Int, Variable, Vector, fused
+from chainrule.engines.llvm.writer.values import Array, Int, Variable, Vector
+from chainrule.engines.llvm.writer.vector_functions import fused
 
 Whole = TypeVar("Whole", int, Int)
 """A number known while code is written, or while it runs."""

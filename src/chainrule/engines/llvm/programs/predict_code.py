@@ -12,8 +12,8 @@ from chainrule.engines.llvm.kernels.row_functions import ROWS, Width
 from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows
 from chainrule.engines.llvm.machine.processor import Shape
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
-from chainrule.engines.llvm.writer.values import Int, fused
-from chainrule.engines.llvm.writer.vector_functions import sum_lanes
+from chainrule.engines.llvm.writer.values import Int
+from chainrule.engines.llvm.writer.vector_functions import fused, sum_lanes
 from chainrule.equations.activations import Activation
 from chainrule.equations.heads import Head
 

@@ -266,13 +266,6 @@ def power(x: Vector, n: Number) -> Vector:
     return Vector.of(x.code, 1) if result is None else result
 
 
-def call_vector(name: str, *vectors: Vector) -> Vector:
-    """LLVM's function of vectors, such as ``sqrt``."""
-    code = vectors[0].code
-    function = code.vector_intrinsic(name, len(vectors))
-    return Vector(code, code.builder.call(function, [v.ir for v in vectors], fastmath=CONTRACT))
-
-
 def each_lane(name: str, *vectors: Vector) -> Vector:
     """The C library's function, such as ``erf``, of each lane: slow, but right to the last bits."""
     code = vectors[0].code
@@ -284,31 +277,6 @@ def each_lane(name: str, *vectors: Vector) -> Vector:
         number = code.builder.call(function, [v.lane(i) for v in vectors])
         result = code.builder.insert_element(result, number, ir.Constant(I32, i))
     return Vector(code, result)
-
-
-def fused(x: Vector, y: Vector | Number, z: Vector | Number) -> Vector:
-    """The sum x y + z, rounded once."""
-    code = x.code
-    multiply_add = code.vector_intrinsic("fma", 3)
-    return Vector(code, code.builder.call(multiply_add, [x.ir, *(Vector.of(code, v).ir for v in (y, z))]))
-
-
-def select(mask: Mask, yes: Vector | Number, no: Vector | Number) -> Vector:
-    """For each lane the first where the mask holds, else the second."""
-    code = mask.code
-    return Vector(code, code.builder.select(mask.ir, Vector.of(code, yes).ir, Vector.of(code, no).ir))
-
-
-def across(x: Vector, combine: Callable[[Vector, Vector], Vector]) -> Vector:
-    """Combine all lanes with one another; every lane holds the result. The order is fixed."""
-    code = x.code
-    distance = code.lanes // 2
-    while distance:
-        lanes = [i ^ distance for i in range(code.lanes)]
-        mask = ir.Constant(ir.VectorType(I32, code.lanes), lanes)
-        x = combine(x, Vector(code, code.builder.shuffle_vector(x.ir, x.ir, mask)))
-        distance //= 2
-    return x
 
 
 class Variable:

@@ -8,14 +8,15 @@ NaN comes out where it went in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import factorial
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
 from llvmlite import ir
 
-from chainrule.engines.llvm.writer.block import Block
-from chainrule.engines.llvm.writer.values import Vector, across, call_vector, each_lane, fused, select
+from chainrule.engines.llvm.writer.block import CONTRACT, I32, Block
+from chainrule.engines.llvm.writer.values import Mask, Number, Vector, each_lane
 from chainrule.types import Namespace
 
 
@@ -38,6 +39,38 @@ FORMATS = {
     4: Format(23, 127, (0.693359375, -2.12194440054690583e-4), -87.5, 88.8, 7, 6),
     8: Format(52, 1023, (6.93145751953125e-1, 1.42860682030941723212e-6), -708.3, 709.8, 13, 12),
 }
+
+
+def call_vector(name: str, *vectors: Vector) -> Vector:
+    """LLVM's function of vectors, such as ``sqrt``."""
+    code = vectors[0].code
+    function = code.vector_intrinsic(name, len(vectors))
+    return Vector(code, code.builder.call(function, [v.ir for v in vectors], fastmath=CONTRACT))
+
+
+def fused(x: Vector, y: Vector | Number, z: Vector | Number) -> Vector:
+    """The sum x y + z, rounded once."""
+    code = x.code
+    multiply_add = code.vector_intrinsic("fma", 3)
+    return Vector(code, code.builder.call(multiply_add, [x.ir, *(Vector.of(code, v).ir for v in (y, z))]))
+
+
+def select(mask: Mask, yes: Vector | Number, no: Vector | Number) -> Vector:
+    """For each lane the first where the mask holds, else the second."""
+    code = mask.code
+    return Vector(code, code.builder.select(mask.ir, Vector.of(code, yes).ir, Vector.of(code, no).ir))
+
+
+def across(x: Vector, combine: Callable[[Vector, Vector], Vector]) -> Vector:
+    """Combine all lanes with one another; every lane holds the result. The order is fixed."""
+    code = x.code
+    distance = code.lanes // 2
+    while distance:
+        lanes = [i ^ distance for i in range(code.lanes)]
+        mask = ir.Constant(ir.VectorType(I32, code.lanes), lanes)
+        x = combine(x, Vector(code, code.builder.shuffle_vector(x.ir, x.ir, mask)))
+        distance //= 2
+    return x
 
 
 def _bits(x: Vector) -> Any:
