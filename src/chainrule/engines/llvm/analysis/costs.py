@@ -47,11 +47,11 @@ KERNELS = (
     Kernel(
         "product", "F1, B2", "kernels.products.product", "n*w*ceil(N/R) + N*n + 2*N*w*ceil(n/k)", "2*N*n*w"
     ),
-    Kernel("activate", "F2, D1", "kernels.forward.activate", "3*N*w", "c*N*w"),
+    Kernel("activate", "F2, D1", "kernels.activations.activate", "3*N*w", "c*N*w"),
     Kernel(
         "head", "H1, H2, H3, H4, B1", "kernels.outputs.head", "v*ceil(N/v)*(m*K + 7*P)", "v*ceil(N/v)*o*K"
     ),
-    Kernel("multiply", "B2", "train_code._multiply", "3*N*w", "N*w"),
+    Kernel("multiply", "B2", "kernels.activations.multiply", "3*N*w", "N*w"),
     Kernel(
         "update",
         "B3, B4, P1, P2, G1",

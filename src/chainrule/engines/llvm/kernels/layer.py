@@ -1,17 +1,13 @@
-"""What training and prediction share: finding a layer's places, and the activations."""
+"""How generated code finds what a call hands over: its integers by name, and a layer's places in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Any
 
 from chainrule.engines.llvm.kernels.layout import LayerPlace
-from chainrule.engines.llvm.kernels.tiles import vectors_of
-from chainrule.engines.llvm.writer.code import Code, Function, Unit
-from chainrule.engines.llvm.writer.values import Array, Int, Vector
-from chainrule.engines.llvm.writer.vector_functions import VECTORS
-from chainrule.equations.activations import Activation
+from chainrule.engines.llvm.kernels.tiles import ceil, vectors_of
+from chainrule.engines.llvm.writer.code import Code
+from chainrule.engines.llvm.writer.values import Array, Int
 
 
 class Fields:
@@ -26,48 +22,26 @@ class Fields:
 
 
 class Layer:
-    """Layer L's line of the table, with the places it leads to."""
+    """Layer L's line of the table, and the places it leads to.
+
+    The sizes and distances of `LayerPlace` are attributes: ``inputs``, ``outputs``, ``stride``, ``block``, ….
+    """
 
     def __init__(self, code: Code, frame: Fields, L: Int) -> None:
         self._code = code
         self._frame = frame
         line = code.ints(frame.layers) + L * len(LayerPlace._fields)
-        self._place = LayerPlace(*(line + i for i in range(len(LayerPlace._fields))))  # type: ignore[arg-type]
+        self._line = {name: line + i for i, name in enumerate(LayerPlace._fields)}
 
-    def _int(self, field: Any) -> Int:
-        place: Array = field
-        return place.whole()
-
-    @property
-    def inputs(self) -> Int:
-        """n_{L−1}."""
-        return self._int(self._place.inputs)
-
-    @property
-    def outputs(self) -> Int:
-        """n_L."""
-        return self._int(self._place.outputs)
-
-    @property
-    def stride(self) -> Int:
-        """From one row of activations, slopes or deltas to the next."""
-        return self._int(self._place.stride)
-
-    @property
-    def block(self) -> Int:
-        """From one panel of activations, slopes or deltas to the next."""
-        return self._int(self._place.block)
-
-    @property
-    def function(self) -> Int:
-        """Which activation."""
-        return self._int(self._place.function)
+    def __getattr__(self, name: str) -> Int:
+        if name not in LayerPlace._fields:
+            raise AttributeError(f"a layer has no {name}, but {', '.join(LayerPlace._fields)}")
+        return self._line[name].whole()
 
     @property
     def panels(self) -> Int:
         """How many panels the weights have."""
-        panel = self._code.shape.panel
-        return (self._int(self._place.outputs_padded) + (panel - 1)) // panel
+        return ceil(self.outputs_padded, self._code.shape.panel)
 
     def vectors(self, p: Int) -> Int:
         """The width of panel p, in vectors: 2, or 1 for a narrow last one."""
@@ -76,7 +50,7 @@ class Layer:
     @property
     def weights_offset(self) -> Int:
         """Where the panels of the weights start among the parameters."""
-        return self._int(self._place.weights)
+        return self._line["weights"].whole()
 
     @property
     def weights(self) -> Array:
@@ -86,65 +60,28 @@ class Layer:
     @property
     def bias_offset(self) -> Int:
         """Where b^L starts among the parameters."""
-        return self._int(self._place.bias)
+        return self._line["bias"].whole()
 
     @property
     def bias(self) -> Array:
         """b^L."""
         return self._code.numbers(self._frame.theta) + self.bias_offset
 
-    @property
-    def inputs_padded(self) -> Int:
-        """n_{L−1}, filled up to whole vectors."""
-        return self._int(self._place.inputs_padded)
-
-    @property
-    def outputs_padded(self) -> Int:
-        """n_L, filled up to whole vectors."""
-        return self._int(self._place.outputs_padded)
-
-    def _rows(self, offset: Any, p: Int | int) -> Array:
-        return self._code.numbers(self._frame.rows) + self._int(offset) + self.block * p
+    def _rows(self, name: str, p: Int | int) -> Array:
+        return self._code.numbers(self._frame.rows) + self._line[name].whole() + self.block * p
 
     def activations(self, p: Int | int = 0) -> Array:
         """Panel p of z^L, then of a^L."""
-        return self._rows(self._place.activations, p)
+        return self._rows("activations", p)
 
     def slopes(self, p: Int | int = 0) -> Array:
         """Panel p of φ'(z^L)."""
-        return self._rows(self._place.slopes, p)
+        return self._rows("slopes", p)
 
     def deltas(self, p: Int | int = 0) -> Array:
         """Panel p of δ^L, of a hidden layer."""
-        return self._rows(self._place.deltas, p)
+        return self._rows("deltas", p)
 
     def mask(self, p: Int) -> Int:
         """Where panel p of this layer's dropout mask starts among the masks of a step."""
-        return self._int(self._place.mask) + self.block * p
-
-
-def activate(unit: Unit, activations: Sequence[Activation], slopes: bool, dropout: bool = False) -> Function:
-    """A = φ(z) over a panel's columns (Eq. F2), in z's place; with ``slopes`` φ'(z) beside it.
-
-    Under dropout both are multiplied by the mask r: a^L ⊙ r^L, and by D1 so is the gradient on its way back.
-    """
-
-    @unit.function("activate", ("function", "rows", "vectors", "z", "slope", "mask", "stride"))
-    def activate(
-        code: Code, function: Int, rows: Int, vectors: Int, z: Int, slope: Int, mask: Int, stride: Int
-    ) -> None:
-        def apply(activation: Activation) -> None:
-            with code.loop(0, rows) as i, code.loop(0, vectors) as v:
-                at = i * stride + v * code.lanes
-                place = code.numbers(z) + at
-                value = place.vector()
-                a = Vector.of(code, activation.phi(VECTORS, value))
-                factor = (code.numbers(mask) + at).vector() if dropout else None
-                if slopes:
-                    s = Vector.of(code, activation.d_phi(VECTORS, value, a))
-                    (code.numbers(slope) + at).put(s if factor is None else s * factor)
-                place.put(a if factor is None else a * factor)
-
-        code.choose(function, {i: partial(apply, phi) for i, phi in enumerate(activations)})
-
-    return activate
+        return self._line["mask"].whole() + self.block * p

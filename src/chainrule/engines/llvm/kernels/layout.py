@@ -27,7 +27,23 @@ GUARD = 64
 
 
 class LayerPlace(NamedTuple):
-    """One layer's line in the table that generated code reads; offsets count numbers."""
+    """One layer's line in the table that generated code reads; offsets count numbers.
+
+    Attributes:
+        inputs: n_{L−1}.
+        outputs: n_L.
+        inputs_padded: n_{L−1}, filled up to whole vectors.
+        outputs_padded: n_L, filled up to whole vectors.
+        weights: where (W^L)ᵀ begins among the parameters.
+        bias: where b^L begins among the parameters.
+        activations: where z^L and then a^L begin among the rows.
+        slopes: where φ'(z^L) begins.
+        deltas: where δ^L begins.
+        mask: where the dropout mask begins among the masks of a step.
+        stride: from one row of activations, slopes or deltas to the next.
+        block: from one panel of them to the next.
+        function: which of the network's activations this layer has.
+    """
 
     inputs: int
     outputs: int
@@ -42,7 +58,6 @@ class LayerPlace(NamedTuple):
     stride: int
     block: int
     function: int
-    """Which of the network's activations this layer has."""
 
 
 class Plan(NamedTuple):

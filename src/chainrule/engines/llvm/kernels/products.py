@@ -11,7 +11,15 @@ from collections.abc import Callable
 from functools import partial
 
 from chainrule.engines.llvm.kernels.columns import Columns, Lists
-from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows, add_products, tile_by_tile, vectors_of
+from chainrule.engines.llvm.kernels.tiles import (
+    Panels,
+    Places,
+    Rows,
+    accumulators,
+    add_products,
+    tile_by_tile,
+    vectors_of,
+)
 from chainrule.engines.llvm.kernels.transpose import turned_panel
 from chainrule.engines.llvm.machine.caches import LINE, block_of_k, rows_at_a_time
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
@@ -160,7 +168,7 @@ def _product_of_row(unit: Unit, listed: bool) -> Function:
         totals = {(p, j): code.variable((code.numbers(start) + start_step * p).vector(j)) for p, j in each}
         columns = Columns(code, more, K)
         with code.loop(0, K, TERMS) as first:
-            sums = [[code.variable(code.constant(0.0)) for _ in range(2)] for _ in panels]
+            sums = accumulators(code, SIDE_BY_SIDE, 2)
             begin, end = columns.of_part(first // TERMS) if listed else (first, (first + TERMS).at_most(K))
             with code.loop(begin, end) as n:
                 k = (columns.used + n).whole() if listed else n
@@ -189,7 +197,7 @@ def _product_tile(unit: Unit, R: int, V: int) -> Function:
     ) -> None:  # fmt: skip
         step, width = V * code.lanes, unit.shape.panel
         rows = [code.numbers((code.ints(table) + i).whole()) + offset for i in range(R)]
-        sums = _sums(code, R, V)
+        sums = accumulators(code, R, V)
         weights, some, line = code.numbers(B), min(width, WRITTEN_OUT), LINE // code.item_size
 
         def add(k: Int, moved: Int, more: int = 0) -> None:
@@ -222,7 +230,7 @@ def _columns_tile(unit: Unit, R: int, V: int) -> Function:
     ) -> None:  # fmt: skip
         step, width, weights = V * code.lanes, unit.shape.panel, code.numbers(B)
         rows = [code.numbers((code.ints(table) + i).whole()) for i in range(R)]
-        sums, columns = _sums(code, R, V), Columns(code, listed, K)
+        sums, columns = accumulators(code, R, V), Columns(code, listed, K)
         begin, end = columns.of_part(first // TERMS)
         with code.loop(begin, end) as n:
             k = (columns.used + n).whole()
@@ -233,10 +241,6 @@ def _columns_tile(unit: Unit, R: int, V: int) -> Function:
         _put(code, sums, C, stride, start, start_stride)
 
     return tile
-
-
-def _sums(code: Code, R: int, V: int) -> list[list[Variable]]:
-    return [[code.variable(code.constant(0.0)) for _ in range(V)] for _ in range(R)]
 
 
 def _put(code: Code, sums: list[list[Variable]], C: Int, stride: Int, start: Int, start_stride: Int) -> None:

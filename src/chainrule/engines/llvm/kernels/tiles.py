@@ -66,6 +66,11 @@ def tile_by_tile(code: Code, rows: Int, tallest: int) -> Iterator[tuple[Int, Int
         yield t, i, height
 
 
+def accumulators(code: Code, R: int, V: int) -> list[list[Variable]]:
+    """The sums of a tile of R rows and V vectors, from 0."""
+    return [[code.variable(code.constant(0.0)) for _ in range(V)] for _ in range(R)]
+
+
 def add_products(sums: list[Variable], a: Vector, b: list[Vector]) -> None:
     """A row of a tile's sums grows by a number times each vector."""
     for total, vector in zip(sums, b, strict=True):

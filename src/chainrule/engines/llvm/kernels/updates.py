@@ -12,10 +12,18 @@ from typing import TypeAlias
 
 from chainrule.engines.llvm.kernels.columns import Columns
 from chainrule.engines.llvm.kernels.prefetch import fetch
-from chainrule.engines.llvm.kernels.tiles import Places, Rows, add_products, ceil, tile_by_tile, vectors_of
+from chainrule.engines.llvm.kernels.tiles import (
+    Places,
+    Rows,
+    accumulators,
+    add_products,
+    ceil,
+    tile_by_tile,
+    vectors_of,
+)
 from chainrule.engines.llvm.machine.caches import LINE, SAMPLES_AT_A_TIME, block_of_k, room_of_panel
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
-from chainrule.engines.llvm.writer.values import Array, Int, Variable, Vector
+from chainrule.engines.llvm.writer.values import Array, Int, Vector
 
 SAMPLES_A_TURN = 4
 """Samples that a turn of a tile's loop adds up, and half as many whose addresses must be looked up."""
@@ -147,7 +155,7 @@ def _update_tile_of_columns(unit: Unit, n: int, V: int, names: tuple[str, ...], 
             for place in (place for of_column in moved for place in of_column):
                 for line in range(0, V * lanes, LINE // code.item_size):
                     (place + line).prefetch()
-            sums = _accumulators(code, n, V)
+            sums = accumulators(code, n, V)
 
             def add(m: Int, a: Array) -> None:
                 d = [(deltas + m * stride).vector(j) for j in range(V)]
@@ -232,7 +240,7 @@ def _update_tile(
             for place in moved:
                 for line in range(0, R * V * lanes, LINE // code.item_size):
                     (place + line).prefetch()
-            sums = _accumulators(code, R, V)
+            sums = accumulators(code, R, V)
             with code.when(begun > 0):
                 for i, j in each:
                     sums[i][j].set(kept.vector(i * V + j))
@@ -263,7 +271,3 @@ def _update_tile(
                     descend(code, sums[i][j].get(), at, numbers)
 
     return tile
-
-
-def _accumulators(code: Code, R: int, V: int) -> list[list[Variable]]:
-    return [[code.variable(code.constant(0.0)) for _ in range(V)] for _ in range(R)]

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.engines.llvm.kernels import columns, products
-from chainrule.engines.llvm.kernels.forward import Fields, Layer, activate
+from chainrule.engines.llvm.kernels.activations import activate
+from chainrule.engines.llvm.kernels.layer import Fields, Layer
 from chainrule.engines.llvm.kernels.outputs import predicted
 from chainrule.engines.llvm.kernels.row_functions import ROWS, Width
-from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows
+from chainrule.engines.llvm.kernels.tiles import Panels, Places, Rows, accumulators
 from chainrule.engines.llvm.machine.processor import Shape
 from chainrule.engines.llvm.writer.code import Code, Function, Unit
 from chainrule.engines.llvm.writer.values import Int
@@ -187,7 +188,7 @@ def _dot_products(unit: Unit) -> Function:
 
         def some(m: Int, count: int) -> None:
             rows = [weights + (m + i) * n_in for i in range(count)]
-            sums = [[code.variable(code.constant(0.0)) for _ in range(2)] for _ in rows]
+            sums = accumulators(code, count, 2)
 
             def take(k: Int, part: int) -> None:
                 values = (inputs + k * code.lanes).vector()

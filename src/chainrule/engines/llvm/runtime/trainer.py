@@ -20,7 +20,7 @@ from chainrule.engines.llvm.kernels.outputs import room
 from chainrule.engines.llvm.kernels.prefetch import room_of_coming
 from chainrule.engines.llvm.programs.build import PredictionProgram, TrainingProgram
 from chainrule.engines.llvm.programs.recipe import moments
-from chainrule.engines.llvm.programs.train_code import FRAME
+from chainrule.engines.llvm.programs.thread import FRAME
 from chainrule.engines.llvm.runtime.predictor import Panels
 from chainrule.engines.llvm.runtime.thread_choice import Pace
 from chainrule.equations.optimizers import Moments
