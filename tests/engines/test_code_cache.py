@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from chainrule.about import PACKAGE
+from chainrule.engines.llvm.programs.build import source_digest
 from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from tests.engines.compiled import TARGETS, elementwise
 
@@ -63,6 +67,35 @@ def test_another_processor_gets_another_file(folder):
         before = len(list(folder.iterdir())) if folder.exists() else 0
         tripled(target)
         assert len(list(folder.iterdir())) == before + 1
+
+
+ROOMS = ("engines/llvm", "equations")
+SOURCES = sorted(file.relative_to(PACKAGE) for room in ROOMS for file in Path(PACKAGE, room).rglob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """The sources that code is generated from, in a folder of their own."""
+    folder = tmp_path_factory.mktemp("package")
+    for room in ROOMS:
+        shutil.copytree(Path(PACKAGE, room), folder / room)
+    return folder
+
+
+def test_the_digest_is_that_of_the_sources(copied):
+    assert source_digest(copied) == source_digest()
+    assert {file.parent.as_posix() for file in SOURCES} > {"equations", "engines/llvm", "engines/llvm/writer"}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_every_source_file_decides_where_code_is_found(source, copied):
+    file = copied / source
+    before = file.read_text(encoding="utf-8")
+    file.write_text(before + "# changed", encoding="utf-8")
+    try:
+        assert source_digest.__wrapped__(copied) != source_digest()
+    finally:
+        file.write_text(before, encoding="utf-8")
 
 
 def test_two_processes_at_once(folder):

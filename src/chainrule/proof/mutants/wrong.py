@@ -15,6 +15,7 @@ from chainrule.equations import activations, affine, heads, network, optimizers,
 from chainrule.equations.activations import d_sigmoid, sigmoid, softplus
 from chainrule.equations.affine import input_gradient
 from chainrule.equations.heads import categorical_cross_entropy, log_softmax, quadratic_cost, softmax
+from chainrule.equations.optimizers import clip_by_norm
 
 MODULES = (activations, affine, heads, network, penalty, optimizers)
 TABLES: tuple[dict[str, Any], ...] = (activations.ACTIVATIONS, heads.HEADS)
@@ -64,6 +65,18 @@ def _binary_loss(xp: Any, z: Any, y: Any) -> Any:
 
 def _diagonal(xp: Any, z: Any, a: Any, y: Any) -> Any:
     return -y / a * a * (1 - a)
+
+
+def _clipped_apart(xp: Any, gradients: Any, limit: Any) -> Any:
+    return [g * limit / xp.maximum(xp.sqrt(xp.sum(g * g)), limit) for g in gradients]
+
+
+def _clipped_by_longest(xp: Any, gradients: Any, limit: Any) -> Any:
+    return clip_by_norm(xp, gradients[:1], limit) + gradients[1:]
+
+
+def _clipped_above(rule: Any, limit: Any) -> Any:
+    return rule._replace(update=lambda xp, g, state: rule.update(xp, xp.minimum(g, limit), state))
 
 
 def _hidden(change: Callable[..., Any]) -> Callable[..., Any]:
@@ -226,5 +239,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "G1", "descend", "decay without η", lambda theta, d, eta, decay=0: theta - eta * d - decay * theta
     ),
+    Mutant("G1", "clip_by_norm", "each parameter by itself", _clipped_apart),
+    Mutant("G1", "clip_by_norm", "the longest parameter's norm", _clipped_by_longest),
+    Mutant("G1", "clip_by_value", "from above only", _clipped_above),
 )
 """At least one for every tag."""

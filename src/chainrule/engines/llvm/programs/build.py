@@ -155,10 +155,9 @@ def _instructions(code: CodeType) -> str:
 
 
 @cache
-def source_digest() -> str:
-    """A hash of all source that decides what code is generated."""
-    package = Path(PACKAGE)
-    files = [*package.glob("engines/llvm/**/*.py"), *package.glob("equations/*.py")]
+def source_digest(package: Path = Path(PACKAGE)) -> str:
+    """A hash of all source that decides what code is generated: of this engine and of the equations."""
+    files = [file for room in ("engines/llvm", "equations") for file in (package / room).rglob("*.py")]
     return _digest("".join(file.read_text(encoding="utf-8") for file in sorted(files)))
 
 
