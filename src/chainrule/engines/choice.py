@@ -59,7 +59,7 @@ def choose(name: str, threads: int | None = None) -> Choice:
 
 
 def engine_for(name: str, layers: Sequence[int], batch_size: int, steps: int) -> str:
-    """The engine that "auto" means for so many steps: the reference where compiling would take longer.
+    """The engine that "auto" means for this number of steps: the reference where compiling would take longer.
 
     It depends on the sizes alone, not on what has been compiled before, so that the same job gives the same
     bits on the same machine.

@@ -178,7 +178,7 @@ def first_moments(optimizer: Optimizer, params: Params) -> ByLayer[Layer]:
 
 
 def blas_threads(widths: Sequence[int], batch_size: int) -> Callable[[], AbstractContextManager[Any]]:
-    """Hold BLAS to one thread where every product of a step is small; else leave it as it is.
+    """Limit BLAS to one thread where every product of a step is small; else leave it as it is.
 
     Threads that wait for each other over small products lose most of the time when other programs
     run beside them.

@@ -1,7 +1,7 @@
 """What each piece of generated code moves and computes: formulas for one call, and their sums over a step.
 
-``numbers`` counts what is read and written, by registers and not by the memory behind the caches; tests hold
-the formulas to the loads, stores and multiply-adds in the code.
+``numbers`` counts what is read and written, by registers and not by the memory behind the caches; tests
+compare the formulas with the loads, stores and multiply-adds in the code.
 """
 
 from __future__ import annotations

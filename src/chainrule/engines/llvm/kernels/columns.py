@@ -37,7 +37,7 @@ LOOKED_AT = 250_000
 """Numbers of X that are looked at to see whether it is worth while."""
 
 FEW_ROWS = 16
-"""Up to so many rows, their tiles share one list: lists take as long to write as they would save."""
+"""The tiles of up to this many rows share one list: more lists take as long to write as they would save."""
 
 MOST_LISTED = 1 << 20
 """Integers in a thread's lists for tiles; where they would be more, the tiles share one list, too."""
@@ -81,29 +81,29 @@ class Lists:
         self.table = self.bits_of_tile + self.panels
 
     def of_tiles(self, before: Int) -> Array:
-        """The table from the tile on that begins after so many rows, a whole number of parts."""
+        """The table from the tile on that begins after ``before`` rows, a whole number of parts."""
         shape = self.code.shape
         return self.table + tiles_of(shape, before)
 
     def are_shared(self, rows: Int) -> Int:
-        """1 if the tiles of so many rows share the list of all, else 0."""
+        """1 if the tiles of these rows share the list of all, else 0."""
         code, one = self.code, self.code.index(1)
         room = tiles_of(code.shape, rows) * _length(self.inputs)
         return code.pick(rows > FEW_ROWS, code.pick(room > MOST_LISTED, one, code.index(0)), one)
 
     def place(self, tiles: Int, t: Int) -> Array:
-        """Where the list of tile t is written, of so many."""
+        """Where the list of tile t is written; ``tiles`` is how many there are."""
         return self.table + tiles + t * _length(self.inputs)
 
 
 def tiles_of(shape: Shape, rows: Whole) -> Whole:
-    """Tiles of so many rows, which a product takes in parts that stay in the second cache."""
+    """How many tiles the rows make, which a product takes in parts that stay in the second cache."""
     part = rows_at_a_time(shape, TERMS)
     return rows // part * ceil(part, shape.tallest) + ceil(rows % part, shape.tallest)
 
 
 def room_of_columns(shape: Shape, inputs: int, rows: int) -> int:
-    """Integers that a thread's lists need, for up to so many rows."""
+    """Integers that a thread's lists need, for up to ``rows`` rows."""
     tiles, one = tiles_of(shape, rows), _length(inputs)
     lists = one + inputs + TOGETHER + (min(tiles * one, MOST_LISTED) if rows > FEW_ROWS else 0)
     return lists + 2 * ceil(inputs, shape.panel) + tiles
@@ -180,7 +180,7 @@ def _look(unit: Unit) -> Function:
         width, lanes = unit.shape.panel, code.lanes
 
         def of_panel(p: Int, count: Int | None) -> None:
-            """Look at panel p, which has so many columns, or all."""
+            """Look at panel p, which has ``count`` columns, or all."""
             found = [code.variable(code.constant(0.0)) for _ in range(2)]
             masks = [None if count is None else code.first_lanes(count - j * lanes) for j in range(2)]
             with code.loop(0, rows) as i:

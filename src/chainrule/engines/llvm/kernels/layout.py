@@ -2,8 +2,8 @@
 
 The weights of layer L are kept as (W^L)ᵀ, a row for each input, cut into panels of two vectors' width (the
 last one may have one vector). Behind them lies the bias. Activations and deltas of a mini-batch are cut into
-panels of the same width: whoever reads some columns of all rows finds them side by side, on few pages of
-memory. The output layer's rows stay whole, for its head reads them one by one.
+panels of the same width: a product that reads some columns of all rows finds them side by side, on few pages
+of memory. The output layer's rows stay whole, for its head reads them one by one.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def plan(
 
 
 def rooms(plan: Plan, threads: int) -> int:
-    """How many parts of panels each of so many threads keeps: of its share of a layer, and of all outputs.
+    """How many parts of panels each thread keeps: of its share of a layer, and of all outputs.
 
     Where a gradient is summed up in one go, one: the part of the weights that B2 turns.
     """
@@ -132,7 +132,7 @@ def is_gathered(widths: Sequence[int], batch: int) -> bool:
 
 
 def padded(shape: Shape, n: int, unit: int = 0) -> int:
-    """Numbers in as many whole vectors as hold n, or in as many wholes of another size."""
+    """The number n, rounded up to whole vectors, or to a multiple of ``unit``."""
     unit = unit or shape.lanes
     return -(-n // unit) * unit
 

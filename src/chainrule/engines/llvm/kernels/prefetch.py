@@ -17,7 +17,7 @@ A_ROW = 5
 """Addresses that a row of the mini-batch may take in the table."""
 
 SCALE = 1 << 20
-"""The pace is so many times the lines that are due with each row of a panel."""
+"""The pace is the number of lines that are due with each row of a panel, times this."""
 
 
 class Coming:

@@ -30,7 +30,7 @@ SIDE_BY_SIDE = 4
 """Panels that a single row is multiplied with at once."""
 
 WRITTEN_OUT = 8
-"""So many k of a product's tile are written out one after another: no instruction counts them."""
+"""Terms k of a product's tile that are written out one after another: no instruction counts them."""
 
 
 def product(unit: Unit, listed: bool = False) -> Function:

@@ -49,7 +49,7 @@ def vectors_of(code: Code, columns: Int, p: Int) -> Int:
 
 
 def ceil(n: Whole, size: int) -> Whole:
-    """How many wholes of that size hold n."""
+    """The quotient n / size, rounded up."""
     return (n + (size - 1)) // size
 
 

@@ -29,7 +29,7 @@ SAMPLES_A_TURN = 4
 """Samples that a turn of a tile's loop adds up, and half as many whose addresses must be looked up."""
 
 FEW_SAMPLES = 16
-"""Up to so many samples a tile is done so soon that calling it would take as long."""
+"""Up to this many samples a tile is done so soon that calling it would take as long."""
 
 LOW = 4
 """Rows of an update's tiles then, one below the other without a call between: a divisor of a panel's."""

@@ -33,7 +33,7 @@ def room_of_panel(shape: Shape) -> int:
 
 
 def rows_at_a_time(shape: Shape, k: int = 0) -> int:
-    """How many rows of so many k, or of a block of them, stay in the second cache."""
+    """How many rows stay in the second cache, each of k numbers, or of a block of k."""
     return SECOND_CACHE // ((k or block_of_k(shape)) * shape.item_size)
 
 

@@ -47,7 +47,7 @@ def compile_text(
 ) -> Compiled:
     """Machine code for the text of a unit, from the cache where that key is in it.
 
-    Whoever listens is told when code has to be generated, and how long that took (`base.listening`).
+    A listener is told when code has to be generated, and how long that took (`base.listening`).
 
     Args:
         text: writes LLVM's intermediate code; not asked where the cache has the key.

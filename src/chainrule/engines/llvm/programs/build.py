@@ -50,7 +50,7 @@ _made: dict[str, Any] = {}
 def training_program(
     task: Task, n_outputs: int, dtype: Any, target: Processor, size_of_X: int
 ) -> TrainingProgram:
-    """The code that trains this kind of network with this optimiser, on numbers of so many bytes."""
+    """The code that trains this kind of network with this optimiser; X has numbers of ``size_of_X`` bytes."""
     shape = target.shape(dtype)
     recipe = recipe_of(task, n_outputs, shape, size_of_X)
     compiled = _program(*training_code(shape, recipe), target)

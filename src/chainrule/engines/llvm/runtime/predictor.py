@@ -23,17 +23,17 @@ CHUNK = 96
 """Rows that go through all layers together: their activations stay in the cache."""
 
 FEW_ROWS = 16
-"""Up to so many rows go the short way."""
+"""Up to this many rows are predicted one by one, by the parameters where they are."""
 
 FEWEST_ROWS = 8
 """Rows of a thread's share at least, for each share reads all weights."""
 
 OPERATIONS_A_THREAD = 2.4e7
-"""Fewer than this, some tenths of a millisecond's, do not make it worth while to send off a thread."""
+"""A thread is only worth starting for as many as this: some tenths of a millisecond's."""
 
 
 class Panels:
-    """Predicts by weights in panels: those of a trainer, or packed anew."""
+    """Predicts by weights in panels: those of a trainer, or its own."""
 
     def __init__(
         self, program: PredictionProgram, widths: Sequence[int], dtype: Any, theta: Block | None = None

@@ -154,7 +154,7 @@ class Code(Block):
 
     @contextmanager
     def loop_while(self, condition: Callable[[], Any]) -> Iterator[None]:
-        """As long as the condition, computed anew each time, holds."""
+        """As long as the condition holds, which is computed before each turn."""
         b = self.builder
         head, body, done = (b.append_basic_block(name) for name in ("while", "body", "done"))
         b.branch(head)
