@@ -1,15 +1,19 @@
-"""Single numbers given by the user, checked and turned into plain Python numbers.
+"""Single numbers and names given by the user, checked and turned into what they stand for.
 
-A NumPy scalar would make a float32 network float64, and JSON could not hold it.
+Numbers become plain Python numbers: a NumPy scalar would make a float32 network float64, and JSON could not
+hold it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, look_up
+
+T = TypeVar("T")
 
 LEAVE_OUT = "Leave it out for the usual value."
 
@@ -47,3 +51,12 @@ def as_whole(name: str, value: Any, *, at_least: int = 1, remedy: str = LEAVE_OU
     if not isinstance(value, Integral) or isinstance(value, bool) or value < at_least:
         raise InputError(f"{name} must be a whole number of {at_least} or more; got {value!r}. {remedy}")
     return int(value)
+
+
+def as_one_of(kind: str, choice: Any, cls: type[T], makers: dict[str, Callable[[], T]]) -> T:
+    """Return ``choice`` if it is of that class, else what the maker of that name makes by its usual options.
+
+    Raises:
+        InputError: no such name.
+    """
+    return choice if isinstance(choice, cls) else look_up(kind, choice, makers)()

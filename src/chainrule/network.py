@@ -14,7 +14,7 @@ from chainrule.equations.optimizers import Optimizer
 from chainrule.history import EpochRecord, History
 from chainrule.model.feedforward import FeedForward
 from chainrule.model.validate import Floats, as_samples
-from chainrule.training.loop import BatchEnd
+from chainrule.training.events import BatchEnd
 from chainrule.training.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Network(FeedForward):
         """Loss, accuracy and more on a `Dataset`, a pair (X, y), or X and y. ``print`` shows one line."""
         from chainrule.evaluation import decide, evaluate
         from chainrule.training.data import as_examples
-        from chainrule.training.loop import mean_loss
+        from chainrule.training.score import mean_loss
 
         examples = as_examples(self, data, y)
         z_H = self._predictor().logits(examples.X)
@@ -165,10 +165,32 @@ class Network(FeedForward):
             ModelFileError: both of the last two checkpoints are damaged.
             TrainingDiverged: the loss turned NaN or infinite. The last good parameters are kept.
         """
-        options = {name: value for name, value in locals().items() if name != "self"}
         from chainrule.training.fit import fit
+        from chainrule.training.plan import FitOptions
 
-        return fit(self, **options)
+        options = FitOptions(
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            schedule=schedule,
+            l1=l1,
+            l2=l2,
+            dropout=dropout,
+            label_smoothing=label_smoothing,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+            sample_weight=sample_weight,
+            validation=validation,
+            patience=patience,
+            on_epoch=on_epoch,
+            on_batch=on_batch,
+            seed=seed,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+        )
+        return fit(self, data, y, options)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write architecture, parameters, class names, scaling and training record to one file.

@@ -130,7 +130,7 @@ chainrule_command(command.split(), standalone_mode=False)
 """,
     "A schedule": START + """
 fitted(schedule="linear")
-assert chainrule.training.schedules.as_schedule("linear").share(1, 4) == 0.75
+assert chainrule.training.schedules.SCHEDULES["linear"]().share(1, 4) == 0.75
 chainrule.ChainruleClassifier((4,), learning_rate="linear", max_iter=2).fit(X, y)
 """,
     "An engine": START + """

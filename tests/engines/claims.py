@@ -14,7 +14,7 @@ from chainrule.equations.heads import HEADS
 from chainrule.equations.network import Architecture
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.equations.penalty import Penalty
-from chainrule.training.loop import dropout_masks, epoch_randomness
+from chainrule.training.randomness import dropout_masks, epoch_randomness
 from chainrule.types import ByLayer, Layer
 
 TOLERANCE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-5}
@@ -49,7 +49,8 @@ def examples(widths, n, head="softmax", dtype=np.float64, seed=1, weights=False)
 
 def take(engine, task, params, data, steps=None, rate=0.1, seed=3, chunks=None):
     """Take the steps of one epoch, or so many; ``chunks`` splits them. → trainer, losses, hits."""
-    order, rng = epoch_randomness(seed, 0, len(data.X))
+    random = epoch_randomness(seed, 0)
+    order = random.order.permutation(len(data.X))
     batches = -(-len(data.X) // task.batch_size)
     steps = batches if steps is None else steps
     widths = tuple(len(layer.b) for layer in params)[:-1]
@@ -57,7 +58,7 @@ def take(engine, task, params, data, steps=None, rate=0.1, seed=3, chunks=None):
     rows = [min(task.batch_size, len(data.X) - task.batch_size * (s % batches)) for s in range(steps)]
     masks = None
     if task.dropout and widths:
-        masks = [dropout_masks(rng, task.dropout, widths, n, dtype) for n in rows]
+        masks = [dropout_masks(random.masks, task.dropout, widths, n, dtype) for n in rows]
     etas = rate / (1 + 0.1 * np.arange(steps))
     trainer = engine.trainer(task, params, first_moments(task.optimizer, params), data)
     losses, hits, done = [], [], 0

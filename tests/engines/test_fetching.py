@@ -11,7 +11,7 @@ from chainrule.engines.llvm.kernels.prefetch import A_ROW, NUMBERS, Coming, fetc
 from chainrule.engines.llvm.machine.caches import LINE
 from chainrule.engines.llvm.writer.values import Array
 from chainrule.engines.reference import first_moments
-from chainrule.equations.optimizers import as_optimizer
+from chainrule.equations.optimizers import sgd
 from chainrule.equations.penalty import Penalty
 from chainrule.network import Network
 from tests.engines.compiled import TARGETS, compiled, guarded, name_of, untouched
@@ -83,7 +83,7 @@ def test_the_next_mini_batch_is_what_is_listed(layers, batch, threads):
     X, labels = rng.random((n, layers[0]), np.float32), rng.integers(layers[-1], size=n)
     examples = Examples(X, np.eye(layers[-1], dtype=np.float32)[labels], np.ones(n, np.float32))
     network = Network(layers, seed=0, dtype="float32")
-    task = Task(network.architecture, as_optimizer("sgd"), Penalty(), 0.0, 0.0, batch)
+    task = Task(network.architecture, sgd(), Penalty(), 0.0, 0.0, batch)
     moments = first_moments(task.optimizer, network.params)
     trainer = LlvmEngine(threads=threads).trainer(task, network.params, moments, examples)
     order = rng.permutation(n)

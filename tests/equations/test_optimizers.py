@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainrule.checks import as_one_of
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.optimizers import (
     OPTIMIZERS,
+    Optimizer,
     adam,
     adamw,
-    as_optimizer,
     descend,
     momentum,
     nesterov,
@@ -160,10 +161,10 @@ def test_finds_the_bottom_of_a_bowl(name):
 
 @every_optimizer
 def test_by_name_with_the_usual_options(name):
-    optimizer = as_optimizer(name)
+    optimizer = as_one_of("optimizer", name, Optimizer, OPTIMIZERS)
     assert optimizer.name == name
     assert optimizer.learning_rate > 0
-    assert as_optimizer(optimizer) is optimizer
+    assert as_one_of("optimizer", optimizer, Optimizer, OPTIMIZERS) is optimizer
     assert optimizer.weight_decay == dict(optimizer.options).get("weight_decay", 0)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from chainrule import Dataset, InputError, Network
 from chainrule.equations.optimizers import OPTIMIZERS, momentum
 from chainrule.training import data
+from chainrule.training.plan import FitOptions
 from chainrule.training.schedules import Schedule
 
 
@@ -452,3 +456,16 @@ def test_progress_bar_shows_and_stays_quiet(moon, capfd, show):
     out, err = capfd.readouterr()
     assert out == ""
     assert ("loss" in err and "accuracy" in err) if show else err == ""
+
+
+def test_fit_hands_every_option_on_by_name(monkeypatch):
+    """`FitOptions` has the names and the usual values of `Network.fit`, and nothing is lost between them."""
+    handed = []
+    monkeypatch.setattr("chainrule.training.fit.fit", lambda *arguments: handed.append(arguments[-1]))
+    names = [name for name in inspect.signature(Network.fit).parameters if name not in ("self", "data", "y")]
+    assert set(names) == {field.name for field in fields(FitOptions)} - {"shuffle"}
+    network = Network([2, 3, 2], seed=0)
+    network.fit(None)
+    assert handed == [FitOptions()]
+    network.fit(None, **{name: name for name in names})
+    assert handed[1] == FitOptions(**{name: name for name in names})

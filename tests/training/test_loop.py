@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from chainrule import History, InputError, Network, TrainingDiverged
 from chainrule.equations.heads import HEADS, smooth_labels
-from chainrule.equations.optimizers import as_optimizer
+from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.evaluation import correct
-from chainrule.training.loop import EpochRecord, dropout_masks, epoch_randomness
+from chainrule.history import EpochRecord
+from chainrule.training.randomness import dropout_masks, epoch_randomness
 from tests.equations.calculus import TOLERANCE
 
 
@@ -21,13 +22,15 @@ def bits(network):
 
 @given(seed=st.integers(0, 2**63), epoch=st.integers(0, 1000), n=st.integers(1, 50))
 def test_an_epoch_takes_every_sample_once_in_an_order_of_its_own(seed, epoch, n):
-    order, _ = epoch_randomness(seed, epoch, n)
+    order = epoch_randomness(seed, epoch).order.permutation(n)
     assert sorted(order) == list(range(n))
-    assert order.tolist() == epoch_randomness(seed, epoch, n)[0].tolist()
+    assert order.tolist() == epoch_randomness(seed, epoch).order.permutation(n).tolist()
 
 
 def test_orders_differ_by_seed_and_epoch():
-    orders = {tuple(epoch_randomness(seed, epoch, 20)[0]) for seed in range(5) for epoch in range(5)}
+    orders = {
+        tuple(epoch_randomness(seed, epoch).order.permutation(20)) for seed in range(5) for epoch in range(5)
+    }
     assert len(orders) == 25
 
 
@@ -39,7 +42,7 @@ def test_fit_is_the_loop_written_by_hand(moon, output, batch_size):
     fitted, by_hand = (Network([2, 4, 3], output=output, seed=5) for _ in range(2))
     fitted.fit(X, y, epochs=2, batch_size=batch_size, learning_rate=0.3, progress=False)
     for epoch in range(2):
-        order, _ = epoch_randomness(5, epoch, len(X))
+        order = epoch_randomness(5, epoch).order.permutation(len(X))
         for start in range(0, len(X), batch_size):
             rows = order[start : start + batch_size]
             by_hand.gradient_descent((X[rows], y[rows]), 0.3)
@@ -203,7 +206,7 @@ class TestDivergence:
 
     @pytest.mark.parametrize("optimizer", ["momentum", "nesterov"])
     def test_optimizers_with_moments(self, moon, optimizer):
-        self.fit(*moon, epochs=3, learning_rate=1e200, optimizer=as_optimizer(optimizer))
+        self.fit(*moon, epochs=3, learning_rate=1e200, optimizer=OPTIMIZERS[optimizer]())
 
     def test_the_network_can_be_trained_on(self, moon):
         network, _, _ = self.fit(*moon, epochs=3, learning_rate=1e200)

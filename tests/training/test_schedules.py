@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainrule.checks import as_one_of
 from chainrule.errors import InputError
-from chainrule.training.schedules import SCHEDULES, as_schedule, constant, cosine, exponential, step, warm_up
+from chainrule.training.schedules import SCHEDULES, Schedule, constant, cosine, exponential, step, warm_up
 
 every_schedule = pytest.mark.parametrize("name", SCHEDULES)
 
@@ -54,16 +55,16 @@ def test_warm_up_rises_in_a_line_and_then_follows():
 @every_schedule
 @given(epochs=st.integers(1, 100), a=st.floats(0, 1), b=st.floats(0, 1))
 def test_none_ever_rises_or_leaves_0_to_1(name, epochs, a, b):
-    early, late = (as_schedule(name).share(part * epochs, epochs) for part in sorted((a, b)))
+    early, late = (SCHEDULES[name]().share(part * epochs, epochs) for part in sorted((a, b)))
     assert 0 <= late <= early + 1e-12
     assert early <= 1
 
 
 @every_schedule
 def test_by_name(name):
-    schedule = as_schedule(name)
+    schedule = as_one_of("schedule", name, Schedule, SCHEDULES)
     assert schedule.name == name
-    assert as_schedule(schedule) is schedule
+    assert as_one_of("schedule", schedule, Schedule, SCHEDULES) is schedule
     assert type(schedule.share(0.5, 3)) is float
 
 

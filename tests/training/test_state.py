@@ -10,16 +10,19 @@ from chainrule.engines.base import Examples
 from chainrule.engines.llvm.engine import LlvmEngine
 from chainrule.engines.llvm.runtime.trainer import LlvmTrainer
 from chainrule.engines.reference import ReferenceEngine, first_moments
-from chainrule.equations.optimizers import OPTIMIZERS, as_optimizer
+from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.equations.penalty import Penalty
-from chainrule.training import loop
-from chainrule.training.data import as_examples
-from chainrule.training.loop import FIRST_STEPS, BatchEnd, EpochEnd, Plan, train
-from chainrule.training.schedules import as_schedule
+from chainrule.training import pace as pacing
+from chainrule.training.data import TrainingData, Whole, as_examples
+from chainrule.training.events import BatchEnd, EpochEnd
+from chainrule.training.loop import train
+from chainrule.training.pace import FIRST_STEPS
+from chainrule.training.plan import Plan
+from chainrule.training.schedules import constant, cosine
 from chainrule.training.state import Position, TrainingState
 
 ENGINES = {"reference": ReferenceEngine(), "llvm": LlvmEngine(1)}
-PLAN = Plan(3, 8, 0.1, as_optimizer("adam"), as_schedule("constant"), Penalty(), 0.0, 0.0, 5, 0)
+PLAN = Plan(3, 8, 0.1, OPTIMIZERS["adam"](), constant(), Penalty(), 0.0, 0.0, 5, 0)
 
 
 def bits(layers):
@@ -47,13 +50,14 @@ class Job:
     def __init__(self, moon, engine, dtype="float64", widths=(2, 9, 5, 3)):
         self.network = Network(widths, hidden="tanh", seed=3, dtype=dtype)
         self.examples = as_examples(self.network, *moon)
+        self.data = TrainingData(Whole.of(self.examples), self.examples)
         self.engine = ENGINES[engine]
 
     def run(self, plan, start=None, **options):
         """Every event of a run with the state after it."""
         network = self.network
-        options = {"validation": self.examples, "every_step": True, "start": start, **options}
-        events = train(self.engine, network.architecture, network.params, self.examples, plan, **options)
+        options = {"every_step": True, "start": start, **options}
+        events = train(self.engine, network.architecture, network.params, self.data, plan, **options)
         return [(event, event.state()) for event in events]
 
 
@@ -74,7 +78,7 @@ def records(events):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_one_epoch_at_a_time_is_all_at_once(moon, engine, optimizer, dtype):
     job = Job(moon, engine, dtype)
-    plan = PLAN._replace(epochs=4, optimizer=as_optimizer(optimizer), dropout=0.2)
+    plan = PLAN._replace(epochs=4, optimizer=OPTIMIZERS[optimizer](), dropout=0.2)
     whole, parts, state = job.run(plan), [], None
     for epoch in range(4):
         parts += job.run(plan._replace(epochs=1, first_epoch=epoch), state)
@@ -90,9 +94,7 @@ def test_one_epoch_at_a_time_is_all_at_once(moon, engine, optimizer, dtype):
 def test_from_any_event_on(moon, engine, dropout, optimizer):
     """After every step, after the last one of an epoch, and after the epoch; the schedule goes on too."""
     job = Job(moon, engine, "float32")
-    plan = PLAN._replace(
-        optimizer=as_optimizer(optimizer), dropout=dropout, schedule=as_schedule("cosine"), first_epoch=7
-    )
+    plan = PLAN._replace(optimizer=OPTIMIZERS[optimizer](), dropout=dropout, schedule=cosine(), first_epoch=7)
     whole = job.run(plan)
     for i, (_, state) in enumerate(whole):
         rest = job.run(plan, state)
@@ -116,7 +118,9 @@ def test_the_first_event_comes_soon(moon):
     job = Job(moon, "reference")
     examples = Examples(*(np.concatenate([part] * 2000) for part in job.examples))
     network, plan = job.network, PLAN._replace(batch_size=1)
-    first = next(train(job.engine, network.architecture, network.params, examples, plan))
+    first = next(
+        train(job.engine, network.architecture, network.params, TrainingData(Whole.of(examples)), plan)
+    )
     assert isinstance(first, BatchEnd)
     assert FIRST_STEPS <= first.batch <= (1 + 8 + 64) * FIRST_STEPS < len(examples.X) / 2
 
@@ -135,7 +139,7 @@ def test_a_run_of_the_other_engine_can_go_on(moon, engine):
 def test_a_state_stays_as_it_is(moon, engine):
     job = Job(moon, engine)
     network = job.network
-    events = train(job.engine, network.architecture, network.params, job.examples, PLAN, every_step=True)
+    events = train(job.engine, network.architecture, network.params, job.data, PLAN, every_step=True)
     state = next(events).state()
     before = bits(state.params), moment_bits(state)
     assert len(list(events)) == 3 * 9 - 1
@@ -149,7 +153,7 @@ def test_an_event_keeps_its_parameters(moon, engine, every_step, begun):
     """Also those that are only looked at when training is over, and the last, which are not copied."""
     job = Job(moon, engine)
     network, plan = job.network, PLAN._replace(first_epoch=begun)
-    what = job.engine, network.architecture, network.params, job.examples, plan
+    what = job.engine, network.architecture, network.params, job.data, plan
     at_once = [bits(event.params) for event in train(*what, every_step=every_step)]
     later = [bits(event.params) for event in list(train(*what, every_step=every_step))]
     assert later == at_once
@@ -178,9 +182,9 @@ def test_only_the_last_parameters_of_all_are_not_copied(moon, begun, monkeypatch
 def test_the_first_event_waits_where_a_copy_takes_long(monkeypatch, width, comes_at):
     """A copy of all parameters for each event would take a good part of a short training."""
     now = 0.0
-    monkeypatch.setattr(loop.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(pacing.time, "perf_counter", lambda: now)
     params = Network([784, width, 10], seed=0, dtype="float32").params
-    pace = loop.first_pace(False, params, 10)
+    pace = pacing.first_pace(False, params, 10)
     while not pace.event_is_due:
         count = pace.next(10**9, 10**9)
         now += 1e-5 * count
@@ -193,7 +197,7 @@ def test_a_state_asked_for_too_late_is_refused(moon, engine):
     """Its moments have moved on: parameters of one step beside moments of another would be wrong."""
     job = Job(moon, engine)
     network = job.network
-    events = train(job.engine, network.architecture, network.params, job.examples, PLAN, every_step=True)
+    events = train(job.engine, network.architecture, network.params, job.data, PLAN, every_step=True)
     first = next(events)
     assert isinstance(first, BatchEnd)
     next(events)
@@ -223,6 +227,6 @@ def test_other_moments_are_other_bits(moon, engine):
 def test_states_that_do_not_fit(moon, optimizer, at, said):
     job = Job(moon, "reference")
     params = job.network.params
-    start = TrainingState(params, first_moments(as_optimizer(optimizer), params), at)
+    start = TrainingState(params, first_moments(OPTIMIZERS[optimizer](), params), at)
     with pytest.raises(InputError, match=said):
         job.run(PLAN, start)

@@ -11,9 +11,9 @@ import click
 from chainrule.checks import as_real
 from chainrule.cli.options import complete_layers, noting, read_hidden
 from chainrule.cli.resume import check_data
-from chainrule.equations.optimizers import as_optimizer
-from chainrule.errors import InputError, TrainingDiverged
-from chainrule.training.schedules import as_schedule, warm_up
+from chainrule.equations.optimizers import OPTIMIZERS
+from chainrule.errors import InputError, TrainingDiverged, look_up
+from chainrule.training.schedules import SCHEDULES, warm_up
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset, ParquetStream
@@ -189,7 +189,7 @@ def _own_head(output: str, loss: str, multi_label: bool) -> Head:
 
 
 def _fit_options(options: dict[str, Any]) -> dict[str, Any]:
-    schedule = as_schedule(options["schedule"])
+    schedule = look_up("schedule", options["schedule"], SCHEDULES)()
     rising = as_real("warm-up", options["warm_up"], at_least=0, remedy="Try 1, for one epoch.")
     if rising:
         schedule = warm_up(schedule, rising)
@@ -199,7 +199,7 @@ def _fit_options(options: dict[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     return {
         **{name: options[name] for name in same},
-        "optimizer": as_optimizer(options["optimizer"]),
+        "optimizer": look_up("optimizer", options["optimizer"], OPTIMIZERS)(),
         "schedule": schedule,
     }
 

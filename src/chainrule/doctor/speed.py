@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines.base import Engine, Examples, Task, Trainer
 from chainrule.engines.reference import blas_threads, first_moments
-from chainrule.equations.optimizers import as_optimizer
+from chainrule.equations.optimizers import sgd
 from chainrule.equations.penalty import Penalty
 from chainrule.network import Network
 from chainrule.types import Params
@@ -152,7 +152,7 @@ def _network(layers: Sequence[int]) -> Network:
 
 
 def _task(network: Network, batch_size: int) -> Task:
-    return Task(network.architecture, as_optimizer("sgd"), Penalty(), 0.0, 0.0, batch_size)
+    return Task(network.architecture, sgd(), Penalty(), 0.0, 0.0, batch_size)
 
 
 def trainer_of(

@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from chainrule.checks import as_real
-from chainrule.errors import look_up
 from chainrule.types import Array, Namespace
 
 
@@ -158,13 +157,6 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "adam": adam,
     "adamw": adamw,
 }
-
-
-def as_optimizer(optimizer: str | Optimizer) -> Optimizer:
-    """Return the optimiser of that name with its usual options, or the one given."""
-    if isinstance(optimizer, Optimizer):
-        return optimizer
-    return look_up("optimizer", optimizer, OPTIMIZERS)()
 
 
 def _one_moment(xp: Namespace, theta: Array) -> Moments:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from inspect import signature
 from math import sqrt
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from chainrule.engines.choice import engine_for
 from chainrule.equations import optimizers
 from chainrule.equations.heads import Head
 from chainrule.equations.optimizers import Optimizer
+from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
 from chainrule.estimator.labels import Labels
 from chainrule.model.validate import as_pos_weighted
@@ -154,20 +155,13 @@ def optimizer_of(parameters: Any) -> Optimizer:
     )
 
 
-class Penalties(NamedTuple):
-    """Strengths of the penalties beside the mean loss."""
-
-    l1: float
-    l2: float
-
-
-def penalties(parameters: Any, size: int, n_samples: int, mean_weight: float) -> Penalties:
+def penalty_of(parameters: Any, size: int, n_samples: int, mean_weight: float) -> Penalty:
     """scikit-learn's ``alpha`` stands beside a mini-batch's sum of losses, λ₂ beside their mean."""
     l1 = as_real("l1", parameters.l1, at_least=0)
     if isinstance(parameters.alpha, str) and parameters.alpha == "auto":
-        return Penalties(l1, of_prior(n_samples * max(1.0, mean_weight)))
+        return Penalty(l1, of_prior(n_samples * max(1.0, mean_weight)))
     alpha = as_real("alpha", parameters.alpha, at_least=0, remedy="Or 'auto'.")
-    return Penalties(l1, alpha / (size * mean_weight))
+    return Penalty(l1, alpha / (size * mean_weight))
 
 
 def of_prior(n: float) -> float:

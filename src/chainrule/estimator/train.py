@@ -15,8 +15,7 @@ from sklearn.utils.validation import _check_sample_weight
 from chainrule.checks import as_real
 from chainrule.datasets import Scaling
 from chainrule.engines.base import Examples
-from chainrule.engines.reference import NUMPY, first_moments
-from chainrule.equations import optimizers
+from chainrule.engines.reference import first_moments
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError
 from chainrule.estimator import lbfgs, options
@@ -24,12 +23,12 @@ from chainrule.estimator.callbacks import Tasks
 from chainrule.estimator.labels import Labels, weights_of
 from chainrule.estimator.sparse import SparseRows
 from chainrule.estimator.stopping import Watch, as_callbacks
-from chainrule.evaluation import correct
 from chainrule.history import EpochRecord
 from chainrule.model.dataspec import DataSpec
-from chainrule.training.data import Material
+from chainrule.training.data import TrainingData, Whole
 from chainrule.training.fit import run
-from chainrule.training.loop import Plan, mean_loss
+from chainrule.training.plan import FitOptions, Plan, plan_of
+from chainrule.training.score import score
 from chainrule.training.state import Position, TrainingState
 
 SPLIT = 3
@@ -78,7 +77,7 @@ def train(estimator: Any, data: tuple[Examples, float], held_out: Examples | Non
         seed, fraction = estimator.network_.seed, estimator.validation_fraction
         examples, held_out = _split(examples, seed, fraction, estimator._labels)
     size = options.batch_size(estimator.batch_size, len(examples.X))
-    penalty = Penalty(*options.penalties(estimator, size, len(examples.X), mean_weight))
+    penalty = options.penalty_of(estimator, size, len(examples.X), mean_weight)
     if estimator.solver == "lbfgs":
         _by_lbfgs(estimator, examples, held_out, penalty)
     else:
@@ -103,10 +102,8 @@ def _by_steps(
         stop = any([watch(record), partial, *(_says_stop(callback(record)) for callback in callbacks)])
         return tasks.epoch_ends(stop) or stop
 
-    show = bool(estimator.verbose)
-    history, state = run(
-        network, plan, Material(examples, held_out), on_epoch=[after_epoch], progress=show, start=start
-    )
+    data, show = TrainingData(Whole.of(examples), held_out), bool(estimator.verbose)
+    history, state = run(network, plan, data, on_epoch=[after_epoch], progress=show, start=start)
     estimator._state = state() if state is not None else None
     if watch.best_params is not None:
         network.params, estimator._state = watch.best_params, None
@@ -124,26 +121,21 @@ def _says_stop(answer: Any) -> bool:
 
 def _plan(estimator: Any, n: int, size: int, penalty: Penalty) -> tuple[Plan, options.Falling | None]:
     schedule, falling = options.schedule_of(estimator, n)
-    optimizer = options.optimizer_of(estimator)
-    if estimator.clip_value is not None:
-        optimizer = optimizers.clip_by_value(optimizer, as_real("clip_value", estimator.clip_value, above=0))
-    clip = estimator.clip_norm
-    network = estimator.network_
-    plan = Plan(
+    asked = FitOptions(
         epochs=estimator.max_iter,
         batch_size=size,
         learning_rate=as_real("learning_rate_init", estimator.learning_rate_init, above=0),
-        optimizer=optimizer,
+        optimizer=options.optimizer_of(estimator),
         schedule=schedule,
-        penalty=penalty,
-        dropout=as_real("dropout", estimator.dropout, at_least=0, below=1),
-        label_smoothing=as_real("label_smoothing", estimator.label_smoothing, at_least=0, below=1),
-        seed=network.seed,
-        first_epoch=sum(done["epochs_done"] for done in network.training),
-        clip_norm=0.0 if clip is None else as_real("clip_norm", clip, above=0),
+        l1=penalty.l1,
+        l2=penalty.l2,
+        dropout=estimator.dropout,
+        label_smoothing=estimator.label_smoothing,
+        clip_norm=estimator.clip_norm,
+        clip_value=estimator.clip_value,
         shuffle=bool(estimator.shuffle),
     )
-    return plan, falling
+    return plan_of(asked, estimator.network_), falling
 
 
 def _start(estimator: Any, plan: Plan) -> TrainingState:
@@ -191,11 +183,9 @@ def _by_lbfgs(estimator: Any, examples: Examples, held_out: Examples | None, pen
     estimator.n_iter_, estimator.loss_curve_ = found.iterations, found.curve
     estimator.t_, estimator.best_loss_ = found.iterations * len(examples.X), min(found.curve)
     if held_out is not None:
-        z_H = estimator.network_.logits(held_out.X)
-        a_H = estimator.network_.head.predict(NUMPY, z_H)
-        estimator.validation_loss_curve_ = [mean_loss(estimator.network_.architecture, z_H, held_out)]
-        right = correct(a_H, held_out.Y, estimator._labels.multi_label)
-        estimator.validation_scores_ = [float(right.mean())]
+        network = estimator.network_
+        loss, accuracy = score(network.architecture, network.logits(held_out.X), held_out)
+        estimator.validation_loss_curve_, estimator.validation_scores_ = [loss], [accuracy]
     if not found.converged:
         _warn(f"lbfgs did not reach tol={estimator.tol:g} in {found.iterations} iterations. Raise max_iter")
 

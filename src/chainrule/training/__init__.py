@@ -8,7 +8,10 @@ from chainrule.training.checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
-from chainrule.training.loop import BatchEnd, EpochEnd, Plan, train
+from chainrule.training.data import TrainingData, Whole
+from chainrule.training.events import BatchEnd, EpochEnd
+from chainrule.training.loop import train
+from chainrule.training.plan import Plan
 from chainrule.training.state import Position, TrainingState
 
 __all__ = [
@@ -19,7 +22,9 @@ __all__ = [
     "EpochEnd",
     "Plan",
     "Position",
+    "TrainingData",
     "TrainingState",
+    "Whole",
     "find",
     "read_checkpoint",
     "train",

@@ -25,6 +25,9 @@ from chainrule.types import ByLayer, Layer, Params
 
 SLOTS = ("checkpoint.safetensors", "checkpoint-other.safetensors")
 
+OVER = ("finished", "early stopping", "callback")
+"""How a run ends that has nothing left to do."""
+
 SECONDS = 30.0
 """How often a checkpoint is written, if nothing else is asked for."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from chainrule.checks import as_real
@@ -15,40 +18,77 @@ from chainrule.engines.base import Examples
 from chainrule.errors import InputError
 from chainrule.model.feedforward import FeedForward
 from chainrule.model.validate import as_pair, as_samples, as_targets, as_weights, check_range
-from chainrule.training.streams import Source
+from chainrule.training.streams import Block, Blocks
 
 
-class Material(NamedTuple):
-    """Samples to train on, or a stream of them; those held out; and the rows to train on if it is not all."""
+class Whole(NamedTuple):
+    """Samples that are all at hand: one block. Only ``rows`` are trained on, which are not copied."""
 
-    examples: Examples | Source
-    held_out: Examples | None
-    rows: NDArray[np.intp] | None = None
+    examples: Examples
+    rows: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, examples: Examples) -> Whole:
+        """All rows of some samples."""
+        return cls(examples, np.arange(len(examples.X)))
 
     @property
     def n(self) -> int:
         """How many samples are trained on."""
-        if isinstance(self.examples, Source):
-            return self.examples.rows
-        return len(self.examples.X) if self.rows is None else len(self.rows)
+        return len(self.rows)
+
+    @property
+    def first(self) -> Examples:
+        """What training begins on."""
+        return self.examples
+
+    def blocks(self, random: Generator, size: int) -> Iterator[Block]:
+        """The one block."""
+        yield Block(self.examples, self.rows)
+
+    def checksum(self) -> str:
+        """What is another for other samples."""
+        part = len(self.rows) < len(self.examples.X)
+        return checksum(*self.examples, *((self.rows,) if part else ()))
 
 
-def material(
+class TrainingData(NamedTuple):
+    """What is trained on, and what is held out."""
+
+    source: Whole | Blocks
+    held_out: Examples | None = None
+
+    @property
+    def n(self) -> int:
+        """How many samples are trained on."""
+        return self.source.n
+
+
+def training_data(
     network: FeedForward, data: Any, y: Any, sample_weight: Any, validation: Any, seed: int
-) -> Material:
+) -> TrainingData:
     """Check what `Network.fit` was given.
 
     Raises:
         InputError: samples, targets or weights that cannot be right, or too few for the share held out.
     """
     if isinstance(data, Stream) and not isinstance(data, Dataset):
-        return Material(_source(network, data, y, sample_weight), _apart(network, validation))
+        return TrainingData(_blocks(network, data, y, sample_weight), _apart(network, validation))
     examples = as_examples(network, data, y, sample_weight)
     if validation is None:
-        return Material(examples, None)
+        return TrainingData(Whole.of(examples))
     if not isinstance(validation, Real):
-        return Material(examples, as_examples(network, validation))
+        return TrainingData(Whole.of(examples), as_examples(network, validation))
     return _hold_out(examples, validation, seed)
+
+
+def checksum(*arrays: NDArray[Any]) -> str:
+    """A number of all bytes, types and shapes."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data.cast("B"))
+    return digest.hexdigest()
 
 
 def as_examples(network: FeedForward, data: Any, y: Any = None, sample_weight: Any = None) -> Examples:
@@ -93,7 +133,7 @@ def _precision_kept(data: Any, dtype: np.dtype[Any]) -> np.dtype[Any]:
     return data.dtype if data.flags.c_contiguous and data.nbytes > LARGE else dtype
 
 
-def _hold_out(examples: Examples, validation: Any, seed: int) -> Material:
+def _hold_out(examples: Examples, validation: Any, seed: int) -> TrainingData:
     """Cut off a share; the other rows are not copied, which would double the memory."""
     n = len(examples.X)
     n_held_out = round(n * as_real("validation", validation, above=0, below=1, remedy="Try 0.1."))
@@ -111,10 +151,11 @@ def _hold_out(examples: Examples, validation: Any, seed: int) -> Material:
             "sample weights must not all be 0 among the samples trained on, nor among those held out; "
             "they are. Pass validation data of their own."
         )
-    return Material(examples._replace(weight=examples.weight / weight.mean()), held_out_part, rest)
+    whole = Whole(examples._replace(weight=examples.weight / weight.mean()), rest)
+    return TrainingData(whole, held_out_part)
 
 
-def _source(network: FeedForward, stream: Stream, y: Any, sample_weight: Any) -> Source:
+def _blocks(network: FeedForward, stream: Stream, y: Any, sample_weight: Any) -> Blocks:
     """A stream's blocks, each checked as it comes."""
     if y is not None or sample_weight is not None:
         raise InputError(
@@ -129,9 +170,11 @@ def _source(network: FeedForward, stream: Stream, y: Any, sample_weight: Any) ->
         )
     if len(stream) < 1:
         raise InputError("a stream must hold at least one sample; its length is 0. Check what it reads.")
-    return Source(
+    shapes = (1, network.layers[0]), (1, n_outputs), (1,)
+    return Blocks(
         len(stream),
         lambda random: (as_examples(network, X, y) for X, y in stream.blocks(random)),
+        Examples(*(np.zeros(shape, network.dtype) for shape in shapes)),
         getattr(stream, "checksum", str),
     )
 

@@ -2,434 +2,260 @@
 
 `train` is a generator. It yields a `BatchEnd` after every step and an `EpochEnd` after every epoch,
 each with the parameters as they stand; whoever iterates decides what to keep, show or stop.
+Data come in blocks. Samples that are all at hand are one block, on which one trainer works from beginning to
+end. Of a stream each block gets a trainer, which takes over parameters and moments unchanged.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.base import Engine, Examples, Floats, Masks, Task, Trainer
-from chainrule.engines.reference import NUMPY, first_moments
+from chainrule.engines.base import Engine, Examples, Masks, Task
+from chainrule.engines.reference import first_moments
 from chainrule.equations.network import Architecture
-from chainrule.equations.optimizers import Optimizer
-from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, TrainingDiverged
-from chainrule.evaluation import correct
 from chainrule.history import EpochRecord, History
-from chainrule.training.schedules import Schedule
+from chainrule.training.data import TrainingData
+from chainrule.training.events import BatchEnd, EpochEnd, Event
+from chainrule.training.pace import first_pace
+from chainrule.training.plan import Plan
+from chainrule.training.randomness import dropout_masks, epoch_randomness
+from chainrule.training.score import score
 from chainrule.training.state import Position, TrainingState, check_start
-from chainrule.types import ByLayer, Params
-
-CHUNK_SECONDS = 0.2
-"""How long an engine is left to itself, so that a progress bar moves and Ctrl-C is heard.
-
-It may be half as long again, and longer where a copy of the parameters takes long.
-"""
-
-SNAPSHOT_SHARE = 0.02
-"""How much of the time may go into copies of the parameters, one for each event."""
-
-COPIED_A_SECOND = 1e9
-"""Bytes of parameters that are copied in a second, before it is known: into memory not used so far."""
-
-LONGEST_FIRST_CHUNK = 1.0
-"""How long it is left to itself at first at most, however many parameters there are."""
-
-FIRST_OPERATIONS = 2e9
-"""Operations of the first steps, some hundredths of a second's, before it is known how long a step takes."""
-
-FIRST_STEPS = 400
-"""The most of them: however small it is, a step of the reference takes some ten thousandths of a second."""
+from chainrule.types import Params
 
 MASK_NUMBERS = 4_000_000
 """Numbers in the dropout masks that are drawn at a time."""
 
 CHECKED_ROWS = 64
-"""Rows looked at after the last step of an epoch, which no other loss would follow."""
-
-
-class Plan(NamedTuple):
-    """Everything that decides a training run besides the data and the initial parameters."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    optimizer: Optimizer
-    schedule: Schedule
-    penalty: Penalty
-    dropout: float
-    label_smoothing: float
-    seed: int
-    first_epoch: int
-    """Epochs this network has seen before: the order of the samples goes on from there."""
-    clip_norm: float = 0.0
-    """Longest gradient, of all parameters together; 0 for any."""
-    shuffle: bool = True
-    """Whether each epoch has an order of its own."""
-
-
-@dataclass(frozen=True)
-class BatchEnd:
-    """After one step, or several: running means of the epoch so far, and the new parameters."""
-
-    epoch: int
-    batch: int
-    batches: int
-    samples: int
-    loss: float
-    accuracy: float
-    learning_rate: float
-    snapshot: Callable[[], Params]
-    state: Callable[[], TrainingState]
-    """The state after this step, from which `train` can go on; ask for it before training goes on."""
-
-    @cached_property
-    def params(self) -> Params:
-        """The parameters after this step."""
-        return self.snapshot()
-
-
-@dataclass(frozen=True)
-class EpochEnd:
-    """After one epoch: its line of the history, and the parameters."""
-
-    record: EpochRecord
-    last: BatchEnd
-    state: Callable[[], TrainingState]
-    """The state after this epoch, from which `train` can go on; ask for it before training goes on."""
-
-    @property
-    def params(self) -> Params:
-        """The parameters after this epoch."""
-        return self.last.params
-
-
-Event: TypeAlias = BatchEnd | EpochEnd
+"""Rows looked at after the last step on a block, which no other loss would follow."""
 
 
 def train(
     engine: Engine,
     net: Architecture,
     params: Params,
-    examples: Examples,
+    data: TrainingData,
     plan: Plan,
-    validation: Examples | None = None,
     every_step: bool = False,
     start: TrainingState | None = None,
-    rows: NDArray[np.intp] | None = None,
 ) -> Iterator[Event]:
     """Train by mini-batch gradient descent, yielding an event now and then, and after each epoch.
 
-    Epoch e draws its order and its dropout masks from (plan.seed, e) alone: the same seed gives the same
-    bits, and a second run that starts at epoch e sees the samples in the order a longer run would have.
-    With ``every_step`` an event comes after each step, else about every `CHUNK_SECONDS`, and less often where
-    there are so many parameters that copying them takes long.
-
-    With ``rows`` it trains on these rows of the examples alone, as if they were all; they are not copied.
+    Epoch e draws the order of blocks, of the rows in them, and its dropout masks from (plan.seed, e) alone:
+    the same seed gives the same bits, and a second run that starts at epoch e sees the samples in the order a
+    longer run would have. With ``every_step`` an event comes after each step, else about every
+    `CHUNK_SECONDS`, and less often where there are so many parameters that copying them takes long.
 
     With ``start`` it begins there, and ``params`` do not count. Whatever event the state comes from, the
-    rest of the run has the same bits as if it had never stopped. A state counts epochs as
-    ``plan.first_epoch`` does: to go on by one more epoch after a state, plan 1 epoch, the first being
-    ``state.at.epoch``.
+    rest of the run has the same bits as if it had never stopped; blocks that the epoch has behind it are
+    read again, but not trained on. A state counts epochs as ``plan.first_epoch`` does: to go on by one more
+    epoch after a state, plan 1 epoch, the first being ``state.at.epoch``.
 
     Raises:
         TrainingDiverged: the loss of a mini-batch, or of the validation data, is NaN or infinite. The
             parameters yielded last but one are the last ones known to be good.
-        InputError: ``start`` comes from another optimiser or lies outside the plan.
+        InputError: ``start`` comes from another optimiser or lies outside the plan; or the blocks have not
+            as many samples as announced.
         Unsupported: the engine cannot run this.
     """
-    n = len(examples.X) if rows is None else len(rows)
-    task = Task(
-        net,
-        plan.optimizer,
-        plan.penalty,
-        plan.dropout,
-        plan.label_smoothing,
-        min(plan.batch_size, n),
-        plan.clip_norm,
-    )
     first = first_moments(plan.optimizer, params)
     start = start or TrainingState(params, first, Position(plan.first_epoch))
-    done, batches = start.at.epoch - plan.first_epoch, -(-n // task.batch_size)
-    check_start(start, first, done, plan.epochs, batches)
-    trainer = engine.trainer(task, start.params, start.moments, examples)
-    widths = tuple(len(layer.b) for layer in params)[:-1]
-    pace = first_pace(every_step, params, task.batch_size)
-    run = _Run(trainer, task, widths, examples, plan, History(), pace, n, rows)
-    return _epochs(run, validation, start)
+    run = _Run(engine, net, data, plan, every_step, start)
+    check_start(start, first, start.at.epoch - plan.first_epoch, plan.epochs, run.batches)
+    run.take_up(data.source.first, start)  # refuses now what the engine cannot run
+    return run.epochs(start)
 
 
-def first_pace(every_step: bool, params: Params, batch_size: int) -> _Pace:
-    """The pace to begin with; a step is about three products of each layer."""
-    operations = 6 * batch_size * sum(layer.W.size for layer in params)
-    steps = max(1, min(FIRST_STEPS, int(FIRST_OPERATIONS / operations)))
-    seconds = sum(layer.W.nbytes for layer in params) / COPIED_A_SECOND
-    return _Pace(every_step, steps, min(_chunk(seconds), LONGEST_FIRST_CHUNK))
+class _Part(NamedTuple):
+    """The part of an epoch that is on one block."""
 
-
-def _chunk(copying: float) -> float:
-    """Seconds between two events, if a copy of the parameters takes so long."""
-    return max(CHUNK_SECONDS, copying / SNAPSHOT_SHARE)
-
-
-class _Run(NamedTuple):
-    """What stays the same through a training run."""
-
-    trainer: Trainer
-    task: Task
-    hidden_widths: tuple[int, ...]
-    examples: Examples
-    plan: Plan
-    history: History
-    pace: _Pace
-    n: int
-    """Samples of an epoch."""
-    rows: NDArray[np.intp] | None = None
-    """Those of the examples that are trained on, where it is not all."""
-
-
-class _Stretch(NamedTuple):
-    """Mini-batches of an epoch one after another: a whole epoch, or one block of a stream."""
-
-    order: NDArray[np.intp]
-    """The samples of all mini-batches, by their place among the examples."""
-    before: int
-    """Mini-batches of the epoch before these."""
-    mask_rng: np.random.Generator
+    number: int
+    """The epoch's, counted from 1."""
     started: float
     """When the epoch began, by the clock."""
+    masks: np.random.Generator
+    order: NDArray[np.intp]
+    """The rows of all mini-batches."""
+    before: int
+    """Mini-batches of the epoch before these."""
+    stop: int
+    """Mini-batches of the epoch when these are done."""
 
 
-def _epochs(run: _Run, validation: Examples | None, start: TrainingState) -> Iterator[Event]:
-    at, known = start.at, _as_given(start.params)
-    for number in range(at.epoch - run.plan.first_epoch + 1, run.plan.epochs + 1):
-        started = time.perf_counter() - at.seconds
-        end = yield from _epoch(run, number, at, started, known)
-        val_loss, val_accuracy = _score(run, validation) if validation else (None, None)
-        if val_loss is not None and not np.isfinite(val_loss):
-            raise _diverged(end, run.examples.X[:CHECKED_ROWS], run.history)
-        seconds = time.perf_counter() - started
-        record = EpochRecord(
-            number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds
+class _Run:
+    """A training run under way: the trainer, the block that it works on, and the history."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        net: Architecture,
+        data: TrainingData,
+        plan: Plan,
+        every_step: bool,
+        start: TrainingState,
+    ) -> None:
+        self.engine, self.data, self.plan = engine, data, plan
+        self.size = min(plan.batch_size, data.n)
+        self.batches = -(-data.n // self.size)
+        self.task = Task(
+            net, plan.optimizer, plan.penalty, plan.dropout, plan.label_smoothing, self.size, plan.clip_norm
         )
-        run.history.records.append(record)
-        at, known = Position(at.epoch + 1), end.snapshot
-        yield EpochEnd(record, end, _state(run, end.snapshot, at))
+        self.widths = tuple(len(layer.b) for layer in start.params)[:-1] if plan.dropout else ()
+        self.pace = first_pace(every_step, start.params, self.size)
+        self.history = History()
 
+    def take_up(self, block: Examples, state: TrainingState) -> None:
+        """Let a trainer go on from a state, on another block."""
+        self.block = block
+        self.trainer = self.engine.trainer(self.task, state.params, state.moments, block)
 
-def _state(run: _Run, snapshot: Callable[[], Params], at: Position) -> Callable[[], TrainingState]:
-    """What gives the state as it stands. Moments are copied when asked for, so it must be soon."""
-    begun = run.pace.begun
-
-    def state() -> TrainingState:
-        if run.pace.begun != begun:
-            raise InputError(
-                "a state must be asked for before training goes on; it has gone on. Ask earlier."
+    def epochs(self, start: TrainingState) -> Iterator[Event]:
+        """All epochs that are left."""
+        at, known = start.at, lambda: start.params
+        for number in range(at.epoch - self.plan.first_epoch + 1, self.plan.epochs + 1):
+            started = time.perf_counter() - at.seconds
+            end = yield from self._epoch(number, at, started, known)
+            val_loss, val_accuracy = self._validation(end)
+            seconds = time.perf_counter() - started
+            record = EpochRecord(
+                number, end.loss, end.accuracy, val_loss, val_accuracy, end.learning_rate, seconds
             )
-        return TrainingState(snapshot(), run.trainer.moments(), at)
+            self.history.records.append(record)
+            at, known = Position(at.epoch + 1), end.snapshot
+            yield EpochEnd(record, end, self._state(end.snapshot, at))
 
-    return state
+    def _epoch(
+        self, number: int, at: Position, started: float, known: Callable[[], Params]
+    ) -> Generator[BatchEnd, None, BatchEnd]:
+        """The rest of a pass over all blocks; returns its last event.
 
+        ``known`` gives the parameters at its beginning, which are there already and need not be copied again.
+        """
+        random = epoch_randomness(self.plan.seed, at.epoch)
+        if at.masks is not None:
+            random.masks.bit_generator.state = at.masks
+        end, seen, before = self._event(number, at, known), 0, 0
+        for examples, rows in self.data.source.blocks(random.blocks, self.size):
+            order = rows[random.order.permutation(len(rows))] if self.plan.shuffle else rows
+            part = _Part(number, started, random.masks, order, before, before + -(-len(rows) // self.size))
+            seen, before = seen + len(rows), part.stop
+            if part.stop > at.batch or seen == self.data.n:
+                if examples is not self.block:
+                    self.take_up(examples, TrainingState(end.params, self.trainer.moments()))
+                at, end = yield from self._steps(part, at, end)
+        return end
 
-class _Pace:
-    """How many steps to take at a time, from how long the last ones took."""
+    def _steps(
+        self, part: _Part, at: Position, end: BatchEnd
+    ) -> Generator[BatchEnd, None, tuple[Position, BatchEnd]]:
+        """The rest of a block's mini-batches; returns where that leads, and the last event."""
+        while at.batch < part.stop:
+            at = self._take(part, at, end)
+            if at.batch == part.stop or self.pace.event_is_due:
+                over = part.number == self.plan.epochs and at.batch == self.batches
+                with self.pace.event():
+                    end = self._event(part.number, at, self.trainer.snapshot(last=over))
+                yield end
+        last = part.order[(part.stop - part.before - 1) * self.size :][:CHECKED_ROWS]
+        if not np.isfinite(self._score(Examples(*(column[last] for column in self.block)))[0]):
+            raise self._diverged(end, last)
+        return at, end
 
-    def __init__(self, every_step: bool, first: int, chunk: float) -> None:
-        self._every_step = every_step
-        self._count = first
-        self._started = 0.0
-        self._chunk = chunk
-        self._since_event = 0.0
-        self.begun = 0
-
-    def next(self, left: int, most: int) -> int:
-        """How many of the steps that are left: no small rest, whose event would cost as much as any."""
-        self._started = time.perf_counter()
-        self.begun += 1
-        count = left if left <= self._count * 3 // 2 else self._count
-        return 1 if self._every_step else min(count, most)
-
-    def took(self, count: int) -> None:
-        seconds = max(time.perf_counter() - self._started, 1e-9)
-        self._count = max(1, min(8 * self._count, int(count * self._chunk / seconds)))
-        self._since_event += seconds
-
-    @property
-    def event_is_due(self) -> bool:
-        """Not after few steps, such as those at the beginning that show how long a step takes."""
-        return self._every_step or self._since_event > self._chunk / 2
-
-    @contextmanager
-    def event(self) -> Iterator[None]:
-        """Around what an event takes: where parameters are many, events are rarer."""
-        started, self._since_event = time.perf_counter(), 0.0
-        yield
-        self._chunk = _chunk(time.perf_counter() - started)
-
-
-def _as_given(params: Params) -> Callable[[], Params]:
-    return lambda: params
-
-
-def _epoch(
-    run: _Run, number: int, at: Position, started: float, known: Callable[[], Params]
-) -> Generator[BatchEnd, None, BatchEnd]:
-    """The rest of a pass over the shuffled examples; returns its last event."""
-    plan = run.plan
-    order, mask_rng = epoch_randomness(plan.seed, at.epoch, run.n)
-    order = order if plan.shuffle else np.arange(run.n)
-    order = order if run.rows is None else run.rows[order]
-    if at.masks is not None:
-        mask_rng.bit_generator.state = at.masks
-    _, end = yield from _steps(run, number, at, _Stretch(order, 0, mask_rng, started), known)
-    return end
-
-
-def _steps(
-    run: _Run, number: int, at: Position, stretch: _Stretch, known: Callable[[], Params]
-) -> Generator[BatchEnd, None, tuple[Position, BatchEnd]]:
-    """The rest of a stretch's mini-batches; returns where that leads, and the last event.
-
-    ``known`` gives the parameters at its beginning, which are there already and need not be copied again.
-    """
-    plan, size, (order, before, mask_rng, started) = run.plan, run.task.batch_size, stretch
-    n, batches = len(order), -(-run.n // size)
-    stop = before + -(-n // size)
-    end = _batch_end(run, number, at, batches, known)
-    while at.batch < stop:
-        first = at.batch - before
-        count = run.pace.next(stop - at.batch, _most(run))
-        etas = learning_rates(plan, number, at.batch, at.batch + count, batches)
+    def _take(self, part: _Part, at: Position, end: BatchEnd) -> Position:
+        """Take as many steps as the pace allows."""
+        size, n, first = self.size, len(part.order), at.batch - part.before
+        count = self.pace.next(part.stop - at.batch, self._most)
+        etas = self.plan.learning_rates(part.number, at.batch, at.batch + count, self.batches)
         rows = np.minimum(size, n - size * np.arange(first, first + count))
-        steps = run.trainer.take(order, first, etas, _masks(run, mask_rng, rows))
-        run.pace.took(count)
+        steps = self.trainer.take(part.order, first, etas, self._masks(part.masks, rows))
+        self.pace.took(count)
         wrong = ~np.isfinite(steps.losses)
         if wrong.any():
             failed = int(wrong.argmax())
-            of_step = order[(first + failed) * size :][:size]
             end = replace(end, batch=at.batch + failed + 1, learning_rate=float(etas[failed]))
-            raise _diverged(end, run.examples.X[of_step], run.history)
-        at = at._replace(
+            raise self._diverged(end, part.order[(first + failed) * size :][:size])
+        return at._replace(
             batch=at.batch + count,
             loss=_add(at.loss, steps.losses * rows),
             hits=at.hits + float(steps.hits.sum()),
-            seconds=time.perf_counter() - started,
-            masks=mask_rng.bit_generator.state if _drops(run) else None,
+            seconds=time.perf_counter() - part.started,
+            masks=part.masks.bit_generator.state if self.widths else None,
         )
-        if at.batch < stop and not run.pace.event_is_due:
-            continue
-        over = number == plan.epochs and at.batch == batches
-        with run.pace.event():
-            end = _batch_end(run, number, at, batches, run.trainer.snapshot(last=over))
-        yield end
-    last = order[(stop - before - 1) * size :][:CHECKED_ROWS]
-    value, _ = _score(run, Examples(*(part[last] for part in run.examples)))
-    if not np.isfinite(value):
-        raise _diverged(end, run.examples.X[last], run.history)
-    return at, end
 
+    def _event(self, number: int, at: Position, snapshot: Callable[[], Params]) -> BatchEnd:
+        """The event at a position."""
+        samples = min(at.batch * self.size, self.data.n)
+        means = at.loss / max(samples, 1), at.hits / max(samples, 1)
+        eta = self.plan.learning_rate
+        if at.batch:
+            eta = float(self.plan.learning_rates(number, at.batch - 1, at.batch, self.batches)[0])
+        state = self._state(snapshot, at)
+        return BatchEnd(number, at.batch, self.batches, samples, *means, eta, snapshot, state)
 
-def _batch_end(
-    run: _Run, number: int, at: Position, batches: int, snapshot: Callable[[], Params]
-) -> BatchEnd:
-    """The event at a position."""
-    plan, samples = run.plan, min(at.batch * run.task.batch_size, run.n)
-    means = at.loss / max(samples, 1), at.hits / max(samples, 1)
-    eta = plan.learning_rate
-    if at.batch:
-        eta = float(learning_rates(plan, number, at.batch - 1, at.batch, batches)[0])
-    return BatchEnd(number, at.batch, batches, samples, *means, eta, snapshot, _state(run, snapshot, at))
+    def _state(self, snapshot: Callable[[], Params], at: Position) -> Callable[[], TrainingState]:
+        """What gives the state as it stands. Moments are copied when asked for, so it must be soon."""
+        begun = self.pace.begun
+
+        def state() -> TrainingState:
+            if self.pace.begun != begun:
+                raise InputError(
+                    "a state must be asked for before training goes on; it has gone on. Ask earlier."
+                )
+            return TrainingState(snapshot(), self.trainer.moments(), at)
+
+        return state
+
+    def _validation(self, end: BatchEnd) -> tuple[float | None, float | None]:
+        """Loss and accuracy of what is held out."""
+        if self.data.held_out is None:
+            return None, None
+        found = self._score(self.data.held_out)
+        if not np.isfinite(found[0]):
+            raise self._diverged(end, slice(CHECKED_ROWS))
+        return found
+
+    def _score(self, examples: Examples) -> tuple[float, float]:
+        return score(self.task.net, self.trainer.logits(examples.X), examples)
+
+    @property
+    def _most(self) -> int:
+        """How many steps' dropout masks may be drawn at a time."""
+        numbers = self.size * sum(self.widths)
+        return max(1, MASK_NUMBERS // numbers) if numbers else self.data.n
+
+    def _masks(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> list[Masks] | None:
+        """The dropout masks of some steps, or None."""
+        if not self.widths:
+            return None
+        dtype = self.block.Y.dtype
+        return [dropout_masks(rng, self.plan.dropout, self.widths, n, dtype) for n in rows.tolist()]
+
+    def _diverged(self, at: BatchEnd, rows: Any) -> TrainingDiverged:
+        largest_input = float(np.abs(self.block.X[rows]).max())
+        largest_weight = max(float(np.abs(layer.W).max()) for layer in at.params)
+        if largest_input > 1e3:
+            cause = f"the inputs are large (up to {largest_input:.3g}). Scale them to about −1…1 first"
+        else:
+            cause = (
+                f"the learning rate {at.learning_rate:g} is too large (weights have grown to "
+                f"{largest_weight:.3g}). Try {at.learning_rate / 10:g}"
+            )
+        return TrainingDiverged(
+            f"the loss must stay finite; it became NaN or infinite in epoch {at.epoch}, mini-batch "
+            f"{at.batch}. Most likely {cause}. The network keeps its last good parameters.",
+            epoch=at.epoch,
+            batch=at.batch,
+            history=self.history,
+        )
 
 
 def _add(total: float, values: NDArray[np.float64]) -> float:
     """The sum in one order, whatever parts the values come in."""
     return float(np.add.accumulate(np.concatenate(([total], values)))[-1])
-
-
-def _drops(run: _Run) -> bool:
-    """Whether there are dropout masks."""
-    return bool(run.plan.dropout and run.hidden_widths)
-
-
-def _most(run: _Run) -> int:
-    """How many steps' dropout masks may be drawn at a time."""
-    numbers = run.task.batch_size * sum(run.hidden_widths)
-    return max(1, MASK_NUMBERS // numbers) if run.plan.dropout and numbers else run.n
-
-
-def _masks(run: _Run, rng: np.random.Generator, rows: NDArray[np.intp]) -> list[Masks] | None:
-    """The dropout masks of some steps, or None."""
-    if not _drops(run):
-        return None
-    dtype = run.examples.Y.dtype
-    return [dropout_masks(rng, run.plan.dropout, run.hidden_widths, n, dtype) for n in rows.tolist()]
-
-
-def learning_rates(plan: Plan, epoch: int, first: int, stop: int, batches: int) -> NDArray[np.float64]:
-    """η of some steps: the schedule's share at the middle of each mini-batch, times the learning rate."""
-    if plan.schedule.name == "constant":
-        return np.full(stop - first, plan.learning_rate)
-    middles = (epoch - 1 + (batch + 0.5) / batches for batch in range(first, stop))
-    return np.array([plan.learning_rate * float(plan.schedule.share(m, plan.epochs)) for m in middles])
-
-
-def epoch_randomness(seed: int, epoch: int, n: int) -> tuple[NDArray[np.intp], np.random.Generator]:
-    """The order of the samples in one epoch, and the generator of its dropout masks."""
-    order_rng, mask_rng = (
-        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch, stream))) for stream in (0, 1)
-    )
-    return order_rng.permutation(n), mask_rng
-
-
-def dropout_masks(
-    rng: np.random.Generator, rate: float, widths: Sequence[int], n: int, dtype: np.dtype[Any]
-) -> Masks:
-    """Masks r^L for the hidden layers: 0 at ``rate``, else 1/(1 − rate). Eq. D1.
-
-    Shapes: ``widths`` of the hidden layers → r[L] (n, n_L).
-    """
-    scale = dtype.type(1 - rate)
-    return ByLayer((rng.random((n, width), np.float32) >= rate).astype(dtype) / scale for width in widths)
-
-
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def mean_loss(net: Architecture, z_H: Floats, examples: Examples) -> float:
-    """Weighted mean loss from the logits, without penalty."""
-    losses = net.head.loss(NUMPY, z_H, examples.Y)
-    return float((losses * examples.weight).sum() / examples.weight.sum())
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _score(run: _Run, examples: Examples) -> tuple[float, float]:
-    """Weighted mean loss, and accuracy, without dropout, smoothing or penalty."""
-    net = run.task.net
-    z_H = run.trainer.logits(examples.X)
-    a_H = net.head.predict(NUMPY, z_H)
-    return mean_loss(net, z_H, examples), float(correct(a_H, examples.Y, net.head.multi_label).mean())
-
-
-def _diverged(at: BatchEnd, x: Floats, history: History) -> TrainingDiverged:
-    largest_input = float(np.abs(x).max())
-    largest_weight = max(float(np.abs(layer.W).max()) for layer in at.params)
-    if largest_input > 1e3:
-        cause = f"the inputs are large (up to {largest_input:.3g}). Scale them to about −1…1 first"
-    else:
-        cause = (
-            f"the learning rate {at.learning_rate:g} is too large (weights have grown to "
-            f"{largest_weight:.3g}). Try {at.learning_rate / 10:g}"
-        )
-    return TrainingDiverged(
-        f"the loss must stay finite; it became NaN or infinite in epoch {at.epoch}, mini-batch {at.batch}. "
-        f"Most likely {cause}. The network keeps its last good parameters.",
-        epoch=at.epoch,
-        batch=at.batch,
-        history=history,
-    )

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chainrule.training.loop import BatchEnd, EpochEnd, Event
+from chainrule.training.events import BatchEnd, EpochEnd, Event
 
 if TYPE_CHECKING:
     from rich.progress import Progress

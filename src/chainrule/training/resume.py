@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from chainrule.engines.base import Examples
 from chainrule.errors import CheckpointWarning, InputError
-from chainrule.history import History
 from chainrule.model.feedforward import FeedForward
-from chainrule.training.checkpoints import Best, Checkpoint, Keeping
-from chainrule.training.data import Material
+from chainrule.training.checkpoints import OVER, Checkpoint, Keeping
+from chainrule.training.data import TrainingData, checksum
+from chainrule.training.events import BatchEnd, Event
 from chainrule.training.interrupts import noted
-from chainrule.training.loop import BatchEnd, Event, Plan
+from chainrule.training.keeper import Keeper
+from chainrule.training.plan import Plan
 from chainrule.training.state import TrainingState
-from chainrule.training.streams import Source
 
 STEADY = ("constant", "warm-up + constant")
 """Schedules that do not depend on how many epochs there will be."""
 
-OVER = ("finished", "early stopping", "callback")
-"""How a run ends that has nothing left to do."""
 
-
-def options_of(plan: Plan, n: int, patience: int | None) -> dict[str, Any]:
+def options_of(plan: Plan, n: int) -> dict[str, Any]:
     """What a run was asked for, as JSON can hold it."""
     return {
         "samples": n,
@@ -45,14 +37,13 @@ def options_of(plan: Plan, n: int, patience: int | None) -> dict[str, Any]:
         "label_smoothing": plan.label_smoothing,
         "clip_norm": plan.clip_norm,
         "shuffle": plan.shuffle,
-        "patience": patience,
+        "patience": plan.patience,
         "seed": plan.seed,
     }
 
 
-def describe(network: FeedForward, plan: Plan, patience: int | None, given: Material) -> dict[str, Any]:
+def describe(network: FeedForward, plan: Plan, given: TrainingData) -> dict[str, Any]:
     """What a checkpoint says of its run. Reads all of the data."""
-    examples, held_out = given.examples, given.held_out
     return {
         "network": {
             "layers": list(network.layers),
@@ -60,12 +51,10 @@ def describe(network: FeedForward, plan: Plan, patience: int | None, given: Mate
             "output": network.head.name,
             "dtype": network.dtype.name,
         },
-        "options": options_of(plan, given.n, patience),
+        "options": options_of(plan, given.n),
         "data": {
-            "checksum": examples.checksum()
-            if isinstance(examples, Source)
-            else _checksum(examples, given.rows),
-            "validation": held_out and _checksum(held_out),
+            "checksum": given.source.checksum(),
+            "validation": given.held_out and checksum(*given.held_out),
         },
         "network_seed": network.seed,
         "training": network.training,
@@ -128,24 +117,9 @@ def _text(value: Any) -> str:
     )
 
 
-def _checksum(examples: Examples, rows: NDArray[np.intp] | None = None) -> str:
-    digest = hashlib.sha256()
-    for array in examples if rows is None else (*examples, rows):
-        digest.update(f"{array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data.cast("B"))
-    return digest.hexdigest()
-
-
 def over(found: Checkpoint, epochs: int) -> bool:
     """Whether a run of so many epochs has nothing left to do."""
     return found.stopped in OVER and not (found.stopped == "finished" and epochs > len(found.records))
-
-
-class Kept(Protocol):
-    """What a checkpoint holds besides the state."""
-
-    history: History
-    best: Best | None
 
 
 class Saver:
@@ -200,12 +174,12 @@ class Saver:
         if isinstance(event, BatchEnd):
             self._steps = (event.epoch - 1) * event.batches + event.batch
 
-    def save(self, kept: Kept) -> None:
+    def save(self, keeper: Keeper) -> None:
         """Write what stands after the last event, if it is time."""
         if self._keeping is not None and self.state is not None and self._keeping.due(self._steps):
-            self._keeping.write(self._checkpoint(self.state(), kept, ""), self._steps)
+            self._keeping.write(self._checkpoint(self.state(), keeper, ""), self._steps)
 
-    def end(self, kept: Kept) -> None:
+    def end(self, keeper: Keeper) -> None:
         """Write where and how the run ended."""
         if self._keeping is None:
             return
@@ -214,9 +188,9 @@ class Saver:
         except InputError:  # a second Ctrl-C in the middle of a step: what was written before stands
             return
         if state is not None:
-            stopped = kept.history.stopped
-            self._keeping.end(self._checkpoint(state, kept, stopped), self._steps, stopped in OVER)
+            stopped = keeper.history.stopped
+            self._keeping.end(self._checkpoint(state, keeper, stopped), self._steps, stopped in OVER)
 
-    def _checkpoint(self, state: TrainingState, kept: Kept, stopped: str) -> Checkpoint:
-        about = {**self._describe(), "engine": kept.history.engine}
-        return Checkpoint(state, tuple(kept.history), kept.best, stopped, about)
+    def _checkpoint(self, state: TrainingState, keeper: Keeper, stopped: str) -> Checkpoint:
+        about = {**self._describe(), "engine": keeper.history.engine}
+        return Checkpoint(state, tuple(keeper.history), keeper.best, stopped, about)

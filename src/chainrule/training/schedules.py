@@ -12,7 +12,6 @@ from math import cos, pi
 from typing import NamedTuple
 
 from chainrule.checks import as_real, as_whole
-from chainrule.errors import look_up
 
 
 class Schedule(NamedTuple):
@@ -75,10 +74,3 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
     "exponential": exponential,
     "cosine": cosine,
 }
-
-
-def as_schedule(schedule: str | Schedule) -> Schedule:
-    """Return the schedule of that name with its usual options, or the one given."""
-    if isinstance(schedule, Schedule):
-        return schedule
-    return look_up("schedule", schedule, SCHEDULES)()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.equations.optimizers import as_optimizer
+from chainrule.equations import optimizers
 
 WIDTHS = ((30,), (64,), (128,), (256,), (64, 64), (128, 64), (128, 128), (256, 128))
 HIDDEN = {"relu": "he", "tanh": "xavier", "silu": "he"}
@@ -66,7 +66,7 @@ def candidates(count: int, seed: int) -> list[Settings]:
 def _drawn(rng: np.random.Generator) -> Settings:
     hidden = str(rng.choice(list(HIDDEN)))
     optimizer = str(rng.choice(OPTIMIZERS))
-    rate = as_optimizer(optimizer).learning_rate * 10 ** rng.uniform(*RATE)
+    rate = optimizers.OPTIMIZERS[optimizer]().learning_rate * 10 ** rng.uniform(*RATE)
     return Settings(
         WIDTHS[rng.integers(len(WIDTHS))],
         hidden,

@@ -21,7 +21,7 @@ from chainrule.engines.llvm.programs.recipe import moments
 from chainrule.engines.llvm.writer.code import Unit
 from chainrule.equations.affine import TERMS
 from chainrule.equations.heads import HEADS
-from chainrule.equations.optimizers import as_optimizer
+from chainrule.equations.optimizers import OPTIMIZERS
 
 Sizes: TypeAlias = dict[str, int]
 
@@ -92,7 +92,7 @@ def calls(
     places = plan(AVX512, layers, batch_size, [0] * (len(layers) - 1)).layers
     h = LOW if batch_size <= FEW_SAMPLES else AVX512.tallest
     fixed = {"N": batch_size, "R": AVX512.tallest, "h": h, "v": AVX512.lanes, "K": layers[-1]}
-    fixed["A"] = 1 + len(moments(as_optimizer(optimizer)))
+    fixed["A"] = 1 + len(moments(OPTIMIZERS[optimizer]()))
     fixed["g"] = operations(descend_code(optimizer)[0])
     fixed["c"] = operations(phi_code(hidden)) + operations(d_phi_code(hidden))
     fixed["o"], fixed["m"] = head_operations("softmax"), head_moves("softmax")

@@ -21,7 +21,7 @@ from chainrule.engines.llvm.writer.step_numbers import Slots, StepNumbers
 from chainrule.engines.llvm.writer.values import Int, Vector
 from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from chainrule.equations.activations import ACTIVATIONS
-from chainrule.equations.optimizers import Moments, as_optimizer, descend
+from chainrule.equations.optimizers import OPTIMIZERS, Moments, descend
 
 AVX2 = Processor("x86_64-unknown-linux-gnu", "x86-64-v3", "", 32, 16)
 """A processor of 2013 and later: 16 registers of 8 float32 numbers."""
@@ -58,7 +58,7 @@ def descend_code(name: str, shape: Shape = FLOAT32) -> tuple[Unit, Slots]:
 
     Besides, the numbers of the step that it reads.
     """
-    unit, slots, optimizer = Unit(shape), Slots(), as_optimizer(name)
+    unit, slots, optimizer = Unit(shape), Slots(), OPTIMIZERS[name]()
     names = moments(optimizer)
 
     @unit.function("descend", ("g", "theta", *names, "numbers"), exported=True)
