@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +12,7 @@ import numpy as np
 from chainrule.errors import ChainruleError, DataError, InputError
 from chainrule.evaluation import Evaluation, decide
 from chainrule.history import EpochRecord, History
-from chainrule.runs.records import Norms, Predictions, predictions, read_norms, read_predictions
+from chainrule.runs.records import Norms, Predictions, by_epoch, predictions, read_norms, read_predictions
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
@@ -149,16 +148,11 @@ def _about(path: Path) -> dict[str, Any]:
 
 
 def _history(path: Path, notes: list[str]) -> list[EpochRecord]:
-    """The epochs; of each the last line, as a run that went on may have written one twice."""
-    found: dict[int, EpochRecord] = {}
     if not (path / "history.jsonl").is_file():
         notes.append("history.jsonl is missing, so there are no curves.")
         return []
-    for line in (path / "history.jsonl").read_text(encoding="utf-8").splitlines():
-        with suppress(ValueError, KeyError, TypeError):  # the last line of a killed run may be cut off
-            entry = json.loads(line)
-            found[int(entry["epoch"])] = EpochRecord(*(entry[name] for name in EpochRecord._fields))
-    return [found[epoch] for epoch in sorted(found)]
+    fields = EpochRecord._fields
+    return by_epoch(path / "history.jsonl", lambda entry: EpochRecord(*(entry[name] for name in fields)))
 
 
 def _network(path: Path, notes: list[str]) -> Network | None:

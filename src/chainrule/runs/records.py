@@ -10,10 +10,11 @@ import io
 import json
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,13 @@ from chainrule.equations.network import Architecture, loss_and_gradients
 from chainrule.errors import DataError, StorageError
 from chainrule.evaluation import decide
 from chainrule.files.atomic import atomic_write, storage_errors
+from chainrule.history import EpochRecord
 from chainrule.training.data import as_examples
 from chainrule.types import Params
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
     from chainrule.evaluation import Evaluation
-    from chainrule.history import EpochRecord
     from chainrule.network import Network
 
 ROWS = 512
@@ -111,17 +112,24 @@ def _norm(array: NDArray[Any]) -> float | None:
 
 def read_norms(folder: Path) -> list[Norms]:
     """The lines of ``gradients.jsonl``, the last one of each epoch; none where there is no such file."""
-    try:
-        lines = (folder / "gradients.jsonl").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
-    found: dict[int, Norms] = {}
-    for line in lines:
+
+    def norms_in(entry: dict[str, Any]) -> Norms:
+        return Norms(int(entry["epoch"]), tuple(entry["gradient"]), tuple(entry["weight"]))
+
+    path = folder / "gradients.jsonl"
+    return by_epoch(path, norms_in) if path.is_file() else []
+
+
+Line = TypeVar("Line", Norms, EpochRecord)
+
+
+def by_epoch(path: Path, read: Callable[[dict[str, Any]], Line]) -> list[Line]:
+    """The lines of a file, of each epoch the last one: a run that went on may have written one twice."""
+    found: dict[int, Line] = {}
+    for text in path.read_text(encoding="utf-8").splitlines():
         with suppress(ValueError, KeyError, TypeError):  # the last line of a killed run may be cut off
-            entry = json.loads(line)
-            found[int(entry["epoch"])] = Norms(
-                int(entry["epoch"]), tuple(entry["gradient"]), tuple(entry["weight"])
-            )
+            line = read(json.loads(text))
+            found[line.epoch] = line
     return [found[epoch] for epoch in sorted(found)]
 
 
