@@ -1,10 +1,11 @@
-"""The arrows of the design, read from the source, and what `import chainrule` costs."""
+"""The structure of the package: one order of rooms, no circle, heavy packages imported when used.
+
+All imports count: those at the top, those inside functions, and those for type checkers alone.
+"""
 
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,361 +13,177 @@ import pytest
 import chainrule
 
 SOURCE = Path(chainrule.__file__).parent
-MODULES = {
-    ".".join(("chainrule", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__"): path
-    for path in sorted(SOURCE.rglob("*.py"))
+
+ROOMS = (
+    "about", "types", "history", "errors", "checks", "evaluation", "equations", "calculus", "files",
+    "datasets.preparing", "datasets.validate", "datasets.dataset", "datasets.tables", "datasets.known",
+    "datasets.streams", "datasets.loading", "datasets", "plots",
+    "engines.base", "engines.reference", "engines.llvm.machine", "engines.llvm.writer",
+    "engines.llvm.kernels", "engines.llvm.programs", "engines.llvm.analysis", "engines.llvm.runtime",
+    "engines.llvm", "engines.choice", "engines",
+    "formulas", "model", "training", "exchange",
+    "proof.claims", "proof.subjects", "proof.measured", "proof.theorems", "proof.mutants", "proof",
+    "explain",
+    "derivation.terms", "derivation.blocks", "derivation.steps", "derivation.equations",
+    "derivation.sections", "derivation.document", "derivation",
+    "diagnosis.catalogue", "diagnosis.adapters", "diagnosis.asking", "diagnosis.verdict",
+    "diagnosis.telling", "diagnosis",
+    "network", "tuning", "runs", "report", "estimator", "doctor", "cli", "__main__", "",
+)  # fmt: skip
+"""From the bottom to the top; a room imports only from itself and from rooms before it. "" is `chainrule`."""
+
+HEAVY = {
+    "llvmlite": ["engines.llvm"],
+    "sklearn": ["estimator"],
+    "sympy": ["proof", "formulas", "derivation"],
+    "jax": ["proof.claims.autodiff"],
+    "matplotlib": ["plots", "cli"],
+    "click": ["cli"],
+    "rich": [], "safetensors": [], "scipy.stats": [], "torch": [], "pyarrow": [], "onnx": [],
+}  # fmt: skip
+"""Packages that take long to import or may be missing → the rooms that import them at once."""
+
+LATE = {
+    "cli": "each command imports what it needs when it is called, so that --help is quick",
+    "network": "a network that only predicts loads neither training nor exports nor explanations",
+    "": "a public name is imported when it is first used",
 }
-LAZY = (
-    "llvmlite",
-    "sklearn",
-    "rich",
-    "safetensors",
-    "scipy.stats",
-    "sympy",
-    "jax",
-    "torch",
-    "pyarrow",
-    "onnx",
-    "click",
-)
+"""Rooms whose imports inside functions need no reason of their own → why."""
 
 
-def imports(path, *, top_level=False):
-    """Dotted names that a file imports; those for type checkers alone do not count."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {name for node in _statements(tree, top_level) for name in _names(node)}
+def graph(source=SOURCE):
+    """{module: {(imported module, when, line)}}; when is "now", "late" (in a function) or "types"."""
+    files = {name_of(path, source): path for path in source.rglob("*.py")}
+    return {name: set(_imports(ast.parse(path.read_text("utf-8")), files)) for name, path in files.items()}
 
 
-def _statements(node, top_level):
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        if top_level and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        if isinstance(child, ast.Import | ast.ImportFrom):
-            yield child
-        yield from _statements(child, top_level)
+def name_of(path, source):
+    return ".".join(path.relative_to(source).with_suffix("").parts).removesuffix("__init__").removesuffix(".")
 
 
-def _names(node):
-    """``from a import b`` counts as a.b, which is at least as much as it imports."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    assert node.level == 0, "imports are absolute"
-    return [f"{node.module}.{alias.name}" for alias in node.names]
+def _imports(tree, files, when="now"):
+    for node in ast.iter_child_nodes(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from ((_module(name, files), when, node.lineno) for name in names)
+        inner = "late" if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else when
+        types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        yield from _imports(node, files, "types" if types else inner)
 
 
-def within(name, packages):
-    return any(name == package or name.startswith(f"{package}.") for package in packages)
+def _module(name, files):
+    """The module that a dotted name is, or is in; the names of other packages stay as they are."""
+    if name.split(".")[0] != "chainrule":
+        return name
+    own = name.removeprefix("chainrule").removeprefix(".")
+    return own if own in files else own.rpartition(".")[0]
 
 
-def within_any(names, package):
-    return any(within(name, [package]) for name in names)
+def is_in(name, rooms):
+    return any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-def modules(prefix):
-    chosen = [name for name in MODULES if within(name, [prefix])]
-    assert chosen, prefix
-    return chosen
+def room_of(module):
+    """The index of the smallest room that holds a module."""
+    fitting = [room for room in ROOMS if module == room or module.startswith(f"{room}.")]
+    assert fitting, f"{module} must be in a room; name it in ROOMS"
+    return ROOMS.index(max(fitting, key=len))
 
 
-SYMPY = ["chainrule.proof", "chainrule.formulas", "chainrule.derivation"]
-"""What proofs and derivations are made of; nothing else imports it."""
-ALLOWED_IN_PROOFS = {"chainrule.proof.claims.autodiff": ("jax",)}
-"""JAX is in one module alone."""
-
-STDLIB = ("__future__", "math", "typing", "collections")
-
-
-@pytest.mark.parametrize("module", modules("chainrule.equations"))
-def test_equations_import_mathematics_only(module):
-    allowed = ("chainrule.types", "chainrule.equations", *STDLIB)
-    assert [name for name in imports(MODULES[module]) if not within(name, allowed)] == []
-
-
-@pytest.mark.parametrize("module", modules("chainrule.engines"))
-def test_engines_import_the_mathematics_only_and_not_each_other(module):
-    """Besides, `choice` knows the engines, and the reference decides samples as evaluation does."""
-    ours = [name for name in imports(MODULES[module]) if within(name, ["chainrule"])]
-    allowed = [
-        "chainrule.types",
-        "chainrule.equations",
-        "chainrule.equations.optimizers",
-        "chainrule.engines.base",
+def upward(modules):
+    """Imports from a room that stands later in the order, as text."""
+    return [
+        f"{module} imports {name} (line {line})"
+        for module, imported in sorted(modules.items())
+        for name, _, line in sorted(imported)
+        if name in modules and room_of(name) > room_of(module)
     ]
-    allowed.append(module)
-    if within(module, ["chainrule.engines.llvm"]):
-        allowed += ["chainrule.engines.llvm", "chainrule.files.atomic"]
-    if module == "chainrule.engines.choice":
-        allowed += ["chainrule.engines", "chainrule.errors"]
-    if module == "chainrule.engines.reference":
-        allowed.append("chainrule.evaluation")
-    assert [name for name in ours if not within(name, allowed)] == []
 
 
-FORBIDDEN = {
-    "chainrule.types": ["chainrule"],
-    "chainrule.errors": ["chainrule"],
-    "chainrule.model.validate": ["chainrule.network", "chainrule.training.fit", "chainrule.training.loop"],
-    "chainrule.files.tensors": ["chainrule.network", "chainrule.training.fit", "chainrule.training.loop"],
-    "chainrule.files.atomic": ["chainrule.network", "chainrule.files.tensors", "numpy"],
-    "chainrule.equations.optimizers": [
-        "chainrule.training.loop",
-        "chainrule.network",
-        "chainrule.engines",
-        "numpy",
+def circle(modules):
+    """Modules of which each imports the next, and the last the first; [] if there are none."""
+    left = {module: {name for name, _, _ in names if name in modules} for module, names in modules.items()}
+    while found := [module for module, names in left.items() if not names & left.keys() - {module}]:
+        for module in found:
+            del left[module]
+    path = list(left)[:1]
+    while path and path[-1] not in path[:-1]:
+        path.append(min(left[path[-1]] & left.keys() - {path[-1]}))
+    return path[path.index(path[-1]) :] if path else []
+
+
+MODULES = graph()
+
+
+def test_imports_point_one_way():
+    assert upward(MODULES) == []
+
+
+def test_no_imports_form_a_circle():
+    assert circle(MODULES) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "found"),
+    [
+        ("equations/affine.py", "from chainrule.model.validate import as_seed", upward),
+        ("types.py", "def f():\n    from chainrule.network import Network", upward),
+        ("files/atomic.py", "import typing\nif typing.TYPE_CHECKING:\n    import chainrule.cli", upward),
+        ("equations/affine.py", "from chainrule.equations import network", circle),
+        ("equations/affine.py", "def f():\n    from chainrule.equations.network import forward", circle),
     ],
-    "chainrule.training.schedules": [
-        "chainrule.training.loop",
-        "chainrule.network",
-        "chainrule.engines",
-        "numpy",
-    ],
-    "chainrule.model.initializers": ["chainrule.training.loop", "chainrule.network", "chainrule.engines"],
-    "chainrule.training.loop": ["chainrule.network", "chainrule.training.fit", "chainrule.datasets"],
-    "chainrule.training.state": [
-        "chainrule.network",
-        "chainrule.training.loop",
-        "chainrule.engines",
-        "numpy",
-    ],
-    "chainrule.training.checkpoints": [
-        "chainrule.network",
-        "chainrule.training.fit",
-        "chainrule.training.resume",
-        "chainrule.training.loop",
-        "chainrule.engines",
-    ],
-    "chainrule.files.locks": ["chainrule.network", "chainrule.files.tensors", "numpy"],
-    "chainrule.evaluation": ["chainrule.network", "chainrule.training.loop"],
-    "chainrule.formulas": ["chainrule.network", "chainrule.training.loop", "chainrule.proof"],
-    "chainrule.diagnosis": [
-        "chainrule.network",
-        "chainrule.training.loop",
-        "chainrule.training.fit",
-        "chainrule.proof.claims.theorem",
-        "chainrule.proof.theorems",
-    ],
-    "chainrule.exchange": [
-        "chainrule.training.loop",
-        "chainrule.training.fit",
-        "chainrule.engines",
-        "chainrule.formulas",
-        "chainrule.derivation",
-    ],
-    "chainrule.datasets": ["chainrule.network", "chainrule.training.loop", "chainrule.training.fit"],
-}
+)
+def test_a_planted_import_is_found(tmp_path, file, line, found):
+    for path in SOURCE.rglob("*.py"):
+        copy = tmp_path / path.relative_to(SOURCE)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(path.read_text("utf-8") + (f"\n{line}\n" if copy == tmp_path / file else ""), "utf-8")
+    assert found(graph(tmp_path))
 
 
-@pytest.mark.parametrize(("module", "forbidden"), FORBIDDEN.items(), ids=FORBIDDEN.keys())
-def test_arrows_point_one_way(module, forbidden):
-    found = {name for part in modules(module) for name in imports(MODULES[part])}
-    assert [name for name in found if within(name, forbidden)] == []
+@pytest.mark.parametrize(("package", "rooms"), HEAVY.items(), ids=HEAVY)
+def test_heavy_packages_are_imported_when_used(package, rooms):
+    found = [
+        (module, when)
+        for module, names in MODULES.items()
+        for name, when, _ in names
+        if is_in(name, [package])
+    ]
+    assert found, "nothing imports it"
+    assert [module for module, when in found if when == "now" and not is_in(module, rooms)] == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_nothing_imports_tests_or_the_command_line(module):
-    forbidden = ["tests", "conftest", "pytest", "hypothesis", "calculus"]
-    if not within(module, ["chainrule.cli", "chainrule.__main__"]):
-        forbidden.append("chainrule.cli")
-    users = ["chainrule.proof", "chainrule.cli.prove", "chainrule.cli.check", "chainrule.diagnosis"]
-    users += ["chainrule.explain.check", "chainrule.derivation"]
-    if module != "chainrule" and not within(module, users):  # its public names are imported when first used
-        forbidden.append("chainrule.proof")
-    assert [name for name in imports(MODULES[module]) if within(name, forbidden)] == []
+def needs(module, seen):
+    """All that importing a module imports at once."""
+    if module not in seen:
+        seen.add(module)
+        for name in (name for name, when, _ in MODULES.get(module, ()) if when == "now"):
+            needs(name, seen)
+    return seen
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if not within(name, ["chainrule.cli"])])
-def test_heavy_packages_are_imported_when_used(module):
-    heavy = LAZY if within(module, ["chainrule.plots"]) else (*LAZY, "matplotlib")
-    if within(module, SYMPY):
-        heavy = [name for name in heavy if name not in ALLOWED_IN_PROOFS.get(module, ("sympy",))]
-    if within(module, ["chainrule.engines.llvm"]):
-        heavy = [name for name in heavy if name != "llvmlite"]
-    if within(module, ["chainrule.estimator"]):
-        heavy = [name for name in heavy if name != "sklearn"]
-    found = imports(MODULES[module], top_level=True)
-    assert [name for name in found if within(name, heavy)] == []
+def test_an_import_inside_a_function_has_a_reason():
+    """The reason is a heavy package, the room's (`LATE`), or a comment on the line."""
+    lines = {name_of(path, SOURCE): path.read_text("utf-8").splitlines() for path in SOURCE.rglob("*.py")}
+    without = [
+        f"{module}:{line} imports {name}"
+        for module, names in MODULES.items()
+        for name, when, line in names
+        if when == "late" and name in MODULES and ROOMS[room_of(module)] not in LATE
+        if not any(is_in(one, HEAVY) for one in needs(name, set())) and "#" not in lines[module][line - 1]
+    ]
+    assert without == []
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if within(name, ["chainrule.cli"])])
-def test_the_command_line_starts_without_heavy_packages(module):
-    heavy = (*(name for name in LAZY if name != "click"), "matplotlib", "chainrule.plots")
-    found = imports(MODULES[module], top_level=True)
-    assert [name for name in found if within(name, heavy)] == []
+@pytest.mark.parametrize("room", ["diagnosis", "derivation", "proof", "engines/llvm", "datasets"])
+def test_large_rooms_have_few_rooms_at_their_first_level(room):
+    inside = [path for path in (SOURCE / room).iterdir() if path.name[0] != "_"]
+    assert len(inside) <= 8, sorted(path.name for path in inside)
 
 
-def test_the_reader_of_imports_sees_them():
-    """Checked on what is known, so that the tests above cannot pass by seeing nothing."""
-    assert "chainrule.equations.affine.affine" in imports(MODULES["chainrule.equations.network"])
-    storage = MODULES["chainrule.files.tensors"]
-    assert "safetensors.safe_open" in imports(storage)
-    assert "safetensors.safe_open" not in imports(storage, top_level=True)
-
-
-def loaded_by(code):
-    """Modules that a fresh interpreter has after running ``code``."""
-    code = f"import sys; {code}; print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
-
-
-def test_import_chainrule_costs_next_to_nothing():
-    loaded = loaded_by("import chainrule; dir(chainrule)")
-    assert not loaded & {"numpy", "scipy", "sklearn", "matplotlib", "rich", "safetensors", "click"}
-    assert {name for name in loaded if within(name, ["chainrule"])} == {"chainrule"}
-
-
-def test_making_a_network_imports_no_heavy_package():
-    loaded = loaded_by(
-        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); "
-        "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); n.evaluate([[0, 1]], [0])"
-    )
-    assert not loaded & {"sklearn", "matplotlib", "rich", "safetensors", "scipy.stats", "click"}
-
-
-def test_an_explanation_takes_its_numbers_from_the_equations():
-    """It knows the reference engine, and asks the proofs for differences in one module alone."""
-    allowed = ["types", "errors", "checks", "inputs", "evaluation", "equations", "engines.reference"]
-    allowed += ["optimizers", "explain", "plots"]
-    for module in modules("chainrule.explain"):
-        known = _known(
-            [*allowed, "proof.differences", "proof.report", "proof.tensors"]
-            if module.endswith(".check")
-            else allowed
-        )
-        ours = [
-            name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
-        ]
-        assert [name for name in ours if not within(name, known)] == [], module
-
-
-@pytest.mark.parametrize("module", [name for name in MODULES if not within(name, ["chainrule.explain"])])
-def test_only_the_network_and_its_command_explain(module):
-    found = [name for name in imports(MODULES[module]) if within(name, ["chainrule.explain"])]
-    if within(module, ["chainrule.diagnosis"]):  # it sets its report with the same blocks
-        setting = [f"chainrule.explain.{part}" for part in ("blocks", "layout", "markup")]
-        found = [name for name in found if not within(name, setting)]
-    assert module in ("chainrule.network", "chainrule.cli.explain") or not found
-
-
-def test_only_its_own_module_knows_another_program():
-    """An optional package is imported in one module alone, and training in none of them."""
-    for package, home in (("onnx", "onnx_file"), ("torch", "torch_module"), ("sklearn", "sklearn_mlp")):
-        users = [
-            name for name in modules("chainrule.exchange") if within_any(imports(MODULES[name]), package)
-        ]
-        assert users == [f"chainrule.exchange.{home}"]
-    loaded = loaded_by(
-        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); "
-        "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); n.predict([[0, 1]])"
-    )
-    assert not {name for name in loaded if within(name, ["chainrule.exchange"])}
-
-
-def test_training_needs_no_explanation():
-    loaded = loaded_by(
-        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); "
-        "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); import chainrule.cli.train"
-    )
-    assert not {name for name in loaded if within(name, ["chainrule.explain"])}
-
-
-def test_an_explanation_needs_neither_sympy_nor_matplotlib():
-    loaded = loaded_by(
-        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); e = n.explain([1, 2], 0); "
-        "str(e.weight(1, 0, 1)); str(e)"
-    )
-    assert "chainrule.explain.check" in loaded
-    assert not loaded & {"sympy", "matplotlib", "sklearn", "rich", "click", "scipy.stats"}
-
-
-def test_a_diagnosis_needs_neither_sympy_nor_matplotlib():
-    loaded = loaded_by(
-        "import chainrule; d = chainrule.diagnose(lambda weights, biases, x, y: (weights, biases)); str(d)"
-    )
-    assert "chainrule.diagnosis.verdict.search" in loaded
-    assert not loaded & {
-        "sympy",
-        "matplotlib",
-        "sklearn",
-        "rich",
-        "click",
-        "torch",
-        "jax",
-        "chainrule.network",
-    }
-
-
-def test_training_needs_no_proof():
-    loaded = loaded_by(
-        "import chainrule; n = chainrule.Network([2, 3, 2], seed=0); "
-        "n.fit([[0, 1], [1, 0]], [0, 1], epochs=1, progress=False); import chainrule.cli.train"
-    )
-    assert not {name for name in loaded if within(name, ["sympy", "jax", "chainrule.proof"])}
-
-
-def test_proofs_need_no_jax():
-    assert not {name for name in loaded_by("import chainrule.proof.theorems") if within(name, ["jax"])}
-
-
-def test_proofs_import_no_training():
-    """Equations, optimisers, and the checks of what a user hands in; no loop and no files.
-
-    Only the gradient check, which is asked about a `Network`, names that type.
-    """
-    allowed = ("types", "errors", "checks", "inputs", "equations", "optimizers", "engines.reference", "proof")
-    for module in modules("chainrule.proof"):
-        known = _known(
-            (*allowed, "network.Network") if module == "chainrule.proof.measured.numeric" else allowed
-        )
-        ours = [
-            name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
-        ]
-        assert [name for name in ours if not within(name, known)] == [], module
-
-
-def test_derivations_import_equations_and_proofs():
-    """No loop, no files, no data; only `derive`, which is asked about a `Network`, names that type."""
-    allowed = ("types", "errors", "checks", "inputs", "equations", "optimizers", "engines.reference")
-    users = ["chainrule.derivation.network", "chainrule.derivation.sections.numbers"]
-    for module in modules("chainrule.derivation"):
-        names = (*allowed, "proof", "formulas", "derivation")
-        known = _known((*names, "network.Network") if module in users else names)
-        ours = [
-            name for name in imports(MODULES[module]) if within(name, ["chainrule"]) and name != "chainrule"
-        ]
-        assert [name for name in ours if not within(name, known)] == [], module
-
-
-def test_nothing_that_trains_imports_derivations():
-    for module in MODULES:
-        users = ["chainrule.derivation", "chainrule.cli.derive", "chainrule.report"]
-        if module != "chainrule" and not within(module, users):
-            assert not [n for n in imports(MODULES[module]) if within(n, ["chainrule.derivation"])], module
-
-
-def test_nothing_that_trains_imports_reports():
-    users = ["chainrule.report", "chainrule.cli.report", "chainrule.cli.compare"]
-    for module in MODULES:
-        if not within(module, users):
-            assert not [n for n in imports(MODULES[module]) if within(n, ["chainrule.report"])], module
-
-
-def test_a_search_is_imported_by_its_command_alone():
-    for module in MODULES:
-        if not within(module, ["chainrule.tuning", "chainrule.cli.tune"]):
-            assert not [n for n in imports(MODULES[module]) if within(n, ["chainrule.tuning"])], module
-
-
-def _known(names):
-    return [f"chainrule.{name}" for name in names]
-
-
-def test_every_public_name_is_there():
-    assert sorted(chainrule.__all__) == chainrule.__all__
-    for name in chainrule.__all__:
-        assert getattr(chainrule, name) is not None
-    assert set(chainrule.__all__) <= set(dir(chainrule))
-    with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
-        chainrule.Netwrok  # noqa: B018
+def test_few_files_stand_at_the_root():
+    assert len(list(SOURCE.glob("*.py"))) <= 9

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from chainrule.derivation.document.document import Block, Chain, Inline, Step
+from chainrule.derivation.blocks import Block, Chain, Inline, Step
 from chainrule.derivation.equations import TAGS, equation, hidden_error_forms
 from chainrule.derivation.sections.layers import Gradients, Hidden
 from chainrule.derivation.sections.output import (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from chainrule.derivation.document.document import (
+from chainrule.checks import as_real, as_whole
+from chainrule.derivation.blocks import (
     Block,
     Chain,
     Document,
@@ -17,6 +18,7 @@ from chainrule.derivation.document.document import (
     note,
     say,
 )
+from chainrule.derivation.document.derivation import Derivation
 from chainrule.derivation.equations import (
     J,
     affine_forms,
@@ -40,12 +42,9 @@ from chainrule.derivation.terms.verify import TOLERANCE, Setting, WrongStep, ver
 from chainrule.equations import network as equations
 from chainrule.equations.heads import HEADS
 from chainrule.errors import ChainruleError, InputError, look_up
+from chainrule.model.feedforward import FeedForward
 from chainrule.proof.theorems import select
 from chainrule.types import ByLayer
-
-if TYPE_CHECKING:
-    from chainrule.derivation.document.derivation import Derivation
-    from chainrule.model.feedforward import FeedForward
 
 LAYOUTS = {"columns": "a sample is a column", "rows": "a sample is a row"}
 STEP = 1e-30
@@ -78,9 +77,6 @@ def derive(
         WrongStep: a step does not hold, for an equation of this installation is wrong.
         InputError: samples or options that cannot be right.
     """
-    from chainrule.checks import as_real, as_whole
-    from chainrule.derivation.document.derivation import Derivation
-
     look_up("layout", layout, LAYOUTS)
     if not (network.head.printed.J.tag and network.head.printed.delta.tag):
         raise InputError(

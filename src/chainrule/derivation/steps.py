@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chainrule.derivation.document.document import Chain, Inline, Step
+from chainrule.derivation.blocks import Chain, Inline, Step
 from chainrule.derivation.terms.calculus import collapse, differentiate, simple
 from chainrule.derivation.terms.terms import D, Rel, Sym, Term
 from chainrule.derivation.terms.verify import Setting, Verified, verify

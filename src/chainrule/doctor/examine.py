@@ -205,7 +205,7 @@ def _llvm(engine: Engine) -> LlvmEngine | None:
 
 
 def _compiler(engine: LlvmEngine) -> Compiler:
-    from chainrule.engines.llvm.machine.compiler import versions
+    from chainrule.engines.llvm.machine.compiler import versions  # where there is llvmlite
 
     return Compiler(*versions(), engine.target.name, engine.target.vectors)
 

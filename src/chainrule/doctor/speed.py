@@ -80,7 +80,7 @@ def compilation(engine: LlvmEngine) -> Compilation:
 
     As in training, code is found again by its key, and need not be written to be found.
     """
-    from chainrule.engines.llvm.machine.compiler import compile_text
+    from chainrule.engines.llvm.machine.compiler import compile_text  # where there is llvmlite
     from chainrule.engines.llvm.programs.build import recipe_of, training_code
 
     task, shape = _task(_network(SMALL.layers), SMALL.batch_size), engine.target.shape("float32")

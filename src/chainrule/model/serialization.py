@@ -110,7 +110,7 @@ def _activation_as_text(phi: Activation) -> str | dict[str, str]:
 def _activation_of(text: str | dict[str, str]) -> Activation:
     if isinstance(text, str):
         return look_up("hidden", text, ACTIVATIONS)
-    from chainrule.formulas.activation import restore
+    from chainrule.formulas.activation import restore  # for own formulas alone
 
     return restore(text["formula"], text["name"])
 
@@ -136,7 +136,7 @@ def _head_of(text: str | dict[str, Any], dtype: str) -> str | Head:
         return text
     if "pos_weight" in text:
         return as_pos_weighted(text["pos_weight"], dtype)
-    from chainrule.formulas.head import restore
+    from chainrule.formulas.head import restore  # for own formulas alone
 
     return restore(text["link"], text["loss"], text["name"], text["multi_label"])
 

@@ -297,6 +297,6 @@ def _activation(choice: str | Activation) -> Activation:
         return choice
     if not isinstance(choice, str) or choice in ACTIVATIONS or re.fullmatch(r"[\w\s-]*", choice):
         return look_up("hidden", choice, ACTIVATIONS)
-    from chainrule.formulas.activation import Activation as Formula
+    from chainrule.formulas.activation import Activation as Formula  # for own formulas alone
 
     return Formula.from_formula(choice)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule import datasets
+from chainrule.datasets import Dataset
 from chainrule.errors import ChainruleError, DataError, InputError
 from chainrule.evaluation import Evaluation, decide
 from chainrule.history import EpochRecord, History
+from chainrule.network import Network
 from chainrule.runs.records import Norms, Predictions, by_epoch, predictions, read_norms, read_predictions
-
-if TYPE_CHECKING:
-    from chainrule.datasets import Dataset
-    from chainrule.network import Network
 
 LEVELS = 4
 """Folders above a run in which a data file is looked for by its relative path."""
@@ -156,8 +155,6 @@ def _history(path: Path, notes: list[str]) -> list[EpochRecord]:
 
 
 def _network(path: Path, notes: list[str]) -> Network | None:
-    from chainrule.network import Network
-
     if not (path / "model.safetensors").is_file():
         notes.append("model.safetensors is missing: the run was killed, or is still under way.")
         return None
@@ -188,8 +185,6 @@ def _test(path: Path, about: dict[str, Any], notes: list[str]) -> Dataset | None
 
 
 def _load(path: Path, name: str, place: str | None, options: dict[str, Any]) -> tuple[Dataset, Dataset]:
-    from chainrule import datasets
-
     known = {
         key: options[key]
         for key in ("target", "test_fraction", "categorical", "drop")

@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from chainrule.datasets import Dataset
 from chainrule.errors import InputError, TrainingDiverged
+from chainrule.network import Network
 from chainrule.tuning.journal import Fit, Journal
 from chainrule.tuning.space import Settings
-
-if TYPE_CHECKING:
-    from chainrule.datasets import Dataset
-    from chainrule.network import Network
 
 HELD_OUT = 0.2
 """Share of the training data that candidates are scored on."""
@@ -81,8 +79,6 @@ class Job:
 
     def network(self, settings: Settings) -> Network:
         """An untrained network of these settings."""
-        from chainrule.network import Network
-
         return Network(
             [self.data.n_features, *settings.layers, self.data.n_classes],
             hidden=settings.hidden,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.derivation.document.document import Document
+from chainrule.derivation.blocks import Document
 
 FORMATS = ("text", "markdown", "latex", "html")
 

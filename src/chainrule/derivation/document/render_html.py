@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from chainrule.derivation.document.document import (
+from chainrule.derivation.blocks import (
     Array,
     Block,
     Chain,

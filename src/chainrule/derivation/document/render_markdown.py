@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.derivation.document.document import (
+from chainrule.derivation.blocks import (
     Array,
     Block,
     Chain,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from chainrule.derivation.document.document import (
+from chainrule.derivation.blocks import (
     Array,
     Block,
     Chain,

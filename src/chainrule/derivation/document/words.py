@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from chainrule.derivation.document.document import Inline
+from chainrule.derivation.blocks import Inline
 from chainrule.derivation.terms.print_latex import LATEX, NAMES
 from chainrule.derivation.terms.print_mathml import MATHML
 from chainrule.derivation.terms.terms import Term

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.derivation.document.document import Block, Formula, Section, say
+from chainrule.derivation.blocks import Block, Formula, Section, say
 from chainrule.derivation.equations import (
     ETA,
     J,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.derivation.document.document import Chain, Step
+from chainrule.derivation.blocks import Chain, Step
 from chainrule.derivation.sections.slopes import NAMED
 from chainrule.derivation.steps import Ledger
 from chainrule.derivation.terms.evaluate import COMPARE, COMPLEX, Key, World, value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chainrule.derivation.document.document import Block, Chain, Section, note, say, warn
+from chainrule.derivation.blocks import Block, Chain, Section, note, say, warn
 from chainrule.derivation.equations import (
     J,
     loss_forms,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chainrule.derivation.document.document import Block, Section, note, say
+from chainrule.derivation.blocks import Block, Section, note, say
 from chainrule.derivation.steps import Ledger, Steps
 from chainrule.derivation.terms.calculus import simple
 from chainrule.derivation.terms.evaluate import Get

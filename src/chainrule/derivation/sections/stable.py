@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.derivation.document.document import Block, say
+from chainrule.derivation.blocks import Block, say
 from chainrule.derivation.equations import (
     J,
     output_forms,

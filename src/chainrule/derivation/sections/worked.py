@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.derivation.document.document import Array, Block, Chain, Section, Step, Table, note, say
+from chainrule.derivation.blocks import Array, Block, Chain, Section, Step, Table, note, say
 from chainrule.derivation.equations import (
     ETA,
     J,
