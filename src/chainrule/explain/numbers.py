@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 
 
 class Numbers(NamedTuple):
-    """Every number of one sample, as the equations gave it.
-
-    Vectors are the text's columns, without a batch: ``z[L]``, ``a[L]`` and ``delta[L]`` (n_L,), where
-    ``a[0]`` is the input. ``d_phi[L]`` is φ'(z^L) of the hidden layers; ``d_a[L]`` is
-    ∂J/∂a^L = (W^{L+1})ᵀ δ^{L+1} for L = 0 … H−1, so that δ^L = d_a[L] · d_phi[L] (B2) and ``d_a[0]`` is
-    the gradient in the input. ``dW[L]`` (n_L, n_{L-1}) and ``db[L]`` (n_L,) are this sample's, not
-    divided by any N and without penalties. ``params`` is a copy: training on does not change it.
-    """
+    """Every number of one sample, as the equations gave it; `Explanation` says what each of them is."""
 
     net: Architecture
     params: Params

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 
 class Explanation(Numbers, Shown):
-    """Every number of one sample (see `Numbers`), and any one weight; ``print`` shows it in words."""
+    """Every number of one sample, as the equations gave it; ``print`` shows it in words.
+
+    Vectors are the text's columns, without a batch: ``z[L]``, ``a[L]`` and ``delta[L]`` (n_L,), where
+    ``a[0]`` is the input. ``d_phi[L]`` is φ'(z^L) of the hidden layers; ``d_a[L]`` is
+    ∂J/∂a^L = (W^{L+1})ᵀ δ^{L+1} for L = 0 … H−1, so that δ^L = d_a[L] · d_phi[L] (B2) and ``d_a[0]`` is
+    the gradient in the input. ``dW[L]`` (n_L, n_{L-1}) and ``db[L]`` (n_L,) are this sample's, not
+    divided by any N and without penalties. ``params`` is a copy: training on does not change it.
+    """
 
     def weight(self, L: int, j: int, k: int, *, learning_rate: float = 0.5) -> ParameterExplanation:
         """Explain ∂J/∂W^L_jk: its chain rule, a check by differences, and one step at ``learning_rate``.
