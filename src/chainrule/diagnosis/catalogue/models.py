@@ -14,7 +14,8 @@ import numpy as np
 
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import ACTIVATIONS, Activation
-from chainrule.equations.heads import HEADS, Head, softmax
+from chainrule.equations.heads import ERROR, HEADS, Head, softmax
+from chainrule.equations.printed import Formula, OfHead
 from chainrule.types import Array, Namespace
 
 
@@ -27,12 +28,12 @@ class Output(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """A loss J(a, y) of each sample beside ∂J/∂a."""
+    """A loss J(a, y) of each sample beside ∂J/∂a, and the head of ours that has it."""
 
     name: str
     value: Callable[[Array, Array], Array]
     d_value: Callable[[Array, Array], Array]
-    text: str
+    head: Head
 
 
 def _elementwise(phi: Activation) -> Output:
@@ -54,7 +55,7 @@ COSTS: dict[str, Cost] = {
             "categorical cross-entropy",
             lambda a, y: -np.sum(np.where(y == 0, 0, y * np.log(a)), axis=1),
             lambda a, y: -y / a,
-            "−Σ_m y_m log a_m",
+            HEADS["softmax"],
         ),
         Cost(
             "multi-label cross-entropy",
@@ -64,20 +65,19 @@ COSTS: dict[str, Cost] = {
                 )
             ),
             lambda a, y: (a - y) / (a * (1 - a)),
-            "−Σ_m [y_m log a_m + (1 − y_m) log(1 − a_m)]",
+            HEADS["sigmoid"],
         ),
         Cost(
-            "quadratic cost", lambda a, y: np.sum((a - y) ** 2, axis=1) / 2, lambda a, y: a - y, "½‖a − y‖²"
+            "quadratic cost",
+            lambda a, y: np.sum((a - y) ** 2, axis=1) / 2,
+            lambda a, y: a - y,
+            HEADS["quadratic"],
         ),
     )
 }
 CATEGORICAL, MULTI_LABEL, QUADRATIC = COSTS
 
-MATCHED = {
-    ("softmax", CATEGORICAL): HEADS["softmax"],
-    ("sigmoid", MULTI_LABEL): HEADS["sigmoid"],
-    ("sigmoid", QUADRATIC): HEADS["quadratic"],
-}
+MATCHED = {(cost.head.link, cost.name): cost.head for cost in COSTS.values()}
 PAIRS: tuple[tuple[str, str], ...] = (
     *MATCHED,
     ("identity", QUADRATIC),
@@ -118,11 +118,6 @@ class Model(NamedTuple):
         """Whether the loss is one of the two cross-entropies."""
         return self.loss != QUADRATIC
 
-    @property
-    def error_tag(self) -> str:
-        """The tag of δ^H."""
-        return "B1" if self.is_cross_entropy else "Q2"
-
     def __str__(self) -> str:
         return f"{self.hidden} hidden, {self.output} output, {self.loss}"
 
@@ -135,6 +130,8 @@ def head_of(output: str, loss: str) -> Head:
 
 def composed(output: Output, cost: Cost) -> Head:
     """Any output under any loss: J from a = predict(z), and δ^H = (∂a/∂z)ᵀ ∂J/∂a."""
+    known = cost.head.printed
+    plain = output.name == "identity" and cost.name == QUADRATIC
     return Head(
         f"{output.name} with {cost.name}",
         output.predict,
@@ -142,6 +139,8 @@ def composed(output: Output, cost: Cost) -> Head:
         lambda xp, z, a, y: output.pull(a, z, cost.d_value(a, y)),
         loss_name=cost.name,
         distribution=output.name == "softmax",
+        link=output.name,
+        printed=OfHead(J=known.J, delta=Formula(known.delta.tag, ERROR.steps if plain else ())),
     )
 
 

@@ -39,7 +39,7 @@ def _of_loss(name: str, loss: str) -> Mistake:
         lambda model: model.output == name and model.loss != loss,
         loss=loss,
         output=name,
-        formula=COSTS[loss].text,
+        formula=str(COSTS[loss].head.printed.J),
     )
 
 

@@ -24,44 +24,40 @@ EQUATIONS = {
     "B4": ("∂J/∂b^L_j", ("(∂J/∂z^L_j) (∂z^L_j/∂b^L_j)", "δ^L_j · 1, added up over the samples")),
     "G1": ("θ", ("θ − η ∂J/∂θ, every ∂J/∂θ taken before any θ is changed",)),
 }
+BY_THE_CHAIN_RULE = "Σ_k (∂J/∂a_k) (∂a_k/∂z_m)"
 OUTPUT_ERRORS = {
     ("softmax", CATEGORICAL): (
-        "∂J/∂z_m",
-        "Σ_k (∂J/∂a_k) (∂a_k/∂z_m)",
+        BY_THE_CHAIN_RULE,
         "Σ_k (−y_k/a_k) a_k ([k = m] − a_m)",
         "−y_m + a_m Σ_k y_k",
-        "a_m − y_m",
     ),
     ("sigmoid", MULTI_LABEL): (
-        "∂J/∂z_m",
         "(∂J/∂a_m) (∂a_m/∂z_m)",
         "(a_m − y_m)/[a_m (1 − a_m)] · a_m (1 − a_m)",
-        "a_m − y_m",
     ),
-    ("sigmoid", QUADRATIC): ("∂J/∂z_m", "(∂J/∂a_m) (∂a_m/∂z_m)", "(a_m − y_m) σ'(z_m)"),
-    ("identity", QUADRATIC): ("∂J/∂z_m", "(∂J/∂a_m) · 1", "a_m − y_m"),
+    ("sigmoid", QUADRATIC): ("(∂J/∂a_m) (∂a_m/∂z_m)",),
+    ("identity", QUADRATIC): ("(∂J/∂a_m) · 1",),
 }
+"""The steps from ∂J/∂z_m to the formula of δ^H_m, which the head has."""
+CODE = str.maketrans({"·": " * ", "−": "-"})
 
 
 def derivation(tag: str, model: Model) -> tuple[str, str, tuple[str, ...]]:
     """(tag, left side, steps) of the equation that a mistake broke."""
     if tag in ("B1", "Q2", "H2", "H4"):
-        steps = OUTPUT_ERRORS.get((model.output, model.loss), ("∂J/∂z_m", "Σ_k (∂J/∂a_k) (∂a_k/∂z_m)"))
-        return model.error_tag, "δ^H_m", steps
+        delta = model.head.printed.delta
+        steps = OUTPUT_ERRORS.get((model.output, model.loss), (BY_THE_CHAIN_RULE,))
+        end = [step.replace("·", " ") for step in delta.steps[:1]]
+        return delta.tag, "δ^H_m", ("∂J/∂z_m", *steps, *end)
     known = tag if tag in EQUATIONS else "G1"
     return known, *EQUATIONS[known]
 
 
 def right_delta(model: Model) -> str:
     """δ^H as a line of code."""
-    if (model.output, model.loss) in (
-        ("softmax", CATEGORICAL),
-        ("sigmoid", MULTI_LABEL),
-        ("identity", QUADRATIC),
-    ):
-        return "delta = a[-1] - y"
-    if (model.output, model.loss) == ("sigmoid", QUADRATIC):
-        return "delta = (a[-1] - y) * a[-1] * (1 - a[-1])"
-    if model.output == "softmax":
+    formula = model.head.printed.delta.text
+    if formula:
+        return "delta = " + formula.translate(CODE).replace("a_m", "a[-1]").replace("y_m", "y")
+    if model.head.distribution:
         return "delta = a[-1] * (dJ_da - np.sum(dJ_da * a[-1], axis=..., keepdims=True))   # over the neurons"
     return f"delta = dJ_da * d_{model.output}(z[-1])"
