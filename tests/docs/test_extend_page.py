@@ -39,7 +39,7 @@ class Step(NamedTuple):
             path.write_text(self.code, encoding="utf-8")
             return
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        (place,) = [number for number, line in enumerate(lines) if line.lstrip().startswith(self.above)]
+        place = next(number for number, line in enumerate(lines) if line.lstrip().startswith(self.above))
         path.write_text("".join([*lines[:place], self.code, *lines[place:]]), encoding="utf-8")
 
 
@@ -87,7 +87,6 @@ def everywhere(net, target):
     again = Network.load("m.safetensors")
     assert (again.predict_proba(X) == net.predict_proba(X)).all()
     assert "nan" not in str(net.explain(X[0], 1)) + str(net.explain(X[0], 1).weight(1, 0, 1))
-    assert "verified" in str(chainrule.derive(net))
     assert chainrule.gradient_check(net, X, y).passed
     for file in ("e.c", "e.py", "e.onnx"):
         net.export(file)
@@ -118,7 +117,26 @@ for z, verdict in (("z", "right"), ("1", "wrong")):
     found = diagnose_file("mine.py", None, (3, 4, 2))
     assert found.verdict == verdict, str(found)
 assert "z forgotten" in str(found)
-assert "gaussian" in str(chainrule.derive(Network([2, 2, 2], hidden="gaussian")))
+document = str(chainrule.derive(Network([2, 2, 2], hidden="gaussian")))
+assert "verified" in document and "gaussian" in document
+""",
+    "A head": START + ON_THE_WAY_BACK + """
+net = fitted(options={"output": "brier"})
+everywhere(net, "brier_error")
+prove("brier")
+assert "½ Σ_m" in str(net.explain(X[0], 1))
+def brier(weights, biases, x, y):
+    a1 = 1 / (1 + np.exp(-weights[0] @ x - biases[0])); z2 = weights[1] @ a1 + biases[1]
+    a2 = np.exp(z2 - z2.max()); a2 /= a2.sum(); e = a2 * (a2 - y); d2 = e - a2 * e.sum()
+    d1 = (weights[1].T @ d2) * a1 * (1 - a1)
+    return [np.outer(d1, x), np.outer(d2, a1)], [d1, d2]
+assert chainrule.diagnose(brier, output="softmax", loss="quadratic").verdict == "right"
+try:
+    chainrule.derive(net)
+except chainrule.InputError as error:
+    assert "as softmax, sigmoid, quadratic; got 'brier'" in str(error)
+else:
+    raise AssertionError
 """,
     "An optimiser": START + """
 fitted(optimizer="signsgd")

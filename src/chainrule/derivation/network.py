@@ -78,9 +78,10 @@ def derive(
         InputError: samples or options that cannot be right.
     """
     look_up("layout", layout, LAYOUTS)
+    derived = [name for name, head in HEADS.items() if head.printed.J.tag and head.printed.delta.tag]
     if not (network.head.printed.J.tag and network.head.printed.delta.tag):
         raise InputError(
-            f"the output head must have a loss of the derivation, as {', '.join(HEADS)}; got "
+            f"the output head must have a loss of the derivation, as {', '.join(derived)}; got "
             f"{network.head.name!r}. network.explain(x, y) prints its own formulas with numbers; a head made "
             "from formulas shows how δ follows: print(network.head.derivation())."
         )

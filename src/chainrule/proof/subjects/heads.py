@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
@@ -264,11 +264,11 @@ def _pos_weighted(rows: tuple[Any, ...], branches: tuple[str, ...]) -> list[dict
     return [{**given, "p": Given(rows[1:], "positive")} for given in _labelled(rows, branches)]
 
 
-def softmax_error() -> list[Claim]:
-    """B1 for softmax: for several K, and for any."""
-    given = [{"z": Given((N, K)), "y": Given((N, K), "distribution")} for K in CLASSES]
+def softmax_error(name: str = "softmax", classes: Sequence[int] = CLASSES) -> list[Claim]:
+    """The error of a head of softmax: for several K, and for any."""
+    given = [{"z": Given((N, K)), "y": Given((N, K), "distribution")} for K in classes]
     general = {"z": Given(ROWS), "y": Given(ROWS, "distribution")}
-    return [*(weighted_error("softmax", each) for each in given), weighted_error("softmax", general)]
+    return [*(weighted_error(name, each) for each in given), weighted_error(name, general)]
 
 
 def error_claims(name: str) -> list[Claim]:
