@@ -15,7 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from chainrule.about import VERSION
+from chainrule.about import VERSION, names_of
 
 __version__ = VERSION
 
@@ -71,6 +71,8 @@ _HOME = {
     "gradient_check": "proof.measured.numeric",
 }
 
+_find = names_of(__name__, _HOME)
+
 __all__ = [
     "Activation",
     "ChainruleClassifier",
@@ -99,11 +101,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"chainrule.{_HOME[name]}"), name)
-    if name == "datasets":
-        return import_module("chainrule.datasets")
-    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    return import_module("chainrule.datasets") if name == "datasets" else _find(name)
 
 
 def __dir__() -> list[str]:

@@ -1,9 +1,23 @@
-"""The version of the package, and the folder of its source."""
+"""The version of the package, the folder of its source, and names that are imported when first used."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
 
 VERSION = "0.1.0"
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """A package's ``__getattr__``: each name is imported from its home when it is first used."""
+
+    def find(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"chainrule.{homes[name]}"), name)
+
+    return find

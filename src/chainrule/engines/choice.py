@@ -6,11 +6,12 @@ import functools
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from chainrule.engines.base import Engine
-from chainrule.engines.reference import ReferenceEngine
 from chainrule.errors import EngineWarning, InputError
+
+if TYPE_CHECKING:
+    from chainrule.engines.base import Engine
 
 STEP_SECONDS = 120e-6
 """What a step of the reference costs however small the arrays are: NumPy's calls."""
@@ -37,11 +38,20 @@ def _llvm(threads: int | None) -> Engine:
     return LlvmEngine(threads)
 
 
+def _reference(threads: int | None = None) -> Engine:
+    from chainrule.engines.reference import ReferenceEngine
+
+    return ReferenceEngine()
+
+
 ENGINES: dict[str, Callable[[int | None], Engine]] = {
     "llvm": _llvm,
-    "reference": lambda threads: ReferenceEngine(),
+    "reference": _reference,
 }
-"""How each engine is made, for a number of threads or for as many as are fastest."""
+"""How each engine is made, for a number of threads or for as many as are fastest.
+
+What makes one imports it: the command line names the engines without loading NumPy.
+"""
 
 NAMES = ("auto", *ENGINES)
 
@@ -55,7 +65,7 @@ def choose(name: str, threads: int | None = None) -> Choice:
     if name != "auto":
         return Choice(ENGINES[name](threads), "asked for")
     missing = _missing()
-    return Choice(ReferenceEngine(), missing) if missing else Choice(_llvm(threads), "the fastest one")
+    return Choice(_reference(), missing) if missing else Choice(_llvm(threads), "the fastest one")
 
 
 def engine_for(name: str, layers: Sequence[int], batch_size: int, steps: int) -> str:
@@ -84,7 +94,7 @@ def fall_back(name: str, reason: str) -> Engine:
         EngineWarning,
         stacklevel=3,
     )
-    return ReferenceEngine()
+    return _reference()
 
 
 @functools.cache
