@@ -184,7 +184,7 @@ def test_the_first_event_waits_where_a_copy_takes_long(monkeypatch, width, comes
     now = 0.0
     monkeypatch.setattr(pacing.time, "perf_counter", lambda: now)
     params = Network([784, width, 10], seed=0, dtype="float32").params
-    pace = pacing.first_pace(False, params, 10)
+    pace = pacing.Pace(False, params, 10)
     while not pace.event_is_due:
         count = pace.next(10**9, 10**9)
         now += 1e-5 * count

@@ -28,7 +28,7 @@ from chainrule.derivation.equations import (
     weight_gradient_forms,
 )
 from chainrule.derivation.sections.layers import Gradients, Hidden, update_section
-from chainrule.derivation.sections.numbers import Numbers, in_float64
+from chainrule.derivation.sections.numbers import Numbers
 from chainrule.derivation.sections.output import Output, output_error
 from chainrule.derivation.sections.slopes import slope_section
 from chainrule.derivation.sections.stable import loss_steps, output_activation
@@ -42,7 +42,7 @@ from chainrule.derivation.terms.verify import TOLERANCE, Setting, WrongStep, ver
 from chainrule.equations import network as equations
 from chainrule.equations.heads import HEADS
 from chainrule.errors import ChainruleError, InputError, look_up
-from chainrule.model.feedforward import FeedForward
+from chainrule.model.feedforward import FeedForward, in_float64
 from chainrule.proof.theorems import select
 from chainrule.types import ByLayer
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import numpy as np
 
 from chainrule.estimator.options import Falling
@@ -50,10 +47,3 @@ class Watch:
             return False
         self.converged = True
         return True
-
-
-def as_callbacks(callbacks: Any) -> Sequence[Callable[..., Any]]:
-    """None, a function, or several, as a list."""
-    if callbacks is None:
-        return []
-    return [callbacks] if callable(callbacks) else callbacks

@@ -22,11 +22,12 @@ from chainrule.estimator import lbfgs, options
 from chainrule.estimator.callbacks import Tasks
 from chainrule.estimator.labels import Labels, weights_of
 from chainrule.estimator.sparse import SparseRows
-from chainrule.estimator.stopping import Watch, as_callbacks
+from chainrule.estimator.stopping import Watch
 from chainrule.history import EpochRecord
 from chainrule.model.dataspec import DataSpec
 from chainrule.training.data import TrainingData, Whole
 from chainrule.training.fit import run
+from chainrule.training.keeper import any_stops, several
 from chainrule.training.plan import FitOptions, Plan, plan_of
 from chainrule.training.score import score
 from chainrule.training.state import Position, TrainingState
@@ -95,11 +96,11 @@ def _by_steps(
     watch = Watch(network, estimator.tol, estimator.n_iter_no_change, estimator.early_stopping, falling)
     watch.best = estimator.best_loss_ if partial else np.inf
     tasks = Tasks(estimator, 1 if partial else plan.epochs, examples.X, examples.Y)
-    callbacks = as_callbacks(estimator.callbacks)
+    callbacks = () if estimator.callbacks is None else several(estimator.callbacks)
 
     def after_epoch(record: EpochRecord) -> bool:
         _keep(estimator, record, len(examples.X))
-        stop = any([watch(record), partial, *(_says_stop(callback(record)) for callback in callbacks)])
+        stop = any_stops([watch, *callbacks], record) or partial
         return tasks.epoch_ends(stop) or stop
 
     data, show = TrainingData(Whole.of(examples), held_out), bool(estimator.verbose)
@@ -113,10 +114,6 @@ def _by_steps(
     tasks.end()
     if not partial and history.stopped == "finished" and estimator.tol > 0:
         _warn(f"the loss was still falling after max_iter={plan.epochs} epochs. Raise max_iter")
-
-
-def _says_stop(answer: Any) -> bool:
-    return isinstance(answer, bool | np.bool_) and bool(answer)
 
 
 def _plan(estimator: Any, n: int, size: int, penalty: Penalty) -> tuple[Plan, options.Falling | None]:

@@ -12,7 +12,7 @@ from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import Head
 from chainrule.equations.network import Architecture, forward
 from chainrule.errors import InputError
-from chainrule.model.feedforward import FeedForward
+from chainrule.model.feedforward import FeedForward, chain
 from chainrule.types import ByLayer, Forward, Layer
 
 
@@ -80,7 +80,7 @@ def described(network: FeedForward) -> Model:
         scale=None if scaling is None else np.asarray(scaling.scale),
         multi_label=network.multi_label,
         dtype=network.dtype.name,
-        title=_title(network),
+        title=chain(network),
     )
 
 
@@ -158,9 +158,3 @@ def _of_head(head: Head, taken: set[str]) -> Function:
     if name in taken:
         name = f"{name}_output"
     return Function(name, head.printed.a.tag or "F2", body, f"a = {link[0]}" if link else "")
-
-
-def _title(network: FeedForward) -> str:
-    names = [*(activation.name for activation in network.hidden), network.head.name]
-    chain = [f"{n} {name}" for n, name in zip(network.layers[1:], names, strict=True)]
-    return " → ".join([str(network.layers[0]), *chain])

@@ -44,7 +44,7 @@ def from_torch(kind: type[Kind], module: Any, output: str | None = None, **optio
         raise InputError(
             f"output must be {found!r}, for the module ends with {end}; got {output!r}. Leave it out."
         )
-    dtype = "float64" if str(_first_weight(pairs).dtype) == "torch.float64" else "float32"
+    dtype = "float64" if str(pairs[0].weight.dtype) == "torch.float64" else "float32"
     return kind.from_parameters(
         [(_numbers(linear.weight), _bias(linear)) for linear in pairs],
         hidden=hidden,
@@ -97,10 +97,6 @@ def _refuse(part: Any, why: str) -> None:
         f"{', '.join(MODULES)}, with {', '.join(ENDS)} or nothing at the end; got {part!r}: {why}. "
         "Build such a Sequential, or pass the weights to Network.from_parameters."
     )
-
-
-def _first_weight(linear: list[Any]) -> Any:
-    return linear[0].weight
 
 
 def _numbers(tensor: Any) -> Any:

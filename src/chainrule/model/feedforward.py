@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
@@ -136,10 +137,7 @@ class FeedForward:
         return sum(layer.W.size + layer.b.size for layer in self.params)
 
     def __repr__(self) -> str:
-        names = [*(activation.name for activation in self.hidden), self.head.name]
-        widths = [f"{n} {name}" for n, name in zip(self.layers[1:], names, strict=True)]
-        chain = " → ".join([str(self.layers[0]), *widths])
-        return f"{type(self).__name__}({chain}; {self.n_parameters:,} parameters, {self.dtype})"
+        return f"{type(self).__name__}({chain(self)}; {self.n_parameters:,} parameters, {self.dtype})"
 
     def forward(self, x: Any) -> Forward:
         """Every z^L and a^L on the way from a^0 = x to the output. Eq. F1, F2, H1 or H3.
@@ -156,8 +154,7 @@ class FeedForward:
         For one sample these are the text's quantities. For N samples each row of δ^L carries its
         weight 1/N, so that dW[L] and db[L] are means over the batch. Penalties add to dW alone.
         """
-        n = len(cache.a[0])
-        y, w = self._targets(y, n), self._mean_weights(sample_weight, n)
+        y, w = self._targets(y, sample_weight, len(cache.a[0]))
         return backward(NUMPY, self.architecture, self.params, cache, y, w, as_penalty(l1, l2))
 
     def gradients(
@@ -169,7 +166,7 @@ class FeedForward:
     def loss(self, X: Any, y: Any, *, sample_weight: Any = None, l1: float = 0.0, l2: float = 0.0) -> float:
         """Mean loss J over the samples (Eq. H2, H4 or Q1), plus λ₁ Σ|W| + λ₂ ½ ΣW² over all layers."""
         x = self._samples(X)
-        y, w = self._targets(y, len(x)), self._mean_weights(sample_weight, len(x))
+        y, w = self._targets(y, sample_weight, len(x))
         z_H = forward(NUMPY, self.architecture, self.params, x).z[-1]
         return float(loss(NUMPY, self.architecture, self.params, z_H, y, w, as_penalty(l1, l2)))
 
@@ -209,21 +206,34 @@ class FeedForward:
         self, X: Any, y: Any, sample_weight: Any, penalty: Penalty
     ) -> tuple[float, Gradients]:
         x = self._samples(X)
-        y, w = self._targets(y, len(x)), self._mean_weights(sample_weight, len(x))
+        y, w = self._targets(y, sample_weight, len(x))
         value, gradients = loss_and_gradients(NUMPY, self.architecture, self.params, x, y, w, penalty)
         return float(value), gradients
 
     def _samples(self, X: Any) -> Floats:
         return as_samples(X, self.layers[0], self.dtype)
 
-    def _targets(self, y: Any, n: int) -> Floats:
-        return as_targets(y, n, self.layers[-1], self.head, self.dtype)
-
-    def _mean_weights(self, sample_weight: Any, n: int) -> Floats:
+    def _targets(self, y: Any, sample_weight: Any, n: int) -> tuple[Floats, Floats]:
+        """Rows of targets, and the weights of a mean."""
+        Y = as_targets(y, n, self.layers[-1], self.head, self.dtype)
         w = as_weights(sample_weight, n, self.dtype)
-        mean: Floats = w / w.sum()
-        return mean
+        return Y, w / w.sum()
 
 
 Kind = TypeVar("Kind", bound=FeedForward)
 """The class of a network that is to be made, which may be a user's own."""
+
+
+def chain(network: FeedForward) -> str:
+    """The layers in a line: "784 → 30 sigmoid → 10 softmax"."""
+    names = [*(activation.name for activation in network.hidden), network.head.name]
+    widths = [f"{n} {name}" for n, name in zip(network.layers[1:], names, strict=True)]
+    return " → ".join([str(network.layers[0]), *widths])
+
+
+def in_float64(network: Kind) -> Kind:
+    """A copy with float64 parameters."""
+    double = copy(network)
+    double.dtype = np.dtype(np.float64)
+    double.params = ByLayer(Layer(*(theta.astype(np.float64) for theta in layer)) for layer in network.params)
+    return double

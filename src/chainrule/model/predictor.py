@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Predictor:
 
     def fits(self, network: FeedForward) -> bool:
         """Whether the network is still the one this was made for; its arrays may have changed."""
-        return all(map(_same, self._parts, _parts(network)))
+        return all(map(is_, self._parts, _parts(network)))
 
     def outputs(self, X: Any) -> Floats:
         """a^H of samples as people hand them in.
@@ -55,7 +56,3 @@ class Predictor:
 
 def _parts(network: FeedForward) -> tuple[Any, ...]:
     return network.params, network.hidden, network.head, network.engine, network.threads
-
-
-def _same(mine: Any, now: Any) -> bool:
-    return mine is now

@@ -78,8 +78,7 @@ class Checkpoint(NamedTuple):
         return f"epoch {done + 1}, mini-batch {batch}" if batch else f"the end of epoch {done}"
 
 
-def as_checkpoints(value: Any) -> Checkpoints:
-    """Return checked `Checkpoints`, given those or a folder."""
+def _checked(value: Any) -> Checkpoints:
     if not isinstance(value, Checkpoints):
         if not isinstance(value, str | os.PathLike):
             raise InputError(f"checkpoint must be a folder, or Checkpoints(folder, …); got {value!r}.")
@@ -174,15 +173,23 @@ def _moments(t: int, params: Params, kept: Mapping[str, ByLayer[Layer]]) -> ByLa
 
 
 @contextmanager
-def opened(checkpoints: Checkpoints, resume: bool) -> Iterator[Keeping]:
-    """Hold the folder of a run, which is the run's own, and find what it has.
+def opened(checkpoint: Any, resume: bool) -> Iterator[Keeping | None]:
+    """Hold the folder of a run, which is the run's own, and find what it has; None where there is to be none.
 
     Raises:
-        InputError: it has a checkpoint, and nobody asked to go on from it.
+        InputError: it has a checkpoint, and nobody asked to go on from it; or there is none to go on from.
         FolderBusy: another process is training there.
         ModelFileError: there are checkpoints, and all are damaged.
         StorageError: the disk refuses.
     """
+    if checkpoint is None:
+        if resume:
+            raise InputError(
+                "resume needs the folder of the checkpoints; got none. Pass checkpoint='folder'."
+            )
+        yield None
+        return
+    checkpoints = _checked(checkpoint)
     folder = Path(checkpoints.folder)
     with held(folder):
         for left in folder.glob(".chainrule-*"):  # by a process killed while it wrote

@@ -44,7 +44,7 @@ class Whole(NamedTuple):
 
     def blocks(self, random: Generator, size: int) -> Iterator[Block]:
         """The one block."""
-        yield Block(self.examples, self.rows)
+        yield self.examples, self.rows
 
     def checksum(self) -> str:
         """What is another for other samples."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -11,11 +10,11 @@ from chainrule.datasets import Dataset
 from chainrule.datasets.streams.parquet_stream import ParquetStream
 from chainrule.engines.base import Unsupported, listening
 from chainrule.engines.choice import choose, fall_back
-from chainrule.errors import InputError, TrainingDiverged
+from chainrule.errors import TrainingDiverged
 from chainrule.history import History
 from chainrule.model.dataspec import DataSpec
 from chainrule.model.feedforward import FeedForward
-from chainrule.training.checkpoints import Keeping, as_checkpoints, opened
+from chainrule.training.checkpoints import opened
 from chainrule.training.data import TrainingData, training_data
 from chainrule.training.events import Event
 from chainrule.training.keeper import Keeper
@@ -30,7 +29,7 @@ def fit(network: FeedForward, data: Any, y: Any, options: FitOptions) -> History
     """Train ``network`` in place. See `Network.fit` for the arguments."""
     plan = plan_of(options, network)
     keeper = Keeper(network, plan.patience, options.on_epoch, options.on_batch)
-    with _opened(options.checkpoint, options.resume) as keeping:
+    with opened(options.checkpoint, options.resume) as keeping:
         found = keeping.found if keeping else None
         if found is not None:
             seed = found.run["options"]["seed"] if options.seed is None else plan.seed
@@ -61,17 +60,6 @@ def run(
     _train(keeper, saver, given, plan, progress)
     history = _ended(keeper, plan, given.n)
     return history, None if history.stopped == "interrupted" else saver.state
-
-
-def _opened(checkpoint: Any, resume: bool) -> AbstractContextManager[Keeping | None]:
-    """The folder of checkpoints, if there is to be one."""
-    if checkpoint is None:
-        if resume:
-            raise InputError(
-                "resume needs the folder of the checkpoints; got none. Pass checkpoint='folder'."
-            )
-        return nullcontext()
-    return opened(as_checkpoints(checkpoint), resume)
 
 
 def _train(keeper: Keeper, saver: Saver, given: TrainingData, plan: Plan, progress: bool | None) -> None:

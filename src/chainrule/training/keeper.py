@@ -31,8 +31,8 @@ class Keeper:
         self._first = network.params
         self._events: tuple[BatchEnd | None, BatchEnd | None] = None, None
         self._patience = patience
-        self._on_epoch = _several(on_epoch)
-        self._on_batch = _several(on_batch)
+        self._on_epoch = several(on_epoch)
+        self._on_batch = several(on_batch)
 
     @property
     def every_step(self) -> bool:
@@ -71,8 +71,7 @@ class Keeper:
         return before.params if before else self._first
 
     def _call(self, callbacks: Sequence[Callable[..., Any]], event: Any) -> bool:
-        answers = [callback(event) for callback in callbacks]
-        stop = any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
+        stop = any_stops(callbacks, event)
         if stop:
             self.history.stopped = "callback"
         return stop
@@ -93,8 +92,19 @@ class Keeper:
             self.network.params = self.best.params
 
 
-def _several(callbacks: Any) -> Sequence[Callable[..., Any]]:
-    several = [callbacks] if callable(callbacks) else callbacks
-    if not isinstance(several, Sequence) or not all(map(callable, several)):
+def several(callbacks: Any) -> Sequence[Callable[..., Any]]:
+    """A function, or several, as a list.
+
+    Raises:
+        InputError: something else.
+    """
+    found = [callbacks] if callable(callbacks) else callbacks
+    if not isinstance(found, Sequence) or not all(map(callable, found)):
         raise InputError(f"a callback must be a function, or a list of functions; got {callbacks!r}.")
-    return several
+    return found
+
+
+def any_stops(callbacks: Sequence[Callable[..., Any]], event: Any) -> bool:
+    """Call each of them with an event; return whether one of them answered True."""
+    answers = [callback(event) for callback in callbacks]
+    return any(isinstance(answer, bool | np.bool_) and answer for answer in answers)

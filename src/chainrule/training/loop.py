@@ -23,7 +23,7 @@ from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import EpochRecord, History
 from chainrule.training.data import TrainingData
 from chainrule.training.events import BatchEnd, EpochEnd, Event
-from chainrule.training.pace import first_pace
+from chainrule.training.pace import Pace
 from chainrule.training.plan import Plan
 from chainrule.training.randomness import dropout_masks, epoch_randomness
 from chainrule.training.score import score
@@ -108,7 +108,7 @@ class _Run:
             net, plan.optimizer, plan.penalty, plan.dropout, plan.label_smoothing, self.size, plan.clip_norm
         )
         self.widths = tuple(len(layer.b) for layer in start.params)[:-1] if plan.dropout else ()
-        self.pace = first_pace(every_step, start.params, self.size)
+        self.pace = Pace(every_step, start.params, self.size)
         self.history = History()
 
     def take_up(self, block: Examples, state: TrainingState) -> None:

@@ -30,28 +30,24 @@ FIRST_STEPS = 400
 """The most of them: however small it is, a step of the reference takes some ten thousandths of a second."""
 
 
-def first_pace(every_step: bool, params: Params, batch_size: int) -> Pace:
-    """The pace to begin with; a step is about three products of each layer."""
-    operations = 6 * batch_size * sum(layer.W.size for layer in params)
-    steps = max(1, min(FIRST_STEPS, int(FIRST_OPERATIONS / operations)))
-    seconds = sum(layer.W.nbytes for layer in params) / COPIED_A_SECOND
-    return Pace(every_step, steps, min(_chunk(seconds), LONGEST_FIRST_CHUNK))
-
-
 def _chunk(copying: float) -> float:
     """Seconds between two events, if a copy of the parameters takes so long."""
     return max(CHUNK_SECONDS, copying / SNAPSHOT_SHARE)
 
 
 class Pace:
-    """How many steps to take at a time, from how long the last ones took."""
+    """How many steps to take at a time, from how long the last ones took.
 
-    def __init__(self, every_step: bool, first: int, chunk: float) -> None:
+    For the first ones a step counts as three products of each layer.
+    """
+
+    def __init__(self, every_step: bool, params: Params, batch_size: int) -> None:
+        operations = 6 * batch_size * sum(layer.W.size for layer in params)
+        copying = sum(layer.W.nbytes for layer in params) / COPIED_A_SECOND
         self._every_step = every_step
-        self._count = first
-        self._started = 0.0
-        self._chunk = chunk
-        self._since_event = 0.0
+        self._count = max(1, min(FIRST_STEPS, int(FIRST_OPERATIONS / operations)))
+        self._chunk = min(_chunk(copying), LONGEST_FIRST_CHUNK)
+        self._started = self._since_event = 0.0
         self.begun = 0
         """How often steps were begun."""
 

@@ -35,14 +35,9 @@ class TrainingState(NamedTuple):
 
 
 def check_start(start: TrainingState, first: ByLayer[Layer], done: int, epochs: int, batches: int) -> None:
-    """Check that a run can begin at a state.
+    """Check that a run of so many epochs of so many mini-batches can begin at a state.
 
-    Args:
-        start: the state.
-        first: the optimiser's moments before any step.
-        done: epochs of this run that the state has behind it.
-        epochs: epochs of this run in all.
-        batches: mini-batches in an epoch.
+    ``first`` are the optimiser's moments before any step; ``done`` epochs of this run lie behind the state.
 
     Raises:
         InputError: it comes from another optimiser, or lies outside the run.

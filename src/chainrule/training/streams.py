@@ -6,7 +6,7 @@ A block's rows are shuffled; what is left of it when no whole mini-batch remains
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.random import Generator
@@ -15,12 +15,8 @@ from numpy.typing import NDArray
 from chainrule.engines.base import Examples, Floats
 from chainrule.errors import InputError
 
-
-class Block(NamedTuple):
-    """Samples, and which of their rows are trained on."""
-
-    examples: Examples
-    rows: NDArray[np.intp]
+Block: TypeAlias = tuple[Examples, NDArray[np.intp]]
+"""Samples, and which of their rows are trained on."""
 
 
 class Blocks(NamedTuple):
@@ -48,7 +44,7 @@ class Blocks(NamedTuple):
         for examples in joined(self.read(random), size, self.n):
             seen += len(examples.X)
             self._check_count(seen <= self.n, "more")
-            yield Block(examples, np.arange(len(examples.X)))
+            yield examples, np.arange(len(examples.X))
         self._check_count(seen == self.n, str(seen))
 
     def _check_count(self, good: bool, gave: str) -> None:

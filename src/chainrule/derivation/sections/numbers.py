@@ -6,7 +6,7 @@ Every line is evaluated as it is printed, with all digits, and must give what th
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -31,11 +31,8 @@ from chainrule.derivation.terms.terms import (
     rebuilt,
 )
 from chainrule.derivation.terms.verify import TOLERANCE, Verified, WrongStep
+from chainrule.model.feedforward import FeedForward, in_float64
 from chainrule.model.validate import as_samples, as_targets
-from chainrule.types import ByLayer, Layer
-
-if TYPE_CHECKING:
-    from chainrule.model.feedforward import FeedForward
 
 WRITTEN_OUT = 100
 """Most parameters of a network whose every entry is written out."""
@@ -160,16 +157,6 @@ class Numbers:
         if isinstance(node, Num):
             return node
         return rebuilt(node, self.numbers_in)
-
-
-def in_float64(network: FeedForward) -> FeedForward:
-    """A copy whose numbers are float64, so that a line of digits can be held to it."""
-    copy = deepcopy(network)
-    copy.dtype = np.dtype(np.float64)
-    copy.params = ByLayer(
-        Layer(layer.W.astype(np.float64), layer.b.astype(np.float64)) for layer in network.params
-    )
-    return copy
 
 
 def number(x: float, digits: int) -> Term:

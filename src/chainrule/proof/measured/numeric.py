@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.network import backward
 from chainrule.equations.penalty import Penalty, penalty_value
 from chainrule.errors import InputError
-from chainrule.model.feedforward import FeedForward
+from chainrule.model.feedforward import FeedForward, in_float64
 from chainrule.model.validate import (
     Floats,
     as_numbers,
@@ -27,7 +26,7 @@ from chainrule.proof.measured.causes import suspect
 from chainrule.proof.measured.differences import EPS, Line, Problem, noise, penalty_slope, rounding
 from chainrule.proof.measured.report import GradientReport, TensorReport
 from chainrule.proof.measured.tensors import Tensor, check_penalties, check_tensor
-from chainrule.types import ByLayer, Gradients, Layer
+from chainrule.types import ByLayer, Gradients
 
 LARGEST = 1e30
 """A network with numbers beyond this is refused: its slopes would overflow."""
@@ -70,7 +69,7 @@ def gradient_check(
     """
     entries, directions = as_whole("entries", entries), as_whole("directions", directions, at_least=0)
     rng = np.random.default_rng(as_whole("seed", seed, at_least=0))
-    penalty, double = as_penalty(l1, l2), in_double(network)
+    penalty, double = as_penalty(l1, l2), in_float64(_checked(network))
     problem = _problem(double, X, y, sample_weight)
     given, precision = _gradients(double, gradients, X, y, sample_weight, penalty)
     tensors = _tensors(problem, given, precision, penalty)
@@ -84,17 +83,13 @@ def gradient_check(
     return GradientReport(tuple(rows), value, len(problem.x), _notes(network, precision, rows))
 
 
-def in_double(network: FeedForward) -> FeedForward:
-    """The same network with float64 copies of its parameters."""
+def _checked(network: Any) -> FeedForward:
     if not isinstance(network, FeedForward):
         raise InputError(
             f"network must be a Network; got {type(network).__name__}. "
             "From arrays make one with Network.from_parameters."
         )
-    double = copy(network)
-    double.dtype = np.dtype(np.float64)
-    double.params = ByLayer(Layer(*(theta.astype(np.float64) for theta in p)) for p in network.params)
-    return double
+    return network
 
 
 def _problem(network: FeedForward, X: Any, y: Any, sample_weight: Any) -> Problem:
