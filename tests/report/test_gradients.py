@@ -105,7 +105,7 @@ def test_dead_neurons_are_called_dead(training, tmp_path):
     assert "relu neurons of layer 2 are off" in found.remedy
     found = read(lines_of([1.0, 1.0, 1.0], [0.0, 0.0, 1.0]), [1, 1, 1], ["relu", "relu"], {})
     assert found.kind == "dead"
-    assert "layer 2 and all below gets no gradient" in found.words
+    assert "layer 2 and all below get no gradient" in found.words
 
 
 def test_growth_on_the_way_back_is_exploding(training, tmp_path):
