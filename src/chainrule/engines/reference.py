@@ -29,25 +29,14 @@ def _erf(x: Any) -> Any:
 NUMPY = cast(
     Namespace,
     SimpleNamespace(
-        exp=np.exp,
-        expm1=np.expm1,
-        log=np.log,
-        log1p=np.log1p,
-        tanh=np.tanh,
+        **{
+            name: getattr(np, name)
+            for name in (
+                *("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "arctan", "arcsinh", "sqrt"),
+                *("abs", "sign", "maximum", "minimum", "where", "ones_like", "sum", "max"),
+            )
+        },
         erf=_erf,
-        sin=np.sin,
-        cos=np.cos,
-        arctan=np.arctan,
-        arcsinh=np.arcsinh,
-        sqrt=np.sqrt,
-        abs=np.abs,
-        sign=np.sign,
-        maximum=np.maximum,
-        minimum=np.minimum,
-        where=np.where,
-        ones_like=np.ones_like,
-        sum=np.sum,
-        max=np.max,
     ),
 )
 """NumPy as the interpreter of the equations, in the precision of the arrays it is given."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -74,15 +76,15 @@ class LlvmEngine:
             return prediction_program(net, len(params[-1].b), params[1].W.dtype, self.target)
 
 
-class _unsupported:
+@contextmanager
+def _unsupported() -> Iterator[None]:
     """Turns what goes wrong while code is generated into a reason for another engine."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, MemoryError):
-            raise Unsupported(f"{type(error).__name__}: {error}") from error
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise Unsupported(f"{type(error).__name__}: {error}") from error
 
 
 @functools.cache

@@ -8,7 +8,7 @@ of memory. The output layer's rows stay whole, for its head reads them one by on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -29,20 +29,11 @@ GUARD = 64
 class LayerPlace(NamedTuple):
     """One layer's line in the table that generated code reads; offsets count numbers.
 
-    Attributes:
-        inputs: n_{L−1}.
-        outputs: n_L.
-        inputs_padded: n_{L−1}, filled up to whole vectors.
-        outputs_padded: n_L, filled up to whole vectors.
-        weights: where (W^L)ᵀ begins among the parameters.
-        bias: where b^L begins among the parameters.
-        activations: where z^L and then a^L begin among the rows.
-        slopes: where φ'(z^L) begins.
-        deltas: where δ^L begins.
-        mask: where the dropout mask begins among the masks of a step.
-        stride: from one row of activations, slopes or deltas to the next.
-        block: from one panel of them to the next.
-        function: which of the network's activations this layer has.
+    ``inputs`` are n_{L−1} and ``outputs`` n_L, ``…_padded`` when filled up to whole vectors. Among the
+    parameters (W^L)ᵀ begins at ``weights`` and b^L at ``bias``; among the rows z^L, then a^L, at
+    ``activations``, φ'(z^L) at ``slopes``, δ^L at ``deltas``; the dropout mask at ``mask`` among those of a
+    step. From one row to the next it is ``stride``, from one panel to the next ``block``. ``function`` says
+    which of the network's activations the layer has.
     """
 
     inputs: int
@@ -189,9 +180,17 @@ def _unpack_layer(plan: Plan, theta: NDArray[Any], place: LayerPlace) -> Layer:
 class Frame:
     """The numbers that a call hands to generated code: names, each in its place of one array of integers."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], values: Mapping[str, int]) -> None:
         self.values = np.zeros(len(names), np.int64)
         self._index = {name: i for i, name in enumerate(names)}
+        for name, value in values.items():
+            self[name] = value
 
     def __setitem__(self, name: str, value: int) -> None:
         self.values[self._index[name]] = value
+
+    @property
+    def address(self) -> int:
+        """Where they stand."""
+        address: int = self.values.ctypes.data
+        return address

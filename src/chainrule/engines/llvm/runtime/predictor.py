@@ -84,7 +84,6 @@ class _Part:
             self._tables[L] = (
                 self._rows.address + (place.activations + np.arange(CHUNK) * place.stride) * size
             )
-        self._frame = Frame(MANY)
         values = {
             "layers": panels._table.ctypes.data, "H": len(plan.layers) - 1, "theta": panels._theta.address,
             "rows": self._rows.address, "tables": self._tables.ctypes.data, "X": X.ctypes.data,
@@ -93,11 +92,10 @@ class _Part:
             "room": self._room.address, "choices": CHOICES.ctypes.data,
             "listed": self._listed.address if passes_over else 0,
         }  # fmt: skip
-        for name, value in values.items():
-            self._frame[name] = value
+        self._frame = Frame(MANY, values)
 
     def run(self) -> None:
-        self._run(self._frame.values.ctypes.data)
+        self._run(self._frame.address)
 
 
 class Direct:
@@ -124,16 +122,14 @@ class Direct:
         self._check = (ctypes.c_int64 * 1)()
         self._out = np.empty((FEW_ROWS, len(params[-1].b)), dtype)
         self._addresses = np.array([block.address for block in self._buffers], np.int64)
-        self._frame = Frame(FEW)
         values = {
             "places": self._places.ctypes.data, "H": len(params), "buffers": self._addresses.ctypes.data,
             "X_stride": params[1].W.shape[1], "K": len(params[-1].b),
             "check": ctypes.addressof(self._check), "out": self._out.ctypes.data,
             "pairs": self._pairs.address,
         }  # fmt: skip
-        for name, value in values.items():
-            self._frame[name] = value
-        self._values, self._address = self._frame.values, self._frame.values.ctypes.data
+        self._frame = Frame(FEW, values)
+        self._values, self._address = self._frame.values, self._frame.address
         self._X, self._count = FEW.index("X"), FEW.index("count")
         self._lock = threading.Lock()
 

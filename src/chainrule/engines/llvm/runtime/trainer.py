@@ -99,7 +99,6 @@ class LlvmTrainer:
         return lines
 
     def _make_frame(self, plan: layout.Plan, task: Task) -> Frame:
-        frame = Frame(FRAME)
         places = {
             "lines": 2 * self.threads, "barrier": self._barrier.address, "layers": self._layers.ctypes.data,
             "H": len(plan.layers) - 1, "theta": self._theta.address,
@@ -115,11 +114,8 @@ class LlvmTrainer:
             "panel_rows": sum(p.inputs * -(-p.outputs_padded // plan.shape.panel) for p in plan.layers[1:]),
             "X_block": plan.shape.panel * (plan.spread if plan.n_gathered else 1),
         }  # fmt: skip
-        for name, value in places.items():
-            frame[name] = value
-        for place, name in zip(("first", "second"), self._names, strict=False):
-            frame[place] = self._moments[name].address
-        return frame
+        moments = zip(("first", "second"), self._names, strict=False)
+        return Frame(FRAME, places | {place: self._moments[name].address for place, name in moments})
 
     def snapshot(self, last: bool = False) -> Callable[[], Params]:
         """The parameters as they stand, in the shapes of the text; unpacked when asked for."""
@@ -191,7 +187,7 @@ class LlvmTrainer:
         return packed
 
     def _run(self, threads: int) -> None:
-        train, address = self._program.train, self._frame.values.ctypes.data
+        train, address = self._program.train, self._frame.address
         others = [threading.Thread(target=train, args=(address, n)) for n in range(1, threads)]
         try:
             for thread in others:

@@ -9,6 +9,7 @@ NaN comes out where it went in.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import factorial
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
@@ -212,13 +213,6 @@ def sum_lanes(x: Vector) -> Vector:
     return across(x, lambda p, q: p + q)
 
 
-def _libm(name: str) -> Any:
-    def function(x: Vector) -> Vector:
-        return each_lane(name, x)
-
-    return function
-
-
 VECTORS = cast(
     Namespace,
     SimpleNamespace(
@@ -227,11 +221,11 @@ VECTORS = cast(
         log=log,
         log1p=log1p,
         tanh=tanh,
-        erf=_libm("erf"),
-        sin=_libm("sin"),
-        cos=_libm("cos"),
-        arctan=_libm("atan"),
-        arcsinh=_libm("asinh"),
+        erf=partial(each_lane, "erf"),
+        sin=partial(each_lane, "sin"),
+        cos=partial(each_lane, "cos"),
+        arctan=partial(each_lane, "atan"),
+        arcsinh=partial(each_lane, "asinh"),
         sqrt=sqrt,
         abs=absolute,
         sign=sign,
