@@ -56,6 +56,8 @@ EQUIVALENT = {
     ("elu", "z > 0", "z >= 0"): "both branches are 0 at 0",
     ("d_elu", "z > 0", "z >= 0"): "both branches are 1 at 0",
     ("backward", "True", "False"): "zip's check: there are as many gradients as layers",
+    ("(module)", "256", "257"): "TERMS: in which order products are added up, not which",
+    ("(module)", "256", "255"): "TERMS: in which order products are added up, not which",
     ("_one_moment", "0 * xp.ones_like(theta)", "0 / xp.ones_like(theta)"): "0 divided by 1 is 0",
     ("_two_moments", "0 * xp.ones_like(theta)", "0 / xp.ones_like(theta)"): "0 divided by 1 is 0",
 }

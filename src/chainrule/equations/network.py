@@ -96,7 +96,7 @@ def hidden_error(
     """Error of a hidden layer, δ^L = (W^{L+1})ᵀ δ^{L+1} ⊙ φ'(z^L). Eq. B2.
 
     Shapes: delta_next (N, n_{L+1}), W_next (n_{L+1}, n_L), z and a (N, n_L) → (N, n_L).
-    Under dropout a is masked, so φ(z) is taken anew, and the mask comes back by Eq. D1.
+    Under dropout a is masked, so φ(z) is computed again, and the mask comes back by Eq. D1.
     """
     if mask is None:
         return input_gradient(delta_next, W_next) * activation.d_phi(xp, z, a)
