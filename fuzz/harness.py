@@ -170,11 +170,15 @@ def main(reader: Reader) -> None:
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--memory", type=int, default=4096, help="megabytes of address space")
+    parser.add_argument(
+        "--seconds", type=float, default=reader.seconds, help="of processor time for an input"
+    )
     parser.add_argument("--findings", type=Path, default=Path("findings") / reader.name)
     parser.add_argument(
         "--atheris", action="store_true", help="guided by coverage; further words go to libFuzzer"
     )
     options, rest = parser.parse_known_args()
+    reader = reader._replace(seconds=options.seconds)
     if options.atheris:
         guided(reader, options.findings, rest)
         return

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.patience import PATIENCE
+
 COMMAND = (sys.executable, "-W", "error", "-m", "chainrule")
 FILES = {
     "run.json",
@@ -45,7 +47,7 @@ def chainrule(*args, cwd, **own):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)

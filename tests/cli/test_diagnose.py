@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from math import inf
 
 import pytest
 
+from chainrule.diagnosis.asking import process
 from tests.cli.commandline import chainrule
 from tests.diagnosis.cases import CORPUS, FAULTY
+from tests.patience import PATIENCE
 
 TEXTBOOK = (CORPUS / "textbook.py").read_text(encoding="utf-8")
 RUN = "process of its own"
+UNHURRIED = ("--time-limit", PATIENCE / 2)
+
+
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch):
+    """Explanations are searched for to the end, where the command runs in this process."""
+    monkeypatch.setattr("chainrule.diagnosis.verdict.judge.SEARCH_SECONDS", inf)
 
 
 @pytest.fixture
@@ -24,9 +36,9 @@ def file(tmp_path):
     return write
 
 
-def test_one_command_says_that_it_is_the_quadratic_costs_gradient(file, tmp_path):
+def test_one_command_says_that_it_is_the_quadratic_costs_gradient(file, here):
     name = file(TEXTBOOK.replace("class Network", "# cross-entropy\nclass Network"))
-    done = chainrule("diagnose", name, "--layers", "3-4-2", cwd=tmp_path)
+    done = here("diagnose", name, "--layers", "3-4-2", *UNHURRIED)
     assert (done.code, done.err) == (1, "")
     said = " ".join(done.out.split())
     assert "dW^1, db^1, dW^2, db^2 wrong." in said
@@ -38,7 +50,7 @@ def test_one_command_says_that_it_is_the_quadratic_costs_gradient(file, tmp_path
 
 
 def test_without_that_word_it_is_right(file, tmp_path):
-    done = chainrule("diagnose", file(TEXTBOOK), "--layers", "3-4-2", cwd=tmp_path)
+    done = chainrule("diagnose", file(TEXTBOOK), "--layers", "3-4-2", *UNHURRIED, cwd=tmp_path)
     assert (done.code, done.err) == (0, "")
     assert "The gradient is right" in done.out
     assert "The update is right" in done.out
@@ -47,7 +59,7 @@ def test_without_that_word_it_is_right(file, tmp_path):
 
 def test_json_and_html(file, tmp_path, here):
     case = next(case for case in FAULTY if case.name == "sigmoid_prime given the activation")
-    done = here("diagnose", file(case.text), "--layers", "3-4-2", "--json", "--html", "page.html")
+    done = here("diagnose", file(case.text), "--layers", "3-4-2", "--json", "--html", "page.html", *UNHURRIED)
     assert done.code == 1
     told = json.loads(done.out)
     assert told["verdict"] == "wrong"
@@ -65,14 +77,12 @@ def test_json_and_html(file, tmp_path, here):
     assert "src=" not in page
 
 
-LOOP = "def gradients(weights, biases, x, y):\n    n = 0\n    while True:\n        n += 1\n"
 WRONG_SHAPE = "def gradients(weights, biases, x, y):\n    return weights[0] @ weights[0] @ weights[0]\n"
 
 
 @pytest.mark.parametrize(
     ("text", "options", "said"),
     [
-        (LOOP, ["--time-limit", 10], ["no result within 10 seconds: an endless loop", "line 4"]),
         ("while True:\n    pass\n", ["--time-limit", 2], ["no result within 2 seconds", "__main__"]),
         ("x = \n", [], ["SyntaxError: invalid syntax", "line 1: x ="]),
         ("import nothing_of_that_name\n", [], ["ModuleNotFoundError", "line 1: import nothing_of_that_name"]),
@@ -88,7 +98,6 @@ WRONG_SHAPE = "def gradients(weights, biases, x, y):\n    return weights[0] @ we
         ("def gradients(weights, biases, x, y):\n    return 1.0\n", [], ["returned float, where dW and db"]),
     ],
     ids=[
-        "loop",
         "loop at once",
         "syntax",
         "import",
@@ -101,7 +110,7 @@ WRONG_SHAPE = "def gradients(weights, biases, x, y):\n    return weights[0] @ we
     ],
 )
 def test_what_cannot_be_asked_is_reported(file, tmp_path, text, options, said):
-    done = chainrule("diagnose", file(text), *options, cwd=tmp_path)
+    done = chainrule("diagnose", file(text), *(options or UNHURRIED), cwd=tmp_path)
     assert (done.code, done.err) == (2, "")
     told = " ".join(done.out.split())
     for part in (*said, "could not be asked", RUN):
@@ -109,9 +118,70 @@ def test_what_cannot_be_asked_is_reported(file, tmp_path, text, options, said):
     assert "Traceback" not in told
 
 
+LOOP = """from pathlib import Path
+def gradients(weights, biases, x, y):
+    while True: Path("entered").touch()
+"""
+
+
+def test_an_endless_loop_is_told_with_its_line(file, tmp_path):
+    """However slow the machine is: the limit grows until the loop has been reached within it."""
+    for limit in (1, 10, 100, PATIENCE / 2):
+        done = chainrule("diagnose", file(LOOP), "--time-limit", limit, cwd=tmp_path)
+        told = " ".join(done.out.split())
+        assert (done.code, done.err) == (2, "")
+        assert f"no result within {limit:g} seconds: an endless loop" in told
+        if (tmp_path / "entered").exists():
+            break
+    assert 'line 3: while True: Path("entered").touch()' in told
+
+
+def test_the_time_limit_counts_from_where_the_file_is_run(file, tmp_path, monkeypatch):
+    """Not from where the process starts: what it imports is not the user's doing."""
+    heard = []
+
+    class Process(subprocess.Popen):
+        def wait(self, timeout=None):
+            heard.extend([] if timeout is None else [timeout])
+            return super().wait(timeout)
+
+    def begins(started):
+        heard.append(waits_for_the_start(started))
+        return heard[-1]
+
+    waits_for_the_start = process._begins
+    monkeypatch.setattr(process, "_begins", begins)
+    monkeypatch.setattr(process.subprocess, "Popen", Process)
+    found = process.ask_file(str(tmp_path / file(TEXTBOOK)), None, (3, 4, 2), PATIENCE / 2)
+    assert found.seen
+    assert heard == [True, PATIENCE / 2 + process.GRACE]
+
+
+MODULES = "import sys\nfrom pathlib import Path\n{}    Path('asked').write_text(' '.join(sys.modules))\n"
+CLOCK = """
+import faulthandler, sys
+from pathlib import Path
+from chainrule.diagnosis.asking.child import main
+
+faulthandler.dump_traceback_later = lambda *_, **__: Path("started").write_text(" ".join(sys.modules))
+main(Path())
+"""
+
+
+def test_nothing_is_left_to_import_when_the_clock_starts(file, tmp_path):
+    asked = MODULES.format("def gradients(weights, biases, x, y):\n")
+    job = {"file": str(tmp_path / file(asked)), "name": None, "layers": None, "seconds": 1}
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    done = subprocess.run([sys.executable, "-c", CLOCK], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, process.BEGUN), done.stderr
+    before, then = (set((tmp_path / name).read_text().split()) for name in ("started", "asked"))
+    assert "chainrule.diagnosis.asking.observe" in before
+    assert not {name for name in then - before if name.startswith(("chainrule", "numpy", "scipy"))}
+
+
 def test_shapes_that_fail_are_tried_on_layers_equally_wide(file, here):
     case = next(case for case in FAULTY if case.name == "weights[i] without T")
-    done = here("diagnose", file(case.text), "--layers", "3-4-2")
+    done = here("diagnose", file(case.text), "--layers", "3-4-2", *UNHURRIED)
     said = " ".join(done.out.split())
     assert done.code == 1
     assert "With layers 3-4-2 it does not run: ValueError" in said
@@ -121,7 +191,7 @@ def test_shapes_that_fail_are_tried_on_layers_equally_wide(file, here):
 
 def test_what_the_file_prints_is_not_ours(file, here):
     name = file("print('hello')\nimport sys\nsys.stderr.write('noise')\n" + TEXTBOOK)
-    done = here("diagnose", name, "--layers", "3-4-2")
+    done = here("diagnose", name, "--layers", "3-4-2", *UNHURRIED)
     assert (done.code, done.err) == (0, "")
     assert "hello" not in done.out
 
@@ -146,8 +216,9 @@ def test_bad_options(file, here, arguments, said):
 
 def test_a_name_in_the_file(file, here):
     name = file(TEXTBOOK + "\nclass Other:\n    pass\n")
-    assert here("diagnose", f"{name}:Network", "--layers", "3-4-2").code == 0
-    assert "class Network, update_mini_batch" in here("diagnose", f"{name}:Network.update_mini_batch").out
-    done = here("diagnose", f"{name}:Netwrok")
+    assert here("diagnose", f"{name}:Network", "--layers", "3-4-2", *UNHURRIED).code == 0
+    done = here("diagnose", f"{name}:Network.update_mini_batch", *UNHURRIED)
+    assert "class Network, update_mini_batch" in done.out
+    done = here("diagnose", f"{name}:Netwrok", *UNHURRIED)
     assert done.code == 2
     assert "Did you mean 'Network'?" in done.out

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from chainrule import Network
 from tests.cli.commandline import COMMAND, FILES, environment
+from tests.patience import PATIENCE, wait_until
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
 FOREVER = ("--epochs", "100000", "--no-progress")
@@ -40,14 +40,9 @@ def training(folder, *args):
         process.communicate()
 
 
-def wait_for_epochs(folder, count=3, seconds=60):
+def wait_for_epochs(folder, process, count=3):
     history = folder / "run" / "history.jsonl"
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if history.is_file() and len(history.read_text().splitlines()) >= count:
-            return
-        time.sleep(0.02)
-    raise AssertionError("no epochs")
+    wait_until(lambda: history.is_file() and len(history.read_text().splitlines()) >= count, process)
 
 
 def about(folder):
@@ -57,17 +52,16 @@ def about(folder):
 @POSIX
 def test_ctrl_c_keeps_what_was_learnt(tmp_path, here):
     with training(tmp_path, *FOREVER) as process:
-        wait_for_epochs(tmp_path)
+        wait_for_epochs(tmp_path, process)
         process.send_signal(signal.SIGINT)
-        started = time.monotonic()
-        out, err = process.communicate(timeout=60)
-        assert time.monotonic() - started < 20
+        out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (130, "")
     assert "interrupted; what was learnt is kept" in out
     assert {path.name for path in (tmp_path / "run").iterdir()} == FILES
     assert about(tmp_path)["status"] == "interrupted"
     epochs = len((tmp_path / "run" / "history.jsonl").read_text().splitlines())
     assert f"trained {epochs} epochs" in out
+    assert epochs < 100_000
     network = Network.load(tmp_path / "run" / "model.safetensors")
     assert network.training[0]["stopped"] == "interrupted"
     assert network.training[0]["epochs_done"] == epochs
@@ -78,9 +72,9 @@ def test_ctrl_c_keeps_what_was_learnt(tmp_path, here):
 @POSIX
 def test_kill_leaves_what_was_written(tmp_path):
     with training(tmp_path, *FOREVER) as process:
-        wait_for_epochs(tmp_path)
+        wait_for_epochs(tmp_path, process)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE)
     assert about(tmp_path)["status"] == "running"
     assert about(tmp_path)["options"]["epochs"] == 100_000
     lines = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
@@ -100,7 +94,7 @@ def test_divergence_is_explained(here, data, tmp_path):
     assert all(np.isfinite(W).all() for W in kept.W)
 
 
-def _tiny_disk(script, folder, size):
+def _tiny_disk(script, folder, size, command=COMMAND):
     """Run a bash script with ``$DISK`` a file system of that size, in a namespace of its own."""
     if not shutil.which("unshare") or not shutil.which("bash"):
         pytest.skip("needs unshare and bash")
@@ -112,13 +106,13 @@ def _tiny_disk(script, folder, size):
     ).returncode:
         pytest.skip("may not mount a file system here")
     done = subprocess.run(
-        ["unshare", "-rm", "bash", "-c", f"{mount} && cd disk && {script}", *COMMAND],
+        ["unshare", "-rm", "bash", "-c", f"{mount} && cd disk && {script}", *command],
         cwd=folder,
         env=environment(TMPDIR=str(folder / "tmp")),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     return done
@@ -137,15 +131,31 @@ def test_a_disk_that_fills_up_while_training(tmp_path):
     """The training goes on without its history, and in the end the model lands in the temporary folder."""
     script = """
 set -m
+epochs() { [ ! -e "$TMPDIR/epochs" ] || wc -c <"$TMPDIR/epochs"; }
 "$0" "$@" train --epochs 100000 --no-progress --run run &
-for _ in $(seq 600); do [ -s run/history.jsonl ] && break; sleep 0.1; done
+until [ -s run/history.jsonl ] || ! kill -0 %1; do sleep 0.1; done
 dd if=/dev/zero of=filler bs=4k 2>/dev/null
-sleep 1
-kill -0 %1 && kill -INT %1
+before=$(epochs)
+until [ $(epochs) -gt $((before + 2)) ] || ! kill -0 %1; do sleep 0.1; done
+kill -INT %1
 wait %1
 echo "code $?"
 """
-    done = _tiny_disk(script, tmp_path, "8m")
+    program = """
+import os
+from pathlib import Path
+from chainrule.cli import main
+from chainrule.runs import Run
+
+def told(run, record):
+    epoch(run, record)
+    with Path(os.environ["TMPDIR"], "epochs").open("a") as file:
+        file.write(".")
+
+epoch, Run.epoch = Run.epoch, told
+main()
+"""
+    done = _tiny_disk(script, tmp_path, "8m", (sys.executable, "-W", "error", "-c", program))
     assert "code 1\n" in done.stdout, done
     assert "Traceback" not in done.stderr
     assert "the disk is full" in done.stderr

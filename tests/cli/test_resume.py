@@ -6,6 +6,7 @@ import json
 import random
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -15,8 +16,9 @@ from chainrule import Network
 from chainrule.files.locks import held
 from chainrule.runs.folder import Run
 from chainrule.training.checkpoints import SLOTS, find
-from tests.cli.commandline import COMMAND, FILES, environment
+from tests.cli.commandline import FILES, environment
 from tests.cli.test_ending import POSIX
+from tests.patience import PATIENCE
 
 TIMES = ("started", "ended", "resumed")
 
@@ -218,7 +220,7 @@ class TestRefused:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
-    """A file with epochs longer than an engine is left to itself, so that runs stop inside of them."""
+    """A file with epochs of many steps, so that runs stop inside of them."""
     rng = np.random.default_rng(0)
     y = np.arange(10_000) % 3
     path = tmp_path_factory.mktemp("many") / "many.npz"
@@ -226,9 +228,30 @@ def many(tmp_path_factory):
     return path
 
 
-def start(folder, *args):
+OFTEN = """
+import os, signal, sys
+from chainrule import checkpoints, training
+from chainrule.cli import main
+
+steps = training._Pace.next
+training._Pace.next = lambda pace, left, most: min(steps(pace, left, most), 50)
+training._Pace.event_is_due = True
+checkpoints.Keeping.due = lambda keeping, steps: True
+"""
+"""A checkpoint every 50 steps, whatever time they take."""
+ONCE = """
+def write_and_die(*args):
+    write(*args)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write, checkpoints.write_checkpoint = checkpoints.write_checkpoint, write_and_die
+"""
+"""Killed when the first checkpoint is written."""
+
+
+def start(folder, *args, program=OFTEN):
     return subprocess.Popen(
-        [*COMMAND, "train", *map(str, args)],
+        [sys.executable, "-W", "error", "-c", f"{program}\nmain()", "train", *map(str, args)],
         cwd=folder,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -238,17 +261,23 @@ def start(folder, *args):
     )
 
 
-def kill_at_random(process, chance):
+def kill_at_random(process, run, chance):
     """Mostly while it trains, sometimes while it starts; return its exit code, which is 0 if it was done."""
-    if chance.random() < 0.9:
-        process.stdout.readline()  # it is about to train
-        time.sleep(chance.uniform(0, 0.5))
-    else:
-        time.sleep(chance.uniform(0, 0.5))
+    seen = {checkpoints_in(run)}
+    more = chance.randint(1, 40) if chance.random() < 0.9 else 0
+    while len(seen) <= more and process.poll() is None:
+        seen.add(checkpoints_in(run))
+        time.sleep(0.001)
+    time.sleep(chance.uniform(0, 0.02 if more else 0.5))
     process.kill()
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode in (0, -signal.SIGKILL), (out, err)
     return process.returncode
+
+
+def checkpoints_in(run):
+    """When each of the two was written."""
+    return tuple((run / slot).stat().st_mtime_ns if (run / slot).exists() else 0 for slot in SLOTS)
 
 
 def has_begun(run):
@@ -276,18 +305,15 @@ def test_a_stream_killed_inside_an_epoch(parquet, tmp_path):
         "--engine",
         "reference",
     )
-    options += ("--checkpoint-seconds", 0.001, "--no-progress")
-    _, err = start(tmp_path, *options, "--run", "whole").communicate(timeout=300)
+    options += ("--no-progress",)
+    _, err = start(tmp_path, *options, "--run", "whole").communicate(timeout=PATIENCE)
     assert err == ""
     run = tmp_path / "run"
-    process = start(tmp_path, *options, "--run", run)
-    while process.poll() is None and not (run.exists() and find(run)):
-        time.sleep(0.005)
-    process.kill()
-    process.communicate(timeout=300)
+    process = start(tmp_path, *options, "--run", run, program=OFTEN + ONCE)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL
     assert find(run).state.at.batch > 0
-    _, err = start(tmp_path, "--resume", run, "--no-progress").communicate(timeout=300)
+    _, err = start(tmp_path, "--resume", run, "--no-progress").communicate(timeout=PATIENCE)
     assert err == ""
     assert left_behind(run) == left_behind(tmp_path / "whole")
 
@@ -297,9 +323,9 @@ def test_a_stream_killed_inside_an_epoch(parquet, tmp_path):
 def test_killed_at_50_random_instants(many, tmp_path):
     """Real processes, SIGKILL; when a run gets to its end, another one begins."""
     options = (many, "--epochs", 4, "--batch-size", 1, "--engine", "reference", "--optimizer", "adam")
-    options += ("--dropout", 0.1, "--checkpoint-seconds", 0.001, "--no-progress")
+    options += ("--dropout", 0.1, "--no-progress")
     whole = start(tmp_path, *options, "--run", "whole")
-    _, err = whole.communicate(timeout=300)
+    _, err = whole.communicate(timeout=PATIENCE)
     assert (whole.returncode, err) == (0, "")
     expected = left_behind(tmp_path / "whole")
     chance, kills, inside, runs = random.Random(50), 0, 0, 0
@@ -309,13 +335,13 @@ def test_killed_at_50_random_instants(many, tmp_path):
         first = (*options, "--run", run)
         while code != 0 and kills < 50:
             again = ("--resume", run, "--no-progress") if has_begun(run) else first
-            code = kill_at_random(start(tmp_path, *again), chance)
+            code = kill_at_random(start(tmp_path, *again), run, chance)
             kills += code != 0
             found = find(run) if run.exists() else None
             inside += found is not None and found.state.at.batch > 0
         if code != 0:
             last = start(tmp_path, *(("--resume", run, "--no-progress") if has_begun(run) else first))
-            _, err = last.communicate(timeout=300)
+            _, err = last.communicate(timeout=PATIENCE)
             assert (last.returncode, err) == (0, "")
         assert left_behind(run) == expected
         assert {path.name for path in run.iterdir()} == FILES

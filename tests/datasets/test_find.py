@@ -16,6 +16,7 @@ from chainrule.datasets.known import mnist
 from chainrule.datasets.known.download import download
 from chainrule.datasets.known.find import File, PictureSet, cache_folder, find
 from chainrule.errors import DataError, StorageError
+from tests.patience import PATIENCE
 
 
 def idx(array):
@@ -283,7 +284,7 @@ def test_no_network(tmp_path, server, refuses):
 def test_a_server_that_never_answers(server, monkeypatch, refuses):
     monkeypatch.setattr(download_module, "TIMEOUT", 0.05)
     silent = threading.Event()
-    server._server.RequestHandlerClass.do_GET = lambda self: silent.wait(10)
+    server._server.RequestHandlerClass.do_GET = lambda self: silent.wait(PATIENCE)
     try:
         with refuses(DataError, "must be downloadable", "timed out", "Check the connection"):
             download(server.url, 100)

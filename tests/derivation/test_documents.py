@@ -16,6 +16,7 @@ from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS, pos_weighted
 from chainrule.formulas.activation import Activation
 from chainrule.formulas.head import Head
+from tests.patience import PATIENCE
 
 # As printed on the page of the published 2-2-2 example; a trailing 0 is not printed here.
 PUBLISHED = (
@@ -215,7 +216,7 @@ def test_latex_is_a_whole_article(request, name, tmp_path):
         pytest.skip("pdflatex is not installed")
     (tmp_path / "d.tex").write_text(text, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "d.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=PATIENCE, check=False)
     log = done.stdout.decode("latin-1")
     assert done.returncode == 0, log[-2000:]
     assert not re.findall(r"Overfull \\hbox \((\d\d+\.\d+)pt", log)

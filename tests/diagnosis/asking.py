@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 
-from chainrule.diagnosis.asking.observe import findings
+from chainrule.diagnosis.asking.observe import Findings, findings
 from chainrule.diagnosis.asking.source import from_file
 from chainrule.diagnosis.catalogue.mistakes import Family
 from chainrule.diagnosis.diagnosis import Diagnosis
@@ -29,6 +29,11 @@ def asked(case: Case, folder: Path) -> Diagnosis:
         warnings.simplefilter("ignore")  # theirs, as where a ReLU net's log sees 0
         found = findings(from_file(str(path)), None, widths(case.layers))
     return Diagnosis(judge(found, options))
+
+
+def ask_here(path: str, name: str | None, layers: tuple[int, ...] | None, seconds: float) -> Findings:
+    """What `ask_file` brings back, without the process of its own and its time limit."""
+    return findings(from_file(path), name, layers)
 
 
 def _pairs(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:

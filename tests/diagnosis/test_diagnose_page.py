@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chainrule import diagnose
 from chainrule.diagnosis import diagnose_file
-from tests.diagnosis.asking import asked
+from tests.diagnosis.asking import ask_here, asked
 from tests.diagnosis.cases import CORPUS, FAULTY
 
 PAGE = (Path(__file__).parents[2] / "docs" / "diagnose.md").read_text(encoding="utf-8")
@@ -21,7 +21,8 @@ def shown(number):
     return re.findall(r"```text\n(.*?)```", PAGE, flags=re.DOTALL)[number]
 
 
-def test_the_textbook_case_is_what_is_printed():
+def test_the_textbook_case_is_what_is_printed(monkeypatch):
+    monkeypatch.setattr("chainrule.diagnosis.diagnosis.ask_file", ask_here)
     found = diagnose_file(str(CORPUS / "textbook.py"), None, (3, 4, 2), loss="cross-entropy")
     assert _without_rounding(str(found)) == _without_rounding(shown(0))
 

@@ -9,6 +9,7 @@ from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import MEAN, SUM
 from chainrule.diagnosis.telling.rates import Rate, far_off, stated_rates
 from tests.diagnosis.cases import CORPUS
+from tests.patience import PATIENCE
 
 CROSS_ENTROPY = Model("tanh", "softmax", "categorical cross-entropy")
 QUADRATIC = Model("sigmoid", "sigmoid", "quadratic cost")
@@ -47,7 +48,7 @@ def edited(tmp_path, *edits, base="labelled", layers=(3, 5, 4)):
         assert text.count(old) == 1
         text = text.replace(old, new)
     (tmp_path / "code.py").write_text(text, encoding="utf-8")
-    return diagnose_file(str(tmp_path / "code.py"), None, layers)
+    return diagnose_file(str(tmp_path / "code.py"), None, layers, seconds=PATIENCE)
 
 
 def test_a_one_hot_code_as_wide_as_its_largest_label_is_worth_a_word(tmp_path):
@@ -66,7 +67,7 @@ def test_class_numbers_given_where_one_hot_rows_are_taken(tmp_path):
 
 def test_a_categorical_loss_over_sigmoids(tmp_path):
     (tmp_path / "code.py").write_text(SIGMOIDS, encoding="utf-8")
-    found = diagnose_file(str(tmp_path / "code.py"), None, (3, 4, 3))
+    found = diagnose_file(str(tmp_path / "code.py"), None, (3, 4, 3), seconds=PATIENCE)
     assert found.verdict == "wrong"
     assert found.keys == ("sigmoid with categorical loss",)
     assert "all outputs go to 1" in str(found)
@@ -99,7 +100,7 @@ def test_an_accuracy_of_columns_is_right(tmp_path):
     text += "\n\ndef accuracy(outputs, labels):\n"
     text += "    return np.mean(outputs.argmax(axis=0) == labels.argmax(axis=0))\n"
     (tmp_path / "code.py").write_text(text, encoding="utf-8")
-    assert diagnose_file(str(tmp_path / "code.py"), None, (3, 4, 2)).verdict == "right"
+    assert diagnose_file(str(tmp_path / "code.py"), None, (3, 4, 2), seconds=PATIENCE).verdict == "right"
 
 
 def test_what_is_seen_comes_with_the_line(tmp_path):

@@ -15,6 +15,7 @@ from chainrule.about import PACKAGE
 from chainrule.engines.llvm.programs.build import source_digest
 from chainrule.engines.llvm.writer.vector_functions import VECTORS
 from tests.engines.compiled import TARGETS, elementwise
+from tests.patience import PATIENCE
 
 PROGRAM = (
     "import numpy as np; from chainrule import Network; "
@@ -103,7 +104,7 @@ def test_two_processes_at_once(folder):
         subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, env=os.environ)
         for _ in range(2)
     ]
-    outputs = {process.communicate(timeout=120)[0] for process in both}
+    outputs = {process.communicate(timeout=PATIENCE)[0] for process in both}
     assert [process.returncode for process in both] == [0, 0]
     assert len(outputs) == 1
     assert [file.suffix for file in folder.iterdir()] == [".o"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import warnings
 
 import numpy as np
@@ -13,6 +12,7 @@ from chainrule import Activation, FormulaWarning, Head, InputError, Network
 from chainrule.formulas.derivation import as_text
 from chainrule.formulas.functions import Z
 from chainrule.formulas.language import read
+from tests.formulas.effort import at_most
 
 BOMBS = {
     "a sum of six functions to the 64th": "(tanh(z)+sin(z)+cos(z)+atan(z)+asinh(z)+z+1)**64",
@@ -29,12 +29,10 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS.keys())
-def test_a_bomb_is_derived_or_refused_in_time(text):
-    started = time.perf_counter()
-    with warnings.catch_warnings(), contextlib.suppress(InputError):
+def test_a_bomb_is_derived_or_refused_with_little_work(text):
+    with at_most(calls=8_000_000), warnings.catch_warnings(), contextlib.suppress(InputError):
         warnings.simplefilter("ignore", FormulaWarning)
         assert Activation.from_formula(text).accuracy
-    assert time.perf_counter() - started < 15  # seconds at most, where these took minutes
 
 
 UNFIT = {
@@ -52,10 +50,9 @@ UNFIT = {
 
 @pytest.mark.parametrize(("text", "why"), UNFIT.items(), ids=range(len(UNFIT)))
 def test_a_constant_or_size_that_nothing_can_decide_is_refused_at_once(text, why):
-    started = time.perf_counter()
-    with pytest.raises(InputError, match=rf"{why}.*at column \d+ of the formula"):
+    refused = pytest.raises(InputError, match=rf"{why}.*at column \d+ of the formula")
+    with at_most(calls=1_000_000), refused:
         read(text, [Z])
-    assert time.perf_counter() - started < 2
 
 
 @pytest.mark.parametrize(

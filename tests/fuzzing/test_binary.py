@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import random
 import sys
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
 from fuzz import binary
+from tests.patience import PATIENCE
+
+UNHURRIED = f"from fuzz import binary, tables; binary.LATE = tables.SECONDS = {PATIENCE}; "
+"""No input is too slow, on a machine however slow."""
+READ = (sys.executable, "-c", f"{UNHURRIED}binary.main()")
 
 
 @pytest.mark.parametrize("kind", ["npz", "parquet"])
 def test_nothing_is_found(kind):
     pytest.importorskip("pyarrow")
-    counts, findings = binary.fuzz(kind, 300, 1)
+    counts, findings = binary.fuzz(kind, 300, 1, program=READ)
     assert findings == []
     assert sum(counts.values()) == 300
     for outcome in ("taken", "refused"):
@@ -22,7 +29,7 @@ def test_nothing_is_found(kind):
 
 WRONG = {
     "a crash in compiled code": ("os.abort()", "the process ended with -6"),
-    "compiled code that does not come back": ("time.sleep(100)", "Timeout"),
+    "compiled code that does not come back": ("time.sleep(10**6)", "Timeout"),
     "an error of another kind": ("[][0]", "IndexError"),
     "memory": ("np.ones(40_000_000)[:1]", "the process grew by"),
     "too much memory": ("np.ones(1_000_000_000)", "MemoryError"),
@@ -32,7 +39,7 @@ WRONG = {
 PROGRAM = """
 import os, sys, time
 import numpy as np
-from fuzz import binary, tables
+{unhurried}
 
 quiet = [True]
 
@@ -45,7 +52,8 @@ def attempt(watch, reader, path):
     return tables_attempt(watch, reader, path)
 
 tables_attempt, tables.attempt = tables.attempt, attempt
-binary.LATE, binary.GROWTH_MB, binary.READERS["npz"] = {late}, 200, {{"read": read}}
+binary.LATE = {late}
+binary.GROWTH_MB, binary.READERS["npz"] = 200, {{"read": read}}
 binary.main()
 """
 
@@ -53,17 +61,20 @@ binary.main()
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_wrong_is_found(wrong):
     code, finding = WRONG[wrong]
-    program = (sys.executable, "-c", PROGRAM.format(wrong=code, late=1 if "sleep" in code else 60))
-    _, findings = binary.fuzz("npz", 2, 0, program=program)
+    late = 1 if finding == "Timeout" else PATIENCE
+    program = PROGRAM.format(unhurried=UNHURRIED, wrong=code, late=late)
+    _, findings = binary.fuzz("npz", 2, 0, program=(sys.executable, "-c", program))
     assert len(findings) >= 1
     assert finding in findings[0]
     if finding in ("the process ended with -6", "Timeout"):
         assert len(findings) == 2  # it went on behind the first
 
 
-def test_it_ends_in_time():
-    counts, _ = binary.fuzz("npz", 10**9, 0, seconds=5)
-    assert sum(counts.values()) < 10**6
+def test_it_ends_when_its_time_is_over(monkeypatch):
+    """By a clock that goes on by a second at each look: at first, before a process, after an input."""
+    monkeypatch.setattr(binary, "time", SimpleNamespace(monotonic=count().__next__))
+    counts, _ = binary.fuzz("npz", 10**9, 0, seconds=9, program=READ)
+    assert sum(counts.values()) == 9
 
 
 @pytest.mark.parametrize("kind", ["npz", "parquet"])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fuzz.harness import mutated
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +24,8 @@ def process(*arguments, **options):
 
 @pytest.mark.parametrize("reader", ["models", "formulas"])
 def test_a_thousand_inputs(reader, tmp_path):
-    done = process("-m", f"fuzz.{reader}", "--inputs", "1000", "--seed", "7", cwd=tmp_path, timeout=300)
+    options = ("--inputs", "1000", "--seed", "7", "--seconds", str(PATIENCE))
+    done = process("-m", f"fuzz.{reader}", *options, cwd=tmp_path, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert f"{reader}: 1,000 inputs" in done.stdout
     assert not (tmp_path / "findings").exists()
@@ -50,7 +52,7 @@ def refuse(content):
 read = {"HANG": hang, "CRASH KeyError": crash, "CODE RUN": swallow, "MEMORY": memory, "refused": refuse}
 read["CODE RUN "] = write
 word = sys.argv[1]
-reader = Reader("bad", lambda rng: b"in", lambda content: None, read[word], (ValueError,), seconds=0.2)
+reader = Reader("bad", lambda rng: b"in", lambda content: None, read[word], (ValueError,), float(sys.argv[2]))
 counts = run(reader, 2, 0, Path("found"))
 assert counts == {word.strip(): 2}, counts
 assert os.path.exists("found") == (word != "refused")
@@ -60,7 +62,8 @@ assert not os.path.exists("written")
 
 @pytest.mark.parametrize("word", ["HANG", "CRASH KeyError", "CODE RUN", "CODE RUN ", "MEMORY", "refused"])
 def test_what_it_must_find(word, tmp_path):
-    done = process("-c", BAD, word, cwd=tmp_path, timeout=60)
+    seconds = 1 if word == "HANG" else PATIENCE
+    done = process("-c", BAD, word, str(seconds), cwd=tmp_path, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
 
 

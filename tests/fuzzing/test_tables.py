@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import random
-import time
+from math import inf
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from chainrule.errors import DataError
 from fuzz import tables
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """No input is too slow, on a machine however slow."""
+    monkeypatch.setattr(tables, "SECONDS", inf)
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +40,6 @@ def raises(error):
     return reader
 
 
-def slow(path):
-    time.sleep(0.05)
-    return np.ones(1)
-
-
 WRONG = {
     "a crash": (raises(IndexError("no")), "IndexError"),
     "no file in the message": (raises(DataError("something is wrong")), "no file in"),
@@ -46,17 +48,23 @@ WRONG = {
     "memory": (raises(MemoryError()), "MemoryError"),
     "code run": (lambda path: eval("np.ones(1)"), "Forbidden"),
     "a process": (lambda path: os.system("true"), "Forbidden"),
-    "slow": (slow, " s"),
 }
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_what_is_wrong_is_found(wrong, watch, tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "SECONDS", 0.04 if wrong == "slow" else 10)
+def test_what_is_wrong_is_found(wrong, watch, tmp_path):
     reader, finding = WRONG[wrong]
     outcome, said = tables.attempt(watch, reader, tmp_path / "t.csv")
     assert outcome == "finding"
     assert finding in said
+
+
+@pytest.mark.parametrize(("took", "came"), [(2.5, ("finding", "2.5 s")), (1.5, ("taken", ""))])
+def test_what_is_slow_is_found(took, came, watch, tmp_path, monkeypatch):
+    clock = iter((10.0, 10.0 + took))
+    monkeypatch.setattr(tables, "SECONDS", 2)
+    monkeypatch.setattr(tables, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    assert tables.attempt(watch, lambda path: np.ones(1), tmp_path / "t.csv") == came
 
 
 def test_the_same_seed_gives_the_same_inputs():

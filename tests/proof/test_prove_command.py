@@ -8,13 +8,15 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
+
 COMMAND = (sys.executable, "-W", "error", "-m", "chainrule", "prove")
 
 
 def run(*arguments, command=COMMAND):
     env = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"PYTHONUTF8": "1"}
     return subprocess.run(
-        [*command, *arguments], capture_output=True, encoding="utf-8", env=env, timeout=300, check=False
+        [*command, *arguments], capture_output=True, encoding="utf-8", env=env, timeout=PATIENCE, check=False
     )
 
 

@@ -25,6 +25,7 @@ from chainrule.proof.claims.symbolic import Unproven
 from chainrule.proof.mutants.examine import MUTANTS, Mutant, applied, judge
 from chainrule.proof.subjects import layers
 from chainrule.proof.theorems import THEOREMS, select
+from tests.patience import PATIENCE
 
 ANY_N = [theorem for theorem in THEOREMS if "any N" in theorem.statement]
 GENERAL = [theorem for theorem in THEOREMS if any(map(is_general, theorem.claims()))]
@@ -128,7 +129,7 @@ def test_the_table_has_the_column_of_jax_for_any_sizes():
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "COLUMNS": "140", "PYTHONUTF8": "1"},
-        timeout=300,
+        timeout=PATIENCE,
         check=True,
     )
     heading, *rows, _ = done.stdout.splitlines()

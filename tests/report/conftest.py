@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from math import inf
 
 import numpy as np
 import pytest
@@ -8,6 +9,14 @@ import pytest
 from chainrule import Network, datasets
 from chainrule.runs.folder import Run
 from chainrule.runs.records import GradientRecorder, keep_predictions
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unhurried():
+    """Let recording take what it takes, on a machine however slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chainrule.runs.records.FREE_SECONDS", inf)
+        yield
 
 
 @pytest.fixture(scope="session")

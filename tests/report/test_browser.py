@@ -12,6 +12,7 @@ import pytest
 from chainrule.report.comparison import comparison
 from chainrule.report.page import report
 from chainrule.runs.reading import open_run
+from tests.patience import PATIENCE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -44,7 +45,7 @@ def probed(page, width, folder):
     done = subprocess.run(
         [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom",
          "--virtual-time-budget=8000", (folder / "probe.html").as_uri()],
-        capture_output=True, encoding="utf-8", timeout=120, check=True,
+        capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True,
     )  # fmt: skip
     over, *rest = re.search(r"<title>([^<]*)</title>", done.stdout)[1].split(",")
     return int(over), rest

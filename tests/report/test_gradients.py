@@ -15,15 +15,6 @@ from chainrule.runs.records import FREE_SECONDS, GradientRecorder, Norms, exampl
 RECORD = EpochRecord(1, 0.5, 0.5, None, None, 0.1, 0.01)
 
 
-@pytest.fixture
-def unhurried(monkeypatch):
-    """Let recording take what it takes, on a machine however slow."""
-    monkeypatch.setattr("chainrule.runs.records.FREE_SECONDS", 1e9)
-
-
-pytestmark = pytest.mark.usefixtures("unhurried")
-
-
 @pytest.fixture(scope="module")
 def training():
     return datasets.load("digits")[0]

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Timer
 
 from chainrule.diagnosis.asking.find_target import DEFAULT_WIDTHS
 from chainrule.diagnosis.asking.observe import Findings
@@ -19,6 +20,10 @@ from chainrule.errors import InputError
 SECONDS = 20.0
 GRACE = 10.0
 """What the process may take beyond its own limit before it is killed."""
+START = 300.0
+"""What it may take to start, which the time limit does not count."""
+BEGUN = b"begun\n"
+"""What the process says when it has started, and the user's file is next."""
 
 
 def ask_file(path: str, name: str | None, widths: Sequence[int] | None, seconds: float = SECONDS) -> Findings:
@@ -49,18 +54,27 @@ def ask_file(path: str, name: str | None, widths: Sequence[int] | None, seconds:
 
 def _run(folder: Path, there: Path, seconds: float) -> int | None:
     command = [sys.executable, "-m", "chainrule.diagnosis.asking.child", str(folder)]
+    with subprocess.Popen(
+        command, cwd=there, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            if not _begins(process):
+                return process.wait()
+            return process.wait(seconds + GRACE)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            process.kill()
+
+
+def _begins(process: subprocess.Popen[bytes]) -> bool:
+    """Wait until the user's file is next; whether it is, or the process has ended before."""
+    watch = Timer(START, process.kill)
+    watch.start()
     try:
-        done = subprocess.run(
-            command,
-            cwd=there,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds + GRACE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return done.returncode
+        return BEGUN in iter(process.stdout.readline, b"") if process.stdout else False
+    finally:
+        watch.cancel()
 
 
 def _ended(folder: Path, file: str, text: str, code: int | None, seconds: float) -> Failure:
