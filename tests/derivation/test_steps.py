@@ -137,7 +137,7 @@ def test_a_chain_stops_at_the_wrong_line():
 
 UNPRINTED = {"D1", "P1", "P2", "S1"}
 """Tags that the derivation of a step without penalty and dropout does not speak of."""
-NEEDS = {f"d_{name}": name for name in ACTIVATIONS}
+NEEDS = {f"{d}{name}": name for name in ACTIVATIONS for d in ("", "d_")}
 HEAD = {"quadratic_cost": "quadratic", "quadratic_error": "quadratic", "multi_label_cross_entropy": "sigmoid"}
 PLANTED = [
     mutant
@@ -145,7 +145,7 @@ PLANTED = [
     if mutant.tag not in UNPRINTED
     and "mask" not in mutant.mistake
     and "decay" not in mutant.mistake
-    and not mutant.target.startswith("weighted")
+    and not mutant.target.startswith(("weighted", "clip"))
 ]
 
 
