@@ -262,3 +262,17 @@ def test_a_loss_that_is_not_derived_here_is_refused(head):
     """Whatever it is called; the error says where its own formulas are."""
     with pytest.raises(InputError, match=r"must have a loss of the derivation, .* network.explain\(x, y\)"):
         derive(Network([2, 3, 2], output=head, seed=0))
+
+
+def test_an_activation_called_like_a_built_in_one_is_derived_as_its_own():
+    own = Activation.from_formula("z/(1+abs(z))", name="tanh")
+    text = derive(Network([2, 3, 2], hidden=own, seed=0)).to_text()
+    assert "the definition of tanh" not in text
+    assert "abs" in text or "|z|" in text
+
+
+def test_a_built_in_activation_by_another_name_is_derived_as_it_is():
+    mine = ACTIVATIONS["tanh"]._replace(name="mine")
+    text = derive(Network([2, 3, 2], hidden=mine, seed=0), [0.4, -0.9], 1).to_text()
+    assert "the definition of tanh" in text
+    assert "δ^1 = (W^2)ᵀ δ^2 ⊙ mine'(z^1)" in text

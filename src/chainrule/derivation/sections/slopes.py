@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,14 +38,16 @@ from chainrule.proof.claims.symbolic import SYMBOLIC
 from chainrule.types import Array, Namespace
 
 Z, A = Sym("z"), Sym("a")
-FACTORS = {"silu": Apply("σ", (Z,)), "gelu": Apply("Φ", (Z,))}
-"""What the activations that are products are written with."""
-Rewriting = tuple[Callable[[Activation], Term], str]
 
 
 def is_built_in(activation: Activation) -> bool:
-    """Whether it is an activation of chainrule's own."""
-    return activation.name in activations.ACTIVATIONS
+    """Whether its φ is one of chainrule's own, whatever it is called."""
+    return bool(_built_in_name(activation))
+
+
+def _built_in_name(activation: Activation) -> str:
+    known = activations.ACTIVATIONS.values()
+    return next((one.name for one in known if one.phi is activation.phi), "")
 
 
 def slope_section(activation: Activation, layers: str, ledger: Ledger) -> Section:
@@ -59,7 +62,7 @@ class Slopes:
     """One activation, and the setting in which its steps are checked."""
 
     def __init__(self, activation: Activation, ledger: Ledger) -> None:
-        self.activation, self.ledger = activation, ledger
+        self.activation, self.ledger, self.way = activation, ledger, way_of(activation)
         self.code = constants(traced(activation.phi, Z))
         self.text = textbook(activation)
 
@@ -69,7 +72,7 @@ class Slopes:
             dims={"N": 1},
             given={("z", ""): Given((), kind)},
             made={("a", ""): self._phi},
-            functions={**({"tanh": _tanh} if self.activation.name == "tanh" else {}), **NAMED},
+            functions={**({"tanh": _tanh} if self.way.definition else {}), **NAMED},
             lenient=not is_built_in(self.activation),
             branched=("z", "") if kind == "any" else None,
         )
@@ -85,48 +88,24 @@ class Slopes:
 
     def value(self) -> list[Block]:
         """φ as the code has it, and the form that is differentiated."""
-        if self.activation.name == "tanh":
-            return [self.chain(A).to(self.text, "the definition of tanh").done()]
+        if self.way.definition:
+            return [self.chain(A).to(self.text, self.way.definition).done()]
         chain = self.chain(A).to(self.code, "the code, Eq. F2")
-        if self.activation.name in ("silu", "gelu"):
-            chain.to(self.text, "written with ", FACTORS[self.activation.name])
-        elif not is_built_in(self.activation):
-            chain.by(lambda _: self.text, "σ and softplus by their names")
-        elif chain.last != self.text:
-            chain.to(self.text, _why(self.activation))
-        return [chain.done()]
+        return [chain.by(lambda _: self.text, *self.way.why).done()]
 
     def derivative(self) -> list[Block]:
         """φ' with every step, down to what the code computes."""
+        way = self.way
         before: list[Block] = []
-        if self.activation.name in ("silu", "gelu"):
-            before = self.lemma()
+        if way.lemma:
+            before = [say("The factor ", *way.why[1:], " first:"), way.lemma(self).done()]
         chain = self.chain(D(A, Z, True)).derivative(self.text, Z, "what is differentiated", plain=True)
-        for build, rule in ALGEBRA.get(self.activation.name, ()):
-            chain.to(build(self.activation), rule)
+        if way.algebra:
+            chain.to(way.algebra(self.activation), way.rule)
         shipped = simple(folded(constants(traced(self.activation.d_phi, Z, A))))
         if chain.last != shipped:
             chain.to(shipped, "as the code computes it")
-        after = self.kinks()
-        return [*before, chain.done(), *after]
-
-    def lemma(self) -> list[Block]:
-        """The derivative of the factor σ of silu, or Φ of gelu."""
-        if self.activation.name == "silu":
-            s, text = Apply("σ", (Z,)), sigmoid_of(Z)
-            chain = self.chain(D(s, Z, True)).derivative(text, Z, "Eq. H3", plain=True)
-            chain.to(times(s, 1 - s), "e^{−z} = (1 + e^{−z}) − 1, and Eq. H3")
-        else:
-            s = Apply("Φ", (Z,))
-            text = constants(traced(activations.normal_cdf, Z))
-            chain = self.chain(D(s, Z, True)).derivative(
-                text, Z, "the normal distribution function", plain=True
-            )
-            density = over(
-                Apply("exp", (Neg(over(Pow(Z, Num(2)), Num(2))),)), Apply("sqrt", (times(Num(2), Sym("π")),))
-            )
-            chain.to(density, "the normal density")
-        return [say("The factor ", s, " first:"), chain.done()]
+        return [*before, chain.done(), *self.kinks()]
 
     def kinks(self) -> list[Block]:
         """What is done where φ' jumps."""
@@ -163,16 +142,11 @@ NAMED: dict[str, Callable[..., Array]] = {
 
 def textbook(activation: Activation) -> Term:
     """φ as textbooks write it: one formula where both branches of the code agree, else by cases."""
-    code = constants(traced(activation.phi, Z))
-    if activation.name == "tanh":
-        up, down = Apply("exp", (Z,)), Apply("exp", (Neg(Z),))
-        return over(add(up, Neg(down)), add(up, down))
-    if activation.name in ("sigmoid", "softplus"):
-        return {"sigmoid": sigmoid_of, "softplus": softplus_of}[activation.name](Z)
-    code = folded(code)
-    if not is_built_in(activation):
-        return code
-    if not any(_branching(node) for node in walk(code)):
+    text = way_of(activation).text
+    if text is not None:
+        return text
+    code = folded(constants(traced(activation.phi, Z)))
+    if not is_built_in(activation) or not any(_branching(node) for node in walk(code)):
         return code
     above, below = (branch(code, positive) for positive in (True, False))
     return Cases(((above, Rel(">", Z, Num(0))), (below, None)))
@@ -192,35 +166,70 @@ def folded(node: Term, z: Term = Z) -> Term:
     return substitute(node, known)
 
 
-def _why(activation: Activation) -> str:
-    if activation.name in ("sigmoid", "softplus"):
-        return "both branches agree in exact arithmetic; the code's form never overflows"
-    return "by cases"
+class Way(NamedTuple):
+    """How an activation is derived, beyond what the rules do by themselves.
+
+    ``text`` is φ as textbooks write it and ``why`` the reason; ``definition`` names it where the code has
+    nothing simpler. ``lemma`` derives the factor that ``why`` names. ``algebra`` leads, by ``rule``, from
+    the rules' result to the code's form.
+    """
+
+    why: tuple[str | Term, ...] = ("by cases",)
+    text: Term | None = None
+    definition: str = ""
+    lemma: Callable[[Slopes], Steps] | None = None
+    algebra: Callable[[Activation], Term] | None = None
+    rule: str = ""
 
 
-def _sigmoid_squared(activation: Activation) -> Term:
-    s = sigmoid_of(Z)
-    return times(s, 1 - s)
+def _sigmoid_lemma(slopes: Slopes) -> Steps:
+    chain = slopes.chain(D(S, Z, True)).derivative(sigmoid_of(Z), Z, "Eq. H3", plain=True)
+    return chain.to(times(S, 1 - S), "e^{−z} = (1 + e^{−z}) − 1, and Eq. H3")
 
 
-def _tanh_divided(activation: Activation) -> Term:
-    return 1 - Pow(textbook(activation), Num(2))
-
-
-def _silu_slope(activation: Activation) -> Term:
-    s = Apply("σ", (Z,))
-    return add(s, times(Z, s, 1 - s))
+def _normal_lemma(slopes: Slopes) -> Steps:
+    text, two = constants(traced(activations.normal_cdf, Z)), Num(2)
+    chain = slopes.chain(D(PHI, Z, True))
+    chain.derivative(text, Z, "the normal distribution function", plain=True)
+    power = Apply("exp", (Neg(over(Pow(Z, two), two)),))
+    return chain.to(over(power, Apply("sqrt", (times(two, Sym("π")),))), "the normal density")
 
 
 def _gelu_slope(activation: Activation) -> Term:
     return folded(constants(traced(activation.d_phi, Z, A)))
 
 
-ALGEBRA: dict[str, tuple[Rewriting, ...]] = {
-    "sigmoid": ((_sigmoid_squared, "e^{−z} = (1 + e^{−z}) − 1"),),
-    "tanh": ((_tanh_divided, "divided term by term"),),
-    "softplus": ((lambda _: sigmoid_of(Z), "numerator and denominator times e^{−z}"),),
-    "silu": ((_silu_slope, "the lemma above"),),
-    "gelu": ((_gelu_slope, "the lemma above"),),
+S, PHI = Apply("σ", (Z,)), Apply("Φ", (Z,))
+UP, DOWN = Apply("exp", (Z,)), Apply("exp", (Neg(Z),))
+TANH = over(add(UP, Neg(DOWN)), add(UP, DOWN))
+AGREE = ("both branches agree in exact arithmetic; the code's form never overflows",)
+SIGMOID = sigmoid_of(Z)
+
+WAYS: dict[str, Way] = {
+    "sigmoid": Way(
+        AGREE, SIGMOID, algebra=lambda _: times(SIGMOID, 1 - SIGMOID), rule="e^{−z} = (1 + e^{−z}) − 1"
+    ),
+    "tanh": Way(
+        (),
+        TANH,
+        "the definition of tanh",
+        algebra=lambda _: 1 - Pow(TANH, Num(2)),
+        rule="divided term by term",
+    ),
+    "softplus": Way(
+        AGREE, softplus_of(Z), algebra=lambda _: SIGMOID, rule="numerator and denominator times e^{−z}"
+    ),
+    "silu": Way(
+        ("written with ", S),
+        lemma=_sigmoid_lemma,
+        algebra=lambda _: add(S, times(Z, S, 1 - S)),
+        rule="the lemma above",
+    ),
+    "gelu": Way(("written with ", PHI), lemma=_normal_lemma, algebra=_gelu_slope, rule="the lemma above"),
 }
-"""What leads from the rules' result to the code's form, beyond the rules themselves."""
+
+
+def way_of(activation: Activation) -> Way:
+    """What is known of a built-in φ; of another one, only that σ and softplus have names."""
+    name = _built_in_name(activation)
+    return WAYS.get(name, Way()) if name else Way(("σ and softplus by their names",))
