@@ -58,7 +58,7 @@ def test_an_engine_that_is_off_ends_with_1(here, monkeypatch):
     monkeypatch.setattr(examine, "LIMITS", {"float64": 1e-12, "float32": 1e-30})
     done = here("doctor")
     assert done.code == 1
-    assert "The llvm engine computes wrongly in float32: do not use it on this machine." in done.out
+    assert "The llvm engine computes wrongly in float32: do not use it here." in done.out
     assert json.loads(here("doctor", "--json").out)["passed"] is False
 
 
