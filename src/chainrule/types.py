@@ -19,40 +19,23 @@ class Namespace(Protocol):
     arrays themselves, and nothing else.
     """
 
-    @property
-    def exp(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def expm1(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def log(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def log1p(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def tanh(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def erf(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def sin(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def cos(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def arctan(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def arcsinh(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def sqrt(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def abs(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def sign(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def maximum(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def minimum(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def where(self) -> Callable[..., Array]: ...  # noqa: D102
-    @property
-    def ones_like(self) -> Callable[..., Array]: ...  # noqa: D102
+    exp: Callable[..., Array]
+    expm1: Callable[..., Array]
+    log: Callable[..., Array]
+    log1p: Callable[..., Array]
+    tanh: Callable[..., Array]
+    erf: Callable[..., Array]
+    sin: Callable[..., Array]
+    cos: Callable[..., Array]
+    arctan: Callable[..., Array]
+    arcsinh: Callable[..., Array]
+    sqrt: Callable[..., Array]
+    abs: Callable[..., Array]
+    sign: Callable[..., Array]
+    maximum: Callable[..., Array]
+    minimum: Callable[..., Array]
+    where: Callable[..., Array]
+    ones_like: Callable[..., Array]
     @property
     def sum(self) -> Callable[..., Array]: ...  # noqa: D102
     @property

@@ -96,8 +96,8 @@ class Log(sp.Function):
         return 1 / self.args[0]
 
 
-class Tanh(sp.Function):
-    """Hyperbolic tangent: tanh' = 1 − tanh², tanh 0 = 0."""
+class Odd(sp.Function):
+    """A function that is 0 at 0."""
 
     nargs = 1
     is_real = True
@@ -106,22 +106,18 @@ class Tanh(sp.Function):
     def eval(cls, x: Any) -> Any:
         """Return 0 at 0; None elsewhere."""
         return sp.Integer(0) if x == 0 else None
+
+
+class Tanh(Odd):
+    """Hyperbolic tangent: tanh' = 1 − tanh², tanh 0 = 0."""
 
     def fdiff(self, argindex: int = 1) -> Any:
         """The derivative, 1 − tanh²."""
         return 1 - self**2
 
 
-class Erf(sp.Function):
+class Erf(Odd):
     """The error function: erf'(x) = 2 e^{−x²} / √π, erf 0 = 0."""
-
-    nargs = 1
-    is_real = True
-
-    @classmethod
-    def eval(cls, x: Any) -> Any:
-        """Return 0 at 0; None elsewhere."""
-        return sp.Integer(0) if x == 0 else None
 
     def fdiff(self, argindex: int = 1) -> Any:
         """erf'(x) = 2 e^{−x²} / √π."""
