@@ -36,6 +36,7 @@ class Namespace(Protocol):
     minimum: Callable[..., Array]
     where: Callable[..., Array]
     ones_like: Callable[..., Array]
+
     @property
     def sum(self) -> Callable[..., Array]: ...  # noqa: D102
     @property

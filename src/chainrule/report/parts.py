@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from importlib.resources import files
 from typing import NamedTuple
 
-from chainrule.report.style import STYLE
+STYLE = (files("chainrule.report") / "page.css").read_text(encoding="utf-8")
+"""Calm, readable in light and dark, wide, narrow and printed."""
 
 
 class Section(NamedTuple):
@@ -35,7 +37,7 @@ def page(
     shown = [section for section in sections if section.body]
     links = " ".join(f'<a href="#{s.anchor}">{escape(s.title)}</a>' for s in shown)
     parts = [
-        f"<style>{STYLE}</style>",
+        f"<style>\n{STYLE}</style>",
         '<main class="report">',
         f"<h1>{escape(title)}</h1>",
         f'<p class="lead">{lead}</p>',
