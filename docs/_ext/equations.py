@@ -143,7 +143,7 @@ def places(env: BuildEnvironment) -> dict[str, list[str]]:
 
 
 def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    """Forget a page that is read anew."""
+    """Forget a page that is read again."""
     for pages in places(env).values():
         pages[:] = [page for page in pages if page != docname]
 

@@ -300,7 +300,7 @@ class TestDamage:
         for path in killed:
             flip(path)
         network = make()
-        with pytest.raises(ModelFileError, match=r"none is: .* Remove them to begin anew"):
+        with pytest.raises(ModelFileError, match=r"none is: .* Remove them to begin again"):
             train(moon, tmp_path, network=network)
         assert outcome(network, network.fit(*moon, **OPTIONS)) == whole(moon)
 

@@ -21,7 +21,7 @@ LEAK = 0.01
 class Activation(NamedTuple):
     """φ beside φ'. ``kinks`` lists the z where φ' jumps; there φ' is the value from the left.
 
-    ``printed``: its formulas as they are printed; whoever explains or derives asks these.
+    ``printed``: its formulas as they are printed by explanations and derivations.
     """
 
     name: str

@@ -23,8 +23,8 @@ class Head(NamedTuple):
 
     ``distribution``: the outputs of a sample form one distribution, Σ_m a_m = 1.
     ``multi_label``: every output is a label of its own, on or off.
-    ``link``: the name of the output activation. ``printed``: its formulas as they are printed, with
-    their tags; whoever explains, derives or reports asks these.
+    ``link``: the name of the output activation. ``printed``: its formulas with their tags,
+    as explanations, derivations and reports print them.
     """
 
     name: str

@@ -18,7 +18,7 @@ from chainrule.exchange.expressions import Language, named
 from chainrule.exchange.model import Function, Model, pass_forward
 
 LITERAL = 64
-"""Arrays of up to so many numbers are written out; longer ones as base64, which is a third of the size."""
+"""Arrays of up to this many numbers are written out; longer ones as base64, which is a third of the size."""
 
 WIDTH = 100
 

@@ -86,7 +86,7 @@ def top(values: Floats, count: int) -> Top:
 
 
 def number(value: Any, digits: int = 5) -> str:
-    """A number in so many digits; minus zero is zero."""
+    """A number in ``digits`` digits; minus zero is zero."""
     return f"{float(value) + 0.0:.{digits}g}"
 
 

@@ -63,10 +63,10 @@ def loss_at(problem: Problem, L: int, field: str, index: tuple[int, ...], value:
 
 
 def difference(explanation: Numbers, L: int, field: str, index: tuple[int, ...]) -> Difference:
-    """Hold the entry ``index`` of dW^L or db^L (``field`` "W" or "b") to differences of the loss.
+    """Compare the entry ``index`` of dW^L or db^L (``field`` "W" or "b") with differences of the loss.
 
-    The equations are held to them by their gradient in float64; the explanation's own, where that is
-    float32, must also be as near to them as its rounding allows. The worse of the two is reported.
+    The gradient of the equations is taken in float64; a float32 explanation's own gradient must also be as
+    near to the differences as its rounding allows. The worse of the two is reported.
     """
     problem = problem_of(explanation)
     theta: Floats = getattr(problem.params[L], field)

@@ -153,7 +153,7 @@ def as_head(output: str | Head) -> Head:
 
 
 def as_pos_weighted(pos_weight: Any, dtype: DTypeLike) -> Head:
-    """The sigmoid head where a label that is on counts so many times: one number, or one for each label."""
+    """The sigmoid head where a label that is on counts ``pos_weight`` times (a number, or one a label)."""
     p = as_numbers("pos_weight", pos_weight, dtype)
     if p.ndim > 1 or not (np.isfinite(p) & (p > 0)).all():
         raise InputError(

@@ -193,5 +193,5 @@ def read_predictions(folder: str | os.PathLike[str]) -> Predictions | None:
     except Exception as error:
         raise DataError(
             f"{path} must be what training wrote; it cannot be read ({error}). "
-            "Remove it, and it is made anew from model and data where they are still there."
+            "Remove it, and it is made again from model and data if they are still there."
         ) from error

@@ -39,7 +39,7 @@ class Checkpoints(NamedTuple):
     """Where, and how often, `Network.fit` writes checkpoints.
 
     ``seconds``: at most so far apart, unless writing would take more than `SHARE` of the time.
-    ``batches``: at most so many mini-batches apart, whatever it costs.
+    ``batches``: at most this many mini-batches apart, whatever it costs.
     """
 
     folder: str | os.PathLike[str]
@@ -226,7 +226,7 @@ def _newest(folder: Path) -> tuple[Checkpoint, int] | None:
                 bad.append(str(error))
     if bad and not good:
         raise ModelFileError(
-            f"a checkpoint in {folder} must be whole; none is: {' '.join(bad)} Remove them to begin anew."
+            f"a checkpoint in {folder} must be whole; none is: {' '.join(bad)} Remove them to begin again."
         )
     if not good:
         return None
@@ -251,7 +251,7 @@ class Keeping:
         self._refused = False
 
     def due(self, steps: int) -> bool:
-        """Whether to write now, after so many mini-batches of the run."""
+        """Whether to write now, after this many mini-batches of the run."""
         if self._every.batches is not None and steps - self._steps >= self._every.batches:
             return True
         apart = max(self._every.seconds, self._took / SHARE)

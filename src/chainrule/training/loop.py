@@ -1,7 +1,7 @@
 """The training loop: epochs, shuffled mini-batches, one gradient step each, and what happened on the way.
 
 `train` is a generator. It yields a `BatchEnd` after every step and an `EpochEnd` after every epoch,
-each with the parameters as they stand; whoever iterates decides what to keep, show or stop.
+each with the parameters as they stand; the caller decides what to keep, show or stop.
 Data come in blocks. Samples that are all at hand are one block, on which one trainer works from beginning to
 end. Of a stream each block gets a trainer, which takes over parameters and moments unchanged.
 """
@@ -51,7 +51,7 @@ def train(
     Epoch e draws the order of blocks, of the rows in them, and its dropout masks from (plan.seed, e) alone:
     the same seed gives the same bits, and a second run that starts at epoch e sees the samples in the order a
     longer run would have. With ``every_step`` an event comes after each step, else about every
-    `CHUNK_SECONDS`, and less often where there are so many parameters that copying them takes long.
+    `CHUNK_SECONDS`, and less often where copying many parameters takes long.
 
     With ``start`` it begins there, and ``params`` do not count. Whatever event the state comes from, the
     rest of the run has the same bits as if it had never stopped; blocks that the epoch has behind it are

@@ -25,7 +25,7 @@ class Waiting:
         self._seconds = 0.0
 
     def hear(self, seconds: float | None) -> None:
-        """Compiling begins (None), or took so many seconds."""
+        """Compiling begins (None), or took this many seconds."""
         self._seconds += seconds or 0.0
 
     @property

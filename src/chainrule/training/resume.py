@@ -118,7 +118,7 @@ def _text(value: Any) -> str:
 
 
 def over(found: Checkpoint, epochs: int) -> bool:
-    """Whether a run of so many epochs has nothing left to do."""
+    """Whether a run of this many epochs has nothing left to do."""
     return found.stopped in OVER and not (found.stopped == "finished" and epochs > len(found.records))
 
 

@@ -2,7 +2,7 @@
 
 A schedule is a function ``share(progress, epochs)`` of the epochs done so far, as a real number (2.5
 is the middle of the third epoch), and of the epochs there will be. It multiplies the learning rate,
-is asked anew at the middle of every mini-batch, and so does not depend on the batch size.
+is asked at the middle of every mini-batch, and so does not depend on the batch size.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class TrainingState(NamedTuple):
 
 
 def check_start(start: TrainingState, first: ByLayer[Layer], done: int, epochs: int, batches: int) -> None:
-    """Check that a run of so many epochs of so many mini-batches can begin at a state.
+    """Check that a run of ``epochs`` epochs of ``batches`` mini-batches can begin at a state.
 
     ``first`` are the optimiser's moments before any step; ``done`` epochs of this run lie behind the state.
 

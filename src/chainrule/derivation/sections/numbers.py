@@ -173,7 +173,7 @@ def number(x: float, digits: int) -> Term:
 
 
 def plain(x: float, digits: int) -> str:
-    """A number to so many decimals, without zeros that say nothing."""
+    """A number with at most ``digits`` decimals and no trailing zeros."""
     if x != 0 and abs(x) < 10.0 ** -(digits - 2):
         return f"{x:.{min(digits, 4)}e}".replace("-", "−")
     text = f"{x:.{digits}f}"

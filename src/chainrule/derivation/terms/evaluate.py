@@ -1,7 +1,7 @@
 """What a printed term says, as a number: terms evaluated by the shipped equations, in symbols or in float64.
 
 A `World` gives arrays to symbols, or says how they follow from others by the shipped functions. ∂f/∂x means
-what it says: everything that depends on x is computed anew, then differentiated by SymPy, or in float64 by
+what it says: everything that depends on x is computed again, then differentiated by SymPy, or in float64 by
 a complex step, Im f(x + ih)/h, which loses no digits to a difference.
 """
 
