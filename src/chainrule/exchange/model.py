@@ -66,7 +66,7 @@ def described(network: FeedForward) -> Model:
     for L, layer in network.params.items():
         if not all(np.isfinite(theta).all() for theta in layer):
             raise InputError(
-                f"parameters must be finite to be exported; those of layer {L} are not. Train the network again."
+                f"parameters must be finite to be exported; those of layer {L} are not. Train it again."
             )
     spec = network.data
     scaling = None if spec is None or spec.scaling.is_identity else spec.scaling
