@@ -153,7 +153,7 @@ def test_the_time_limit_counts_from_where_the_file_is_run(file, tmp_path, monkey
     monkeypatch.setattr(process, "_begins", begins)
     monkeypatch.setattr(process.subprocess, "Popen", Process)
     found = process.ask_file(str(tmp_path / file(TEXTBOOK)), None, (3, 4, 2), PATIENCE / 2)
-    assert found.seen
+    assert found.answers
     assert heard == [True, PATIENCE / 2 + process.GRACE]
 
 
