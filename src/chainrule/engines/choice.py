@@ -39,7 +39,7 @@ def _llvm(threads: int | None) -> Engine:
 
 
 def _reference(threads: int | None = None) -> Engine:
-    from chainrule.engines.reference import ReferenceEngine
+    from chainrule.engines.reference import ReferenceEngine  # the command's help needs no NumPy
 
     return ReferenceEngine()
 
