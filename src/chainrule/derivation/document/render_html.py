@@ -21,26 +21,9 @@ from chainrule.derivation.document.words import html
 from chainrule.derivation.terms.print_mathml import MATHML
 from chainrule.derivation.terms.terms import Term
 
-STYLE = (files("chainrule.derivation.document") / "page.css").read_text(encoding="utf-8")
-
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
-html {{ background: #fff; }}
-@media (prefers-color-scheme: dark) {{ html {{ background: #14191f; }} }}
-body {{ margin: 0; }}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
+HERE = files("chainrule.derivation.document")
+STYLE = (HERE / "page.css").read_text(encoding="utf-8")
+PAGE = (HERE / "page.html").read_text(encoding="utf-8")
 
 
 def render(document: Document) -> str:
