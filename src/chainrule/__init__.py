@@ -71,7 +71,7 @@ _HOME = {
     "gradient_check": "proof.measured.numeric",
 }
 
-_find = names_of(__name__, _HOME)
+_find, _ = names_of(__name__, _HOME)
 
 __all__ = [
     "Activation",

@@ -12,12 +12,12 @@ VERSION = "0.1.0"
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 
-def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A package's ``__getattr__``: each name is imported from its home when it is first used."""
+def names_of(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """A package's ``__getattr__`` and ``__dir__``: each name is imported from its home when first used."""
 
     def find(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(f"chainrule.{homes[name]}"), name)
 
-    return find
+    return find, lambda: [*homes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -82,7 +83,7 @@ def test_wrong_usage(here, tmp_path, arguments, said):
     done = here(*arguments)
     assert (done.code, done.out) == (2, "")
     assert said in done.err
-    assert "help' for help" in done.err
+    assert re.search(r"-h(elp)?' for help", done.err)  # Click 8.1 names the short option
     assert not any(tmp_path.iterdir())
 
 

@@ -26,8 +26,8 @@ class Session:
 
     posargs = ()
 
-    def __init__(self):
-        self.commands = []
+    def __init__(self, folder):
+        self.commands, self.folder = [], folder
 
     def run(self, *words):
         self.commands.append(shlex.join(words))
@@ -36,11 +36,11 @@ class Session:
         self.run("pip", "install", *words)
 
     def create_tmp(self):
-        return "tmp"
+        return self.folder
 
 
 @pytest.fixture
-def sessions(monkeypatch):
+def sessions(monkeypatch, tmp_path):
     """{name: the commands of each session of noxfile.py}."""
     made = {}
 
@@ -52,11 +52,11 @@ def sessions(monkeypatch):
         sys.modules, "nox", SimpleNamespace(session=session, options=options, Session=Session)
     )
     runpy.run_path(str(ROOT / "noxfile.py"))
-    return {name: commands_of(function) for name, function in made.items()}
+    return {name: commands_of(function, tmp_path) for name, function in made.items()}
 
 
-def commands_of(function):
-    session = Session()
+def commands_of(function, folder):
+    session = Session(folder)
     function(session)
     return session.commands
 

@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 
 __all__ = ["NUMPY", "first_moments"]
 
-__getattr__ = names_of(__name__, dict.fromkeys(__all__, "engines.reference"))
+__getattr__, __dir__ = names_of(__name__, dict.fromkeys(__all__, "engines.reference"))

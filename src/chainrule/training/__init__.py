@@ -38,7 +38,7 @@ __all__ = [
     "write_checkpoint",
 ]
 
-__getattr__ = names_of(
+__getattr__, __dir__ = names_of(
     __name__,
     {
         "BatchEnd": "training.events",

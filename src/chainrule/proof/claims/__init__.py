@@ -3,7 +3,7 @@
 from chainrule.proof.claims import sizes
 from chainrule.proof.claims.claims import Derivative, Given, Identity, Stable
 from chainrule.proof.claims.symbolic import Unproven, symbols
-from chainrule.proof.claims.theorem import Result, Theorem
+from chainrule.proof.claims.theorem import Result, Theorem, examine
 
 __all__ = [
     "Derivative",
@@ -13,6 +13,7 @@ __all__ = [
     "Stable",
     "Theorem",
     "Unproven",
+    "examine",
     "sizes",
     "symbols",
 ]
