@@ -189,7 +189,7 @@ def decided(relation: Any) -> bool:
     """
     if relation in (True, False):
         return bool(relation)
-    raise Unproven(f"{relation} must follow from the assumptions of this branch, and does not.")
+    raise Unproven(f"{relation} must follow from the signs assumed in this branch, and does not.")
 
 
 def _abs(x: Any) -> Any:

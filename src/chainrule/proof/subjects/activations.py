@@ -126,8 +126,8 @@ def claims(name: str) -> list[Claim]:
 
 
 def _listed(kinks: tuple[float, ...]) -> Array:
-    """How many there are, and where; the first at 9 if there is none."""
-    return np.array([len(kinks), *kinks, 9][:2])
+    """How many there are, and where; one at 9 if there is none, for an array must not be empty."""
+    return np.array([len(kinks), *(kinks or (9,))])
 
 
 def value_claims(phi: Function, definition: Definition) -> list[Claim]:
