@@ -48,7 +48,7 @@ def suspect(rows: Sequence[TensorReport], tensors: Sequence[Tensor], penalty: Pe
 def _is_extra_sigma(tensors: Sequence[Tensor]) -> bool:
     """Whether the backward pass with δ^H = (a − y) ⊙ σ'(z) gives just these gradients."""
     problem = tensors[0].problem
-    if problem.net.head.name == "quadratic":
+    if problem.net.head.printed.delta.tag != "B1":
         return False
     head = problem.net.head._replace(delta=quadratic_error)
     net = problem.net._replace(head=head)
