@@ -145,7 +145,7 @@ echo "code $?"
 import os
 from pathlib import Path
 from chainrule.cli import main
-from chainrule.runs import Run
+from chainrule.runs.folder import Run
 
 def told(run, record):
     epoch(run, record)

@@ -230,12 +230,13 @@ def many(tmp_path_factory):
 
 OFTEN = """
 import os, signal, sys
-from chainrule import checkpoints, training
 from chainrule.cli import main
+from chainrule.training import checkpoints
+from chainrule.training.pace import Pace
 
-steps = training._Pace.next
-training._Pace.next = lambda pace, left, most: min(steps(pace, left, most), 50)
-training._Pace.event_is_due = True
+steps = Pace.next
+Pace.next = lambda pace, left, most: min(steps(pace, left, most), 50)
+Pace.event_is_due = True
 checkpoints.Keeping.due = lambda keeping, steps: True
 """
 """A checkpoint every 50 steps, whatever time they take."""
