@@ -235,11 +235,11 @@ from chainrule.training import checkpoints
 from chainrule.training.pace import Pace
 
 steps = Pace.next
-Pace.next = lambda pace, left, most: min(steps(pace, left, most), 50)
+Pace.next = lambda pace, left, most: min(steps(pace, left, most), 100)
 Pace.event_is_due = True
 checkpoints.Keeping.due = lambda keeping, steps: True
 """
-"""A checkpoint every 50 steps, whatever time they take."""
+"""A checkpoint every 100 steps, whatever time they take."""
 ONCE = """
 def write_and_die(*args):
     write(*args)
@@ -265,7 +265,7 @@ def start(folder, *args, program=OFTEN):
 def kill_at_random(process, run, chance):
     """Mostly while it trains, sometimes while it starts; return its exit code, which is 0 if it was done."""
     seen = {checkpoints_in(run)}
-    more = chance.randint(1, 40) if chance.random() < 0.9 else 0
+    more = chance.randint(1, 20) if chance.random() < 0.9 else 0
     while len(seen) <= more and process.poll() is None:
         seen.add(checkpoints_in(run))
         time.sleep(0.001)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 import chainrule
+from tests.patience import PATIENCE
 
 SOURCE = Path(chainrule.__file__).parent
 PAGE = (Path(__file__).parents[2] / "docs/how-to/extend.md").read_text(encoding="utf-8")
@@ -177,7 +178,7 @@ def check(package, title):
     work = package.parent.parent
     return subprocess.run(
         [sys.executable, "-c", CHECKS[title]], cwd=work, env=environment, capture_output=True, text=True,
-        encoding="utf-8", check=False, timeout=500,
+        encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 

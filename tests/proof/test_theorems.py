@@ -17,7 +17,7 @@ from chainrule.equations.heads import HEADS
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.errors import InputError
 from chainrule.proof.claims.claims import Derivative, Given, Identity, differences, relative_error
-from chainrule.proof.claims.symbolic import Unproven
+from chainrule.proof.claims.symbolic import OPAQUE, Unproven, exact
 from chainrule.proof.subjects.networks import network_theorem
 from chainrule.proof.theorems import TAGS, THEOREMS, Theorem, examine, select
 
@@ -75,6 +75,22 @@ def test_the_work_of_a_proof_is_counted(algebra):
     w, x, y = sp.symbols("w x y")
     sp.expand((w + x + y + 1) ** 20)
     assert algebra.total() > 1771
+
+
+def test_a_prover_that_searches_has_more_work(algebra, monkeypatch):
+    """What the bounds above are for."""
+
+    def simplified(term):
+        term = exact(term)
+        return sp.simplify(term.xreplace({atom: sp.Dummy() for atom in term.atoms(*OPAQUE)})) == 0
+
+    theorem = next(theorem for theorem in THEOREMS if name(theorem) == "B1 sigmoid")
+    assert examine(theorem).passed
+    least = algebra.total()
+    algebra.clear()
+    monkeypatch.setattr("chainrule.proof.claims.claims.is_zero", simplified)
+    assert examine(theorem).passed
+    assert algebra.total() > 1.5 * least > 1000
 
 
 @pytest.mark.parametrize("theorem", THEOREMS, ids=name)
