@@ -12,12 +12,13 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from threading import Timer
 from typing import Any, TextIO
 
 import numpy.random  # noqa: F401 - else NumPy imports it late
 
 from chainrule.diagnosis.asking.observe import Findings, findings
-from chainrule.diagnosis.asking.process import BEGUN
+from chainrule.diagnosis.asking.process import BEGUN, GRACE
 from chainrule.diagnosis.asking.source import failure_of, from_file
 from chainrule.diagnosis.asking.transfer import pack
 
@@ -38,7 +39,7 @@ def _ask(job: dict[str, Any], folder: Path, stack: TextIO) -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")
     file, name, widths = job["file"], job["name"], job["layers"]
     sys.argv = [file]
-    faulthandler.dump_traceback_later(job["seconds"], exit=True, file=stack)
+    watch = _watch(job["seconds"], stack)
     try:
         found = findings(from_file(file), name, widths)
     except (Exception, SystemExit) as error:
@@ -46,8 +47,26 @@ def _ask(job: dict[str, Any], folder: Path, stack: TextIO) -> None:
         misfit = str(error) if type(error).__name__ == "InputError" else ""
         failure = None if misfit else failure_of(error, file)
         found = Findings(tuple(widths or ()), name or "", (), failure, misfit, text)
+    watch.cancel()
     pack(found, folder / "found.npz")
     os._exit(0)  # threads that the file left running do not hold it back
+
+
+def _watch(seconds: float, stack: TextIO) -> Timer:
+    """End the process once it is late: between two steps of the interpreter, where every stack is whole.
+
+    Where no such step comes, because compiled code keeps the interpreter to itself, `faulthandler` ends it.
+    """
+
+    def late() -> None:
+        faulthandler.dump_traceback(stack)
+        os._exit(1)
+
+    watch = Timer(seconds, late)
+    watch.daemon = True
+    watch.start()
+    faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=stack)
+    return watch
 
 
 if __name__ == "__main__":

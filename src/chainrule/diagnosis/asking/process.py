@@ -19,7 +19,7 @@ from chainrule.errors import InputError
 
 SECONDS = 20.0
 GRACE = 10.0
-"""What the process may take beyond its own limit before it is killed."""
+"""What the process may take beyond its limit to end itself, and once more before it is killed."""
 START = 300.0
 """What it may take to start, which the time limit does not count."""
 BEGUN = b"begun\n"
@@ -60,7 +60,7 @@ def _run(folder: Path, there: Path, seconds: float) -> int | None:
         try:
             if not _begins(process):
                 return process.wait()
-            return process.wait(seconds + GRACE)
+            return process.wait(seconds + 2 * GRACE)
         except subprocess.TimeoutExpired:
             return None
         finally:
