@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from math import inf
 
 import numpy as np
 import pytest
@@ -19,9 +20,11 @@ from chainrule.proof.claims.symbolic import (
     Shift,
     Tanh,
     Unproven,
+    decided,
     exact,
     is_zero,
     symbols,
+    within,
 )
 
 x, y = sp.symbols("x y", real=True)
@@ -124,7 +127,7 @@ def test_a_branch_is_decided_by_assumptions_or_not_at_all():
     above, below = symbols("z", (1,), positive=True), symbols("z", (1,), negative=True)
     assert sigmoid(SYMBOLIC, above)[0] != sigmoid(SYMBOLIC, below)[0]
     for name in ("abs", "sign"):
-        with pytest.raises(Unproven, match="must follow from the signs assumed"):
+        with pytest.raises(Unproven, match="must follow from what is assumed"):
             getattr(SYMBOLIC, name)(symbols("z", (1,)))
     with pytest.raises(TypeError, match="truth value"):
         d_relu(SYMBOLIC, symbols("z", (1,)), None)
@@ -144,3 +147,20 @@ def test_terms_are_the_numbers_that_numpy_finds():
     assert evaluate(softplus(SYMBOLIC, positive)[0], z_0=2) == pytest.approx(
         math.log(1 + math.e**2), rel=1e-15
     )
+
+
+@pytest.mark.parametrize(("low", "high"), [(-3, 3), (3, inf), (-inf, -3), (0, 6), (0, inf)])
+def test_an_interval_decides_what_is_linear_in_its_number_and_nothing_else(low, high):
+    z = within("z", low, high)
+    middle = sp.Rational(max(low, -7) + min(high, 7)) / 2
+    for bound in (-7, -3, 0, 3, 6, 7):
+        for relation in (z > bound, z >= bound, z < bound, bound - 2 * z <= -bound):
+            if low < bound < high:
+                with pytest.raises(Unproven, match="must follow from what is assumed in this branch"):
+                    decided(relation)
+            else:
+                assert decided(relation) == bool(sp.sympify(relation).subs(z, middle))
+    with pytest.raises(Unproven):
+        decided(z**2 > 9.5)
+    with pytest.raises(Unproven):
+        decided(z > sp.Symbol("w", real=True))

@@ -87,6 +87,7 @@ class Hidden:
             },
             ranges={"m": f"n_{L}", "k": f"n_{after}", "j": f"n_{L}", "i": f"n_{L}"},
             branched=("z", L),
+            kinks=self.activation.kinks,
             lenient=not is_built_in(self.activation),
         )
 

@@ -75,6 +75,7 @@ class Slopes:
             functions={**({"tanh": _tanh} if self.way.definition else {}), **NAMED},
             lenient=not is_built_in(self.activation),
             branched=("z", "") if kind == "any" else None,
+            kinks=self.activation.kinks,
         )
 
     def _phi(self, xp: Namespace, get: Get) -> Array:
@@ -146,7 +147,8 @@ def textbook(activation: Activation) -> Term:
     if text is not None:
         return text
     code = folded(constants(traced(activation.phi, Z)))
-    if not is_built_in(activation) or not any(_branching(node) for node in walk(code)):
+    elsewhere = any(activation.kinks) or not is_built_in(activation)
+    if elsewhere or not any(_branching(node) for node in walk(code)):
         return code
     above, below = (branch(code, positive) for positive in (True, False))
     return Cases(((above, Rel(">", Z, Num(0))), (below, None)))

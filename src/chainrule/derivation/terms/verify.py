@@ -1,7 +1,7 @@
 """Every printed step is checked: by SymPy for all numbers, and in float64 for random ones.
 
 A `Setting` is what a group of steps speaks about. It is entered as several worlds: symbolic ones, one for
-each branch that a function has (z > 0, z < 0), and one of random numbers.
+each branch that a function has (z between two of its kinks), and one of random numbers.
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ from chainrule.derivation.terms.evaluate import COMPLEX, Get, Key, World, value
 from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import Big, Delta, Rel, Sym, Term, children
 from chainrule.errors import ChainruleError
-from chainrule.proof.claims.claims import Given
+from chainrule.proof.claims.claims import Given, Intervals, between
 from chainrule.proof.claims.symbolic import SYMBOLIC, is_zero
 from chainrule.types import Array, Namespace
 
 TOLERANCE = 1e-9
 """Largest relative error in float64 that passes; right steps stay near 1e-15."""
-
-BRANCHES = ("positive", "negative")
 
 
 class WrongStep(ChainruleError):
@@ -49,8 +47,9 @@ class Setting:
         made: how the others follow from them by the shipped functions.
         functions: what names such as φ' stand for.
         ranges: the dimension that each free index runs over.
-        branched: the given symbol whose sign decides a branch, if there is one.
-        lenient: where its sign does not decide every branch, numbers are enough (a formula of one's own).
+        branched: the given symbol whose interval decides a branch, if there is one.
+        kinks: where its intervals end; at 0 if there are none.
+        lenient: where its interval does not decide every branch, numbers are enough (a formula of one's own).
     """
 
     dims: Mapping[str, int]
@@ -59,25 +58,29 @@ class Setting:
     functions: Mapping[str, Callable[..., Array]] = field(default_factory=dict)
     ranges: Mapping[str, str] = field(default_factory=dict)
     branched: Key | None = None
+    kinks: tuple[float, ...] = ()
     lenient: bool = False
+
+    @property
+    def branches(self) -> Intervals:
+        """The intervals of the branched symbol."""
+        return between(self.kinks) if self.branched else ()
 
     @cached_property
     def symbolic(self) -> list[World]:
         """One world of symbols for each branch."""
-        signs = BRANCHES if self.branched else ("",)
-        return [self._world(SYMBOLIC, sign) for sign in signs]
+        return [self._world(SYMBOLIC, branch) for branch in self.branches or (None,)]
 
     @cached_property
     def numeric(self) -> list[World]:
         """A world of random numbers, and one for each branch."""
-        signs = ("", *BRANCHES) if self.branched else ("",)
-        return [self._world(COMPLEX, sign, seed) for sign in signs for seed in (1, 2)]
+        return [self._world(COMPLEX, branch, seed) for branch in (None, *self.branches) for seed in (1, 2)]
 
-    def _world(self, xp: Namespace, sign: str, seed: int = 1) -> World:
+    def _world(self, xp: Namespace, branch: tuple[float, float] | None, seed: int = 1) -> World:
         rng = np.random.default_rng(seed)
         arrays = {}
         for key, given in self.given.items():
-            kind = sign if sign and key == self.branched else given.kind
+            kind = (branch,) if branch and key == self.branched else given.kind
             item = Given(given.shape, kind)
             name = "".join(key)
             arrays[key] = np.asarray(item.terms(name) if xp is SYMBOLIC else item.numbers(rng))

@@ -6,8 +6,10 @@ NumPy in float64 for some, and, where JAX is installed, against its automatic di
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -15,7 +17,7 @@ import numpy as np
 import sympy as sp
 
 from chainrule.engines.reference import NUMPY
-from chainrule.proof.claims.symbolic import SYMBOLIC, Shift, Unproven, exact, fill, is_zero, symbols
+from chainrule.proof.claims.symbolic import SYMBOLIC, Shift, Unproven, exact, fill, is_zero, symbols, within
 from chainrule.types import Array, Namespace
 
 STEP = 1e-3
@@ -38,6 +40,26 @@ class Claim(Protocol):
         """Largest relative error against automatic differentiation; None where nothing is differentiated."""
 
 
+Intervals = tuple[tuple[float, float], ...]
+"""Open intervals, which the entries of an array take in turn."""
+
+ABOVE, BELOW = (0.0, inf), (-inf, 0.0)
+
+SIGNS: dict[str, Intervals] = {
+    "positive": (ABOVE,),
+    "negative": (BELOW,),
+    "mixed": (ABOVE, BELOW),
+    "opposite": (BELOW, ABOVE),
+    "zero": ((0.0, 0.0),),
+}
+"""The intervals of the kinds that say a sign."""
+
+
+def between(kinks: Iterable[float]) -> Intervals:
+    """Intervals between kinks, from left to right; without kinks they meet at 0, where code may branch."""
+    return tuple(pairwise((-inf, *(tuple(kinks) or (0.0,)), inf)))
+
+
 @dataclass(frozen=True)
 class Given:
     """One array that a claim is about: all symbols for the proof, numbers for the check.
@@ -46,46 +68,49 @@ class Given:
 
     ``kind``: any, positive, negative, mixed (signs alternate), opposite (the other way round), zero,
     distribution (rows sum to 1), shift (a number like softmax's maximum), share (within 0…1), mask (0 or 2),
-    huge (±1e4).
+    huge (±1e4); or intervals, which the entries take in turn.
     """
 
     shape: tuple[Any, ...] = ()
-    kind: str = "any"
+    kind: str | Intervals = "any"
 
     def terms(self, name: str) -> Array:
         """Symbols with the assumptions of this kind."""
-        if self.kind == "zero":
-            return fill(self.shape, lambda _: sp.Integer(0))
-        if self.kind in ("mixed", "opposite"):
-            above, below = symbols(name, self.shape, positive=True), symbols(name, self.shape, negative=True)
-            return _scalar(np.where(self._signs() > 0, above, below))
+        if self.intervals:
+            return _scalar(fill(self.shape, lambda i: within("_".join([name, *map(str, i)]), *self._turn(i))))
         if self.kind == "shift":
             return _scalar(fill(self.shape, lambda i: Shift(f"{name}{i}", real=True)))
-        assumed = {"share": "positive"}.get(self.kind, self.kind)
-        assumptions = {assumed: True} if assumed in ("positive", "negative") else {}
-        found = symbols(name, self.shape, **assumptions)
+        found = symbols(name, self.shape, **({"positive": True} if self.kind == "share" else {}))
         if self.kind == "distribution":
             found[:, -1] = 1 - found[:, :-1].sum(axis=1)
         return _scalar(found)
 
     def numbers(self, rng: np.random.Generator) -> Array:
-        """Random numbers of this kind, at least 0.1 away from a kink where the sign is known."""
+        """Random numbers of this kind, at least 0.1 away from the ends of an interval."""
+        if self.intervals:
+            return _scalar(fill(self.shape, lambda i: rng.uniform(*_inside(*self._turn(i)))).astype(float))
         draw = {
-            "zero": lambda: np.zeros(self.shape),
-            "positive": lambda: rng.uniform(0.1, 2, self.shape),
-            "negative": lambda: -rng.uniform(0.1, 2, self.shape),
-            "mixed": lambda: self._signs() * rng.uniform(0.1, 2, self.shape),
-            "opposite": lambda: self._signs() * rng.uniform(0.1, 2, self.shape),
             "distribution": lambda: rng.dirichlet(np.ones(self.shape[-1]), self.shape[:-1]),
             "share": lambda: rng.uniform(0.05, 0.95, self.shape),
             "mask": lambda: 2.0 * rng.integers(0, 2, self.shape),
             "huge": lambda: HUGE * rng.choice([-1.0, 1.0], self.shape) + rng.standard_normal(self.shape),
-        }.get(self.kind, lambda: rng.standard_normal(self.shape))
+        }.get(str(self.kind), lambda: rng.standard_normal(self.shape))
         return _scalar(draw())  # type: ignore[no-untyped-call]
 
-    def _signs(self) -> Array:
-        parity = np.sum(np.indices(self.shape), axis=0) % 2 if self.shape else np.zeros(())
-        return (1.0 - 2.0 * parity) * (-1.0 if self.kind == "opposite" else 1.0)
+    @property
+    def intervals(self) -> Intervals:
+        """Those that the entries take in turn; none for other kinds."""
+        return SIGNS.get(self.kind, ()) if isinstance(self.kind, str) else self.kind
+
+    def _turn(self, index: tuple[int, ...]) -> tuple[float, float]:
+        return self.intervals[sum(index) % len(self.intervals)]
+
+
+def _inside(low: float, high: float) -> tuple[float, float]:
+    """The ends of an interval, moved inwards by 0.1; where one is infinite, the interval is 2 long."""
+    if low == high:
+        return low, high
+    return (high - 2 if low == -inf else low) + 0.1, (low + 2 if high == inf else high) - 0.1
 
 
 Values = Any

@@ -5,9 +5,9 @@ laws written below. A residual is zero when the numerator of its common fraction
 opaque term taken for a symbol. That is a polynomial identity, so the answer is exact, and it is quick
 where ``simplify`` would search for minutes.
 
-The maximum that softmax subtracts is a free symbol. Comparisons are decided by the assumptions that the
-symbols carry (positive, negative): a branch is proven under its assumption, and what the assumptions do
-not decide is not proven.
+The maximum that softmax subtracts is a free symbol. Comparisons are decided by what is assumed of the
+symbols (positive, negative, or within an interval): a branch is proven under its assumption, and what the
+assumptions do not decide is not proven.
 """
 
 from __future__ import annotations
@@ -33,6 +33,36 @@ class Shift(sp.Symbol):
     """The maximum that softmax subtracts: any number, as far as a proof is concerned."""
 
     __slots__ = ()
+
+
+class Within(sp.Symbol):
+    """A number of an open interval: `decided` compares with it whatever is linear in this number."""
+
+    __slots__ = ("high", "low")
+
+    def __lt__(self, other: Any) -> Any:
+        return _at_ends(super().__lt__(other))
+
+    def __le__(self, other: Any) -> Any:
+        return _at_ends(super().__le__(other))
+
+    def __gt__(self, other: Any) -> Any:
+        return _at_ends(super().__gt__(other))
+
+    def __ge__(self, other: Any) -> Any:
+        return _at_ends(super().__ge__(other))
+
+
+def within(name: str, low: float, high: float) -> Any:
+    """A symbol for a number with low < z < high; the number itself where both are the same."""
+    if low == high:
+        return sp.sympify(low)
+    signs = {"positive": low >= 0 or None, "negative": high <= 0 or None}
+    if (low, high) in ((0, math.inf), (-math.inf, 0)):
+        return sp.Symbol(name, real=True, **signs)
+    z = Within(f"{name} in ({low:g}, {high:g})", real=True, **signs)
+    z.low, z.high = sp.sympify(low), sp.sympify(high)
+    return z
 
 
 class RowShift(sp.Indexed):
@@ -182,14 +212,29 @@ def is_zero(term: Any) -> bool:
 
 
 def decided(relation: Any) -> bool:
-    """Whether a comparison holds, where the assumptions of the symbols tell.
+    """Whether a comparison holds, where what is assumed of the symbols tells.
 
     Raises:
-        Unproven: they do not.
+        Unproven: it does not.
     """
+    relation = _at_ends(relation)
     if relation in (True, False):
         return bool(relation)
-    raise Unproven(f"{relation} must follow from the signs assumed in this branch, and does not.")
+    raise Unproven(f"{relation} must follow from what is assumed in this branch, and does not.")
+
+
+def _at_ends(relation: Any) -> Any:
+    """True or False where a comparison is linear in one number and its interval tells; else as it came."""
+    if not isinstance(relation, sp.core.relational.Relational):
+        return relation
+    gap = sp.expand(relation.lhs - relation.rhs)
+    z = next(iter(gap.free_symbols), None)
+    if not isinstance(z, Within) or not gap.diff(z).is_number or len(gap.free_symbols) > 1:
+        return relation
+    ends = [gap.subs(z, end) for end in (z.low, z.high)]
+    if min(ends) < 0 < max(ends):
+        return relation
+    return (max(ends) > 0) == (relation.rel_op in (">", ">="))
 
 
 def _abs(x: Any) -> Any:
@@ -219,7 +264,8 @@ def _max(z: Array, axis: int, keepdims: bool) -> Array:
 
 
 def _where(condition: Array, x: Array, y: Array) -> Array:
-    return np.where(np.asarray(condition, bool), np.asarray(x, object), np.asarray(y, object))
+    told = np.frompyfunc(decided, 1, 1)(condition)
+    return np.where(np.asarray(told, bool), np.asarray(x, object), np.asarray(y, object))
 
 
 def fill(shape: tuple[int, ...], entry: Callable[[tuple[int, ...]], Any]) -> Array:

@@ -1,4 +1,4 @@
-"""Eq. F2 (and H3): every φ is what its name says, and φ' is its derivative, branch by branch."""
+"""Eq. F2 (and H3): every φ is what its name says, and φ' is its derivative, between its kinks and at them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.equations import activations as equations
 from chainrule.errors import entry
-from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Stable, Values
+from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Stable, Values, between
 from chainrule.proof.claims.theorem import Theorem
 from chainrule.types import Array, Namespace
 
@@ -17,19 +17,32 @@ Function = Callable[[Namespace, Array], Array]
 
 
 class Definition(NamedTuple):
-    """What a name says: φ above and below 0, φ'(0) from the left, and φ, φ' where |z| is huge."""
+    """What a name says of φ.
+
+    Attributes:
+        text: what is proven, in a line.
+        pieces: φ left of, between and right of the ``ends``.
+        slopes: φ' at each of the ``ends``, from the left.
+        far: φ where |z| is huge.
+        far_slope: φ' where |z| is huge.
+        kinks: where φ' jumps.
+    """
 
     text: str
-    above: Function
-    below: Function
-    slope: float
+    pieces: tuple[Function, ...]
+    slopes: tuple[float, ...]
     far: Callable[[Array], Array]
     far_slope: Callable[[Array], Array]
     kinks: tuple[float, ...] = ()
 
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """Where one piece ends and the next begins: the kinks, else 0, where stable code may branch."""
+        return self.kinks or (0,)
+
 
 def _smooth(text: str, phi: Function, slope: float, far: str, far_slope: str = "step") -> Definition:
-    return Definition(text, phi, phi, slope, FAR[far], FAR[far_slope])
+    return Definition(text, (phi, phi), (slope,), FAR[far], FAR[far_slope])
 
 
 FAR: dict[str, Callable[[Array], Array]] = {
@@ -47,22 +60,20 @@ DEFINITIONS = {
     ),
     "tanh": _smooth("tanh' = 1 − tanh²", lambda xp, z: xp.tanh(z), 1.0, "sign", "0"),
     "relu": Definition(
-        "max(z,0)' = [z>0]", lambda xp, z: z, lambda xp, z: 0 * z, 0.0, FAR["ramp"], FAR["step"], (0,)
+        "max(z,0)' = [z>0]", (lambda xp, z: 0 * z, lambda xp, z: z), (0.0,), FAR["ramp"], FAR["step"], (0,)
     ),
     "leaky_relu": Definition(
         "z or z/100; slope 1 or 1/100",
-        lambda xp, z: z,
-        lambda xp, z: z / 100,
-        0.01,
+        (lambda xp, z: z / 100, lambda xp, z: z),
+        (0.01,),
         lambda z: np.where(z > 0, z, z / 100),
         lambda z: np.where(z > 0, 1, 0.01),
         (0,),
     ),
     "elu": Definition(
         "z or e^z−1; slope 1 or e^z",
-        lambda xp, z: z,
-        lambda xp, z: xp.exp(z) - 1,
-        1.0,
+        (lambda xp, z: xp.exp(z) - 1, lambda xp, z: z),
+        (1.0,),
         lambda z: np.where(z > 0, z, -1),
         FAR["step"],
     ),
@@ -100,7 +111,7 @@ def definition_of(name: str) -> Definition:
 
 
 def claims(name: str) -> list[Claim]:
-    """φ equals its definition, φ' is its derivative on both sides of 0 and the left one at 0."""
+    """φ equals its definition; φ' is its derivative within its pieces, and at their ends the left one."""
     activation, definition = equations.ACTIVATIONS[name], definition_of(name)
 
     def value(xp: Namespace, v: Values) -> Array:
@@ -114,10 +125,13 @@ def claims(name: str) -> list[Claim]:
 
     found: list[Claim] = value_claims(activation.phi, definition)
     found += [
-        Derivative({"z": Given((3,), sign), "v": Given((3,))}, value, gradient)
-        for sign in ("positive", "negative")
+        Derivative({"z": Given((3,), (piece,)), "v": Given((3,))}, value, gradient)
+        for piece in between(definition.kinks)
     ]
-    found.append(Identity({"z": Given((1,), "zero")}, slope, lambda xp, v: np.array([definition.slope])))
+    found += [
+        Identity({"z": _at(end)}, slope, lambda xp, v, left=left: np.array([left]))  # type: ignore[misc]
+        for end, left in zip(definition.ends, definition.slopes, strict=True)
+    ]
     found.append(
         Identity({}, lambda xp, v: _listed(activation.kinks), lambda xp, v: _listed(definition.kinks))
     )
@@ -130,12 +144,19 @@ def _listed(kinks: tuple[float, ...]) -> Array:
     return np.array([len(kinks), *(kinks or (9,))])
 
 
+def _at(z: float) -> Given:
+    return Given((1,), ((z, z),))
+
+
 def value_claims(phi: Function, definition: Definition) -> list[Claim]:
-    """φ equals its definition above, below and at 0, and its limit where |z| is huge."""
-    sides = {"positive": definition.above, "negative": definition.below, "zero": definition.below}
+    """φ equals its pieces between their ends and, from both sides, there; and its limit where |z| is huge."""
+    pieces, parts = definition.pieces, between(definition.kinks)
+    places = [(Given((3,), (part,)), piece) for part, piece in zip(parts, pieces, strict=True)]
+    for side in (pieces[:-1], pieces[1:]):
+        places += [(_at(end), piece) for end, piece in zip(definition.ends, side, strict=True)]
     found: list[Claim] = [
-        Identity({"z": Given((3,), sign)}, lambda xp, v: phi(xp, v.z), lambda xp, v, f=side: f(xp, v.z))  # type: ignore[misc]
-        for sign, side in sides.items()
+        Identity({"z": z}, lambda xp, v: phi(xp, v.z), lambda xp, v, f=piece: f(xp, v.z))  # type: ignore[misc]
+        for z, piece in places
     ]
     found.append(
         Stable({"z": Given((8,), "huge")}, lambda xp, v: phi(xp, v.z), lambda xp, v: definition.far(v.z))

@@ -3,8 +3,8 @@
 Small networks are proven entry by entry; three layers of any widths, with any batch, by indices.
 
 With φ opaque the proof holds for every activation that F2 covers. With a named activation its shipped
-body is run in a branch: every entry of z is assumed positive or negative while φ runs, then replaced by
-what it is. Where both branches are one and the same expression, one of them is enough.
+body is run in a branch: every entry of z is assumed to lie between two kinks while φ runs, then replaced
+by what it is. Where all branches are one and the same expression, one of them is enough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chainrule.equations.network import NO_PENALTY, Architecture
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import look_up
 from chainrule.proof.claims import sizes
-from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Values
+from chainrule.proof.claims.claims import Claim, Derivative, Given, Identity, Intervals, Values, between
 from chainrule.proof.claims.symbolic import SYMBOLIC, exact, fill, is_zero
 from chainrule.proof.claims.theorem import Theorem
 from chainrule.proof.subjects.layers import ANY
@@ -84,17 +84,18 @@ def any_widths() -> list[Claim]:
     return [_gradients(widths, ANY, head, given, "positive", sizes.AnyDerivative)]
 
 
-def _branches(activation: Activation) -> tuple[str, ...]:
-    """Signs of z under which to run φ: both for every neuron, unless they are one expression."""
-    if activation is ANY or _is_one_expression(activation):
-        return ("positive",)
-    return ("mixed", "opposite")
+def _branches(activation: Activation) -> tuple[Intervals, ...]:
+    """Intervals of z in which to run φ: each for every neuron, unless they are one expression."""
+    parts = between(activation.kinks)
+    if activation is ANY or _is_one_expression(activation, parts):
+        return (parts[-1:],)
+    return tuple(parts[first:] + parts[:first] for first in range(len(parts)))
 
 
-def _is_one_expression(activation: Activation) -> bool:
+def _is_one_expression(activation: Activation, parts: Intervals) -> bool:
     z = Given((1,)).terms("z")
-    above, below = (in_branch(activation, sign).phi(SYMBOLIC, z)[0] for sign in ("positive", "negative"))
-    return is_zero(above - below)
+    first, *others = (in_branch(activation, (part,)).phi(SYMBOLIC, z)[0] for part in parts)
+    return all(is_zero(other - first) for other in others)
 
 
 def network_given(
@@ -121,7 +122,7 @@ def _gradients(
     activation: Activation,
     head: Head,
     given: dict[str, Given],
-    branch: str,
+    branch: str | Intervals,
     kind: type[Derivative] = Derivative,
 ) -> Claim:
     H = len(widths) - 1
@@ -168,8 +169,8 @@ def total_loss() -> list[Claim]:
     ]
 
 
-def in_branch(activation: Activation, branch: str) -> Activation:
-    """The same φ and φ', run by SymPy under assumed signs of z. Numbers are let through."""
+def in_branch(activation: Activation, branch: str | Intervals) -> Activation:
+    """The same φ and φ', run by SymPy under assumed intervals of z. Numbers are let through."""
     if activation is ANY:
         return activation
 
@@ -191,8 +192,8 @@ def head_in_branch(head: Head, branch: str) -> Head:
     )
 
 
-def assume(branch: str, xp: Namespace, z: Array, f: Callable[[Array], Array]) -> Array:
-    """f(z) with every entry of z taken for a symbol whose sign is known."""
+def assume(branch: str | Intervals, xp: Namespace, z: Array, f: Callable[[Array], Array]) -> Array:
+    """f(z) with every entry of z taken for a symbol of a known interval."""
     if xp is not SYMBOLIC:
         return f(z)
     t = Given(z.shape, branch).terms("t")
