@@ -38,6 +38,7 @@ TEXTBOOK = {
     "softplus": lambda z: math.log(1 + math.exp(z)),
     "silu": lambda z: z / (1 + math.exp(-z)),
     "gelu": lambda z: z * 0.5 * math.erfc(-z / math.sqrt(2)),
+    "hardswish": lambda z: 0.0 if z < -3 else z if z > 3 else z * (z + 3) / 6,
     "identity": lambda z: z,
 }
 
@@ -171,8 +172,11 @@ def test_identities(z):
 @every_activation
 @given(z=st.floats(-50, 50))
 def test_slopes_stay_in_their_bounds(activation, z):
-    """σ' ≤ ¼, tanh' ≤ 1, …; silu and gelu alone overshoot 1 and dip below 0."""
-    lowest, highest = {"sigmoid": (0, 0.25), "silu": (-0.1, 1.1), "gelu": (-0.13, 1.13)}.get(
-        activation.name, (0, 1)
-    )
+    """σ' ≤ ¼, tanh' ≤ 1, …; silu, gelu and hardswish alone overshoot 1 and dip below 0."""
+    lowest, highest = {
+        "sigmoid": (0, 0.25),
+        "silu": (-0.1, 1.1),
+        "gelu": (-0.13, 1.13),
+        "hardswish": (-0.5, 1.5),
+    }.get(activation.name, (0, 1))
     assert lowest <= derivative(activation, np.float64(z)) <= highest

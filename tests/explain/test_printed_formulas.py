@@ -54,12 +54,15 @@ HEAD_NAMES = [*HEADS, *WEIGHTS, *OWN]
 def python(text):
     """A printed formula as Python: every sign that the derivation writes, as NumPy's functions."""
     text = text.replace("−", "-").replace("·", "*").replace("[", "(").replace("]", ")")
+    text = text.replace("≤", "<=").replace("≥", ">=")
     text = text.replace("½", "0.5").replace("²", "**2").replace("√", "sqrt").replace("2π", "2*pi")
     while "e^{" in text:
         text = re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", text)
     text = re.sub(r"\blog ([\w.]+(?:e-\d+)?|\([^()]*\))", r"log(\1)", text)
-    case = re.fullmatch(r"(.*) for (.*), else (.*)", text)
-    return f"where({case[2]}, {case[1]}, {case[3]})" if case else text
+    *cases, text = re.split(r", else |, (?=[^,]* for )", text)
+    for value, when in (case.split(" for ") for case in reversed(cases)):
+        text = f"where({when}, {value}, {text})"
+    return text
 
 
 NAMES = {
@@ -224,7 +227,7 @@ def test_activations_are_computed_as_printed(name):
 
 def in_numbers(text, z):
     """A general line's formula with z put in where z^1_j stands; · for the space between factors."""
-    factors = text if " for " in text or "*" in text else re.sub(r"(?<=[\w)]) (?=[σΦ(z])", "·", text)
+    factors = text if " for " in text or "*" in text else re.sub(r"(?<=[\w)]) (?=[σΦ(zm])", "·", text)
     return factors.replace("z^1_j", f"({z:.5g})")
 
 

@@ -129,6 +129,16 @@ def normal_cdf(xp: Namespace, z: Array) -> Array:
     return (1 + xp.erf(z / sqrt(2))) / 2
 
 
+def hardswish(xp: Namespace, z: Array) -> Array:
+    """Hard swish: z min(max(z + 3, 0), 6) / 6. Eq. F2. Source: Howard et al., ICCV 2019."""
+    return z * xp.minimum(xp.maximum(z + 3, 0), 6) / 6
+
+
+def d_hardswish(xp: Namespace, z: Array, a: Array) -> Array:
+    """0 for z ≤ −3, (2z + 3)/6 up to 3, then 1."""
+    return xp.where(z <= -3, 0 * z, xp.where(z <= 3, (2 * z + 3) / 6, xp.ones_like(z)))
+
+
 def identity(xp: Namespace, z: Array) -> Array:
     """The input itself: a layer without activation. Eq. F2."""
     return z
@@ -174,6 +184,15 @@ ACTIVATIONS: dict[str, Activation] = {
             d_gelu,
             (),
             _printed("z_m·Φ(z_m)", "Φ(z_m) + z_m·e^{−z_m² / 2} / √(2π)"),
+        ),
+        Activation(
+            "hardswish",
+            hardswish,
+            d_hardswish,
+            (-3.0, 3.0),
+            _printed(
+                "z_m·min(max(z_m + 3, 0), 6) / 6", "0 for z_m ≤ −3, (2·z_m + 3) / 6 for z_m ≤ 3, else 1"
+            ),
         ),
         Activation("identity", identity, d_identity, (), _printed("z_m", "1")),
     )

@@ -14,6 +14,7 @@ MODULES: dict[str, tuple[str, dict[str, Any]]] = {
     "Sigmoid": ("sigmoid", {}),
     "Tanh": ("tanh", {}),
     "ReLU": ("relu", {}),
+    "Hardswish": ("hardswish", {}),
     "LeakyReLU": ("leaky_relu", {"negative_slope": 0.01}),
     "ELU": ("elu", {"alpha": 1.0}),
     "Softplus": ("softplus", {"beta": 1.0}),

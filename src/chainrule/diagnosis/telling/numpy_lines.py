@@ -15,6 +15,7 @@ D_PHI = {
     "elu": "np.where(z[l] > 0, 1, a[l] + 1)",
     "softplus": "sigmoid(z[l])",
     "silu": "(s + z[l] * s * (1 - s))",
+    "hardswish": "np.where(z[l] <= -3, 0, np.where(z[l] <= 3, (2 * z[l] + 3) / 6, 1))",
     "softsign": "1 / (1 + np.abs(z[l]))**2",
     "arctan": "1 / (1 + z[l]**2)",
     "identity": "1",

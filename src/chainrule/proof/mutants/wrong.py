@@ -130,6 +130,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("F2", "d_softplus", "σ(−z)", lambda xp, z, a: sigmoid(xp, -z)),
     Mutant("F2", "d_silu", "product rule forgotten", lambda xp, z, a: sigmoid(xp, z)),
     Mutant("F2", "d_gelu", "density left out", lambda xp, z, a: activations.normal_cdf(xp, z)),
+    Mutant(
+        "F2",
+        "d_hardswish",
+        "product rule forgotten",
+        lambda xp, z, a: xp.minimum(xp.maximum(z + 3, 0), 6) / 6,
+    ),
     Mutant("F2", "identity", "−z", lambda xp, z: -z),
     Mutant("H1", "softmax", "clipped at 1/100", _clipped),
     Mutant("H1", "softmax", "sum over the batch", lambda xp, z: xp.exp(z) / xp.sum(xp.exp(z), axis=0)),

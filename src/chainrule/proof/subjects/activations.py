@@ -85,6 +85,14 @@ DEFINITIONS = {
         0.5,
         "ramp",
     ),
+    "hardswish": Definition(
+        "0, z(z+3)/6 or z; slope 0, (2z+3)/6 or 1",
+        (lambda xp, z: 0 * z, lambda xp, z: z * (z + 3) / 6, lambda xp, z: z),
+        (0.0, 1.5),
+        FAR["ramp"],
+        FAR["step"],
+        (-3, 3),
+    ),
     "identity": _smooth("(z)' = 1", lambda xp, z: z, 1.0, "z", "1"),
 }
 
