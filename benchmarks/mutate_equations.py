@@ -58,6 +58,13 @@ EQUIVALENT = {
     ("leaky_relu", "z > 0", "z >= 0"): "both branches are 0 at 0",
     ("elu", "z > 0", "z >= 0"): "both branches are 0 at 0",
     ("d_elu", "z > 0", "z >= 0"): "both branches are 1 at 0",
+    (
+        "symbol",
+        "self.printed.letter or (self.name if self.name.isidentifier() else 'φ')",
+        "self.printed.letter and (self.name if self.name.isidentifier() else 'φ')",
+    ): ("how φ is printed"),
+    ("constants", "0", "1"): "which weight an explanation prints",
+    ("constants", "0", "-1"): "which weight an explanation prints",
     ("pos_weighted", "True", "False"): "how the outputs are read, not how they are computed",
     ("PosWeighted", "1.0", "2.0"): "never read: pos_weighted sets it for each head",
     ("PosWeighted", "1.0", "0.0"): "never read: pos_weighted sets it for each head",
