@@ -23,14 +23,14 @@ def export(model: str, to: str, output: str | None) -> None:
     numpy   one readable Python file that needs only NumPy, every line with its equation
     c       one C99 file, weights included, that needs only the mathematical library
 
-    Each file takes raw numbers, as in the training data, scales them itself, and holds the class names.
+    Each file takes rows as in the training data: it fills gaps, encodes categories and scales numbers
+    itself, and holds the class names.
     """
     from chainrule.exchange.export import export as write
+    from chainrule.exchange.model import described
 
     network = load_model(model)
     path = output or f"model{ENDINGS[to]}"
     write(network, path, to)
-    spec = network.data
-    scaled = "as they are" if spec is None or spec.scaling.is_identity else "raw; the file scales them"
     click.echo(f"{path}: {Path(path).stat().st_size:,} bytes, {network!r}")
-    click.echo(f"It takes {network.layers[0]} numbers per row, {scaled}.")
+    click.echo(f"It takes {described(network).expects}.")

@@ -9,100 +9,28 @@ from numpy.typing import NDArray
 
 from chainrule.about import VERSION
 from chainrule.calculus.graph import Argument, Node, schedule, shared
+from chainrule.datasets.preparing.preprocessing import Input
+from chainrule.datasets.tables.columns import GAPS
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, Line, named
 from chainrule.exchange.model import Function, Model, pass_forward
-from chainrule.exchange.numpy_file import refuse_unless_affine
+from chainrule.exchange.numpy_file import header_line, refuse_unless_affine
+from chainrule.exchange.parts import Parts
 
 WIDTH = 100
 ATOM = 6
 
 CALLS = {"abs": "fabs", "arctan": "atan", "arcsinh": "asinh", "sign": "sign_of", "maximum": "larger"}
 CALLS["minimum"] = "smaller"
-"""What C calls otherwise than the equations do; the last three are written into the file."""
+"""What C calls otherwise than the equations do; the last three are parts of the file."""
 
-HELPERS = {
-    "sign": "static REAL sign_of(REAL u) { return u > 0 ? 1 : u < 0 ? -1 : u; }",
-    "maximum": "static REAL larger(REAL u, REAL v) { return u >= v || u != u ? u : v; }",
-    "minimum": "static REAL smaller(REAL u, REAL v) { return u <= v || u != u ? u : v; }",
+PARTS = Parts("c_parts.txt")
+
+AS_TRAINED = {
+    "float32": {"own": "float", "other": "double", "why": "rounds less"},
+    "float64": {"own": "double", "other": "float", "why": "is faster"},
 }
-
-AFFINE = f"""\
-/* z_i = b_i + sum over j of W_ij a_j, {TERMS} products at a time: as where it was trained, to round alike */
-static void affine(int n, int n_prev, const float *W, const float *b, const REAL *a, REAL *z)
-{{
-    for (int i = 0; i < n; i++) {{
-        z[i] = b[i];  /* F1 */
-        for (int first = 0; first < n_prev; first += {TERMS}) {{
-            int end = n_prev - first < {TERMS} ? n_prev : first + {TERMS};
-            REAL sum = 0;
-            for (int j = first; j < end; j++)
-                sum = fma((REAL)W[i * n_prev + j], a[j], sum);  /* F1 */
-            z[i] += sum;  /* F1 */
-        }}
-    }}
-}}
-"""
-
-REAL = """\
-#ifndef REAL
-#define REAL %s  /* what is computed in, as the network does; -DREAL=%s %s */
-#endif
-"""
-
-AS_TRAINED = {"float32": ("float", "double", "rounds less"), "float64": ("double", "float", "is faster")}
-
-MAIN = """\
-#ifdef MAIN
-#include <stdio.h>
-
-/* For every row of numbers on standard input: {first}, then the probabilities. */
-int main(void)
-{{
-    float x[{n_0}], a[{n_H}];
-    int n = 0;
-    while (scanf("%f%*[, \\t\\r\\n]", &x[n]) == 1) {{
-        if (++n < {n_0})
-            continue;
-        n = 0;
-        predict_proba(x, a);
-{say}
-        for (int k = 0; k < {n_H}; k++)
-            printf(",%.9g", a[k]);
-        putchar('\\n');
-    }}
-    return n ? 1 : 0;  /* 1: the last row is not whole */
-}}
-#endif
-"""
-
-ONE = """\
-/* The number of the most probable class, which classes[] names. */
-int predict(const float *x)
-{
-    float a[%(n_H)d];
-    int best = 0;
-    predict_proba(x, a);
-    for (int k = 1; k < %(n_H)d; k++)
-        if (a[k] > a[best])
-            best = k;
-    return best;
-}
-"""
-
-SEVERAL = """\
-/* on[k] becomes 1 if the label classes[k] is on, else 0; returned is how many are on. */
-int predict(const float *x, int *on)
-{
-    float a[%(n_H)d];
-    int count = 0;
-    predict_proba(x, a);
-    for (int k = 0; k < %(n_H)d; k++)
-        count += on[k] = a[k] > 0.5f;
-    return count;
-}
-"""
 
 
 class Expressions(Language):
@@ -148,20 +76,23 @@ class Rows(Expressions):
 def c_file(model: Model) -> str:
     """The text of the file."""
     ops = {node.op for function in model.distinct for node in schedule(function.body)}
-    size = {"n_0": model.widths[0], "n_H": model.widths[-1]}
-    helpers = "".join(f"{text}\n" for op, text in HELPERS.items() if op in ops)
+    size = {"n_0": model.widths[0], "n_H": model.widths[-1], "columns": len(model.columns)}
+    gaps = ", ".join(map(_quoted, sorted(GAPS)))
+    kind = "several" if model.multi_label else "one"
     parts = [
         _comment(model),
-        "#include <tgmath.h>\n",
-        REAL % AS_TRAINED[model.dtype],
+        "#include <ctype.h>\n#include <stdlib.h>\n#include <string.h>\n#include <tgmath.h>\n",
+        PARTS("real", **AS_TRAINED[model.dtype]),
         _names(model),
         _declarations(model),
-        helpers,
-        AFFINE,
+        "".join(PARTS(op) for op in CALLS if op in ops and op in PARTS),
+        PARTS("affine", terms=TERMS),
         *(_function(function, model.widths[-1]) for function in model.distinct),
+        PARTS("finite", **size),
         _forward(model),
-        (SEVERAL if model.multi_label else ONE) % size,
-        _main(model),
+        PARTS(kind, **size),
+        PARTS("cells", gaps=gaps, **size),
+        _main(model, PARTS(f"say_{kind}", **size), size),
         _data(model),
     ]
     return "\n".join(part for part in parts if part)
@@ -172,10 +103,10 @@ def _comment(model: Model) -> str:
     lines = [
         f"A network {_harmless(model.title)}, written by chainrule {VERSION}.",
         "",
-        *fill(f"x: {model.expects}. a: the probability of every {kind}.", WIDTH - 3).split("\n"),
+        *fill(f"A row: {model.expects}. a: the probability of every {kind}.", WIDTH - 3).split("\n"),
         "",
         "    cc -std=c99 -O2 -march=native -c this_file.c                 then link with -lm",
-        "    cc -std=c99 -O2 -DMAIN this_file.c -lm -o said && ./said < rows.csv   rows without a header",
+        "    cc -std=c99 -O2 -DMAIN this_file.c -lm -o said && ./said < rows.csv",
         "",
         *fill(
             "F1 is z = W a + b, F2 a = phi(z); H1 is softmax, H3 the sigmoid at the output. "
@@ -193,15 +124,38 @@ def _harmless(text: str) -> str:
 
 
 def _names(model: Model) -> str:
-    lines = [_strings("classes", model.classes)]
-    if model.features is not None:
-        lines.append(_strings("features", model.features))
-    return "\n".join([*lines, ""])
+    lines = [_strings("classes", model.classes), ""]
+    for c, column in enumerate(model.columns):
+        if column.categories is not None:
+            lines.append(f"static {_strings(f'categories_{c}', column.categories)}")
+    rows = [f"    {{{_quoted(one.name)}, {_how(c, one)}}}," for c, one in enumerate(model.columns)]
+    return "\n".join(
+        [
+            *lines,
+            "/* The columns of a row; fill is what a gap counts as, or NAN; the category NULL is a gap */",
+            "static const struct column {",
+            "    const char *name;",
+            "    double fill;",
+            "    int count;  /* of categories; -1 for numbers */",
+            "    const char *const *categories;",
+            f"}} columns[{len(rows)}] = {{",
+            *rows,
+            "};",
+            "",
+        ]
+    )
 
 
-def _strings(name: str, words: tuple[str, ...]) -> str:
+def _how(c: int, column: Input) -> str:
+    """The fields of a column behind its name."""
+    if column.categories is not None:
+        return f"NAN, {len(column.categories)}, categories_{c}"
+    return f"{'NAN' if column.fill is None else repr(column.fill)}, -1, NULL"
+
+
+def _strings(name: str, words: tuple[str | None, ...]) -> str:
     lines, line = [], "   "
-    for text in (f" {_quoted(word)}," for word in words):
+    for text in (f" {'NULL' if word is None else _quoted(word)}," for word in words):
         if len(line) + len(text) > WIDTH and line.strip():
             lines.append(line)
             line = "   "
@@ -278,15 +232,27 @@ def _of_row(function: Function, n: int) -> str:
 def _forward(model: Model) -> str:
     """The forward pass, line by line as `chainrule.equations.network.forward` takes it."""
     cache, H = pass_forward(model), len(model.layers)
-    lines = ["/* The outputs a of one sample x. */", "void predict_proba(const float *x, float *a)", "{"]
+    lines = [
+        "/* The outputs a of the inputs x. Returned is 0, or the number of an x that is not finite. */",
+        "int predict_proba(const float *x, float *a)",
+        "{",
+    ]
     for L, n in enumerate(model.widths):
         lines.append(f"    REAL {f'z{L}[{n}], ' if L else ''}a{L}[{n}];")
-    lines += _inputs(model)
+    lines += [
+        "    int wrong = not_finite(x);",
+        "    if (wrong) {",
+        f"        for (int k = 0; k < {model.widths[-1]}; k++)",
+        "            a[k] = NAN;",
+        "        return wrong;",
+        "    }",
+        *_inputs(model),
+    ]
     for L, function in model.functions.items():
         lines.append(f"    {_affine_call(cache.z[L], L, model)}  /* F1 */")
         lines += _function_call(function, cache.a[L], L, model.widths[L])
     loop = [f"    for (int k = 0; k < {model.widths[-1]}; k++)", f"        a[k] = (float)a{H}[k];"]
-    return "\n".join([*lines, *loop, "}", ""])
+    return "\n".join([*lines, *loop, "    return 0;", "}", ""])
 
 
 def _inputs(model: Model) -> list[str]:
@@ -315,16 +281,14 @@ def _function_call(function: Function, a: Node, L: int, n: int) -> list[str]:
     return [f"    for (int k = 0; k < {n}; k++)", f"        a{L}[k] = f_{function.name}(z{L}[k]);{tag}"]
 
 
-def _main(model: Model) -> str:
-    say = "        fputs(classes[predict(x)], stdout);"
-    if model.multi_label:
-        say = (
-            f"        int on[{model.widths[-1]}];\n        predict(x, on);\n"
-            f"        for (int k = 0, some = 0; k < {model.widths[-1]}; k++)\n"
-            '            if (on[k])\n                printf("%s%s", some++ ? " " : "", classes[k]);'
-        )
+def _main(model: Model, say: str, size: dict[str, int]) -> str:
+    header = PARTS("named_header" if model.named else "unnamed_header")
+    line = f"static const char *const header_line = {_quoted(header_line(model))};\n\n"
     first = "the labels that are on" if model.multi_label else "the class"
-    return MAIN.format(n_0=model.widths[0], n_H=model.widths[-1], say=say, first=first)
+    need = _quoted(f"the first line must name the columns {', '.join(model.features or ())}")
+    words = int(model.has_words)
+    main = PARTS("main", header=header, say=say.rstrip("\n"), first=first, need=need, words=words, **size)
+    return main.replace("enum {", f"{line}enum {{", 1)
 
 
 def _data(model: Model) -> str:

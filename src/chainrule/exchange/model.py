@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.calculus.graph import AS_COLUMN, REDUCTIONS, Node, Recorder, schedule
+from chainrule.datasets.preparing.preprocessing import Input
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import Head
 from chainrule.equations.network import Architecture, forward
@@ -28,14 +29,17 @@ class Function(NamedTuple):
 class Model(NamedTuple):
     """A network as an export sees it.
 
-    ``functions[L]`` is layer L's. ``shift`` and ``scale`` are None where inputs are taken as they are.
+    ``functions[L]`` is layer L's. ``columns`` are what a row of raw data holds, ``named`` by the
+    training data or numbered; a column of numbers without a fill must not have gaps. ``shift`` and ``scale``
+    are None where inputs are taken as they are.
     """
 
     widths: tuple[int, ...]
     functions: ByLayer[Function]
     layers: ByLayer[Layer]
     classes: tuple[str, ...]
-    features: tuple[str, ...] | None
+    columns: tuple[Input, ...]
+    named: bool
     shift: np.ndarray | None
     scale: np.ndarray | None
     multi_label: bool
@@ -48,9 +52,27 @@ class Model(NamedTuple):
         return list({function.name: function for function in self.functions}.values())
 
     @property
+    def is_table(self) -> bool:
+        """Whether rows have gaps to fill or categories to encode."""
+        return any(column.fill is not None or column.categories is not None for column in self.columns)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether a row may hold words: then a table needs a header, as in training."""
+        return any(column.categories is not None for column in self.columns)
+
+    @property
+    def features(self) -> tuple[str, ...] | None:
+        """The names of the columns; None where the training data had none."""
+        return tuple(column.name for column in self.columns) if self.named else None
+
+    @property
     def expects(self) -> str:
         """What a row of inputs holds."""
-        n = self.widths[0]
+        n = len(self.columns)
+        if self.is_table:
+            done = "gaps are filled, categories encoded and numbers scaled here"
+            return f"{n} columns a row, as in the training data; {done}"
         what = "number" if n == 1 else "numbers"
         if self.shift is None:
             return f"{n} {what} a row, taken as they are"
@@ -75,13 +97,23 @@ def described(network: FeedForward) -> Model:
         functions=_functions(network),
         layers=network.params,
         classes=network.classes,
-        features=None if spec is None else spec.features,
+        columns=_columns(network),
+        named=spec is not None and spec.features is not None,
         shift=None if scaling is None else np.asarray(scaling.shift),
         scale=None if scaling is None else np.asarray(scaling.scale),
         multi_label=network.multi_label,
         dtype=network.dtype.name,
         title=chain(network),
     )
+
+
+def _columns(network: FeedForward) -> tuple[Input, ...]:
+    """What a row of raw data holds: a table's columns, or numbers."""
+    spec = network.data
+    if spec is not None and spec.preprocessing is not None:
+        return spec.preprocessing.inputs
+    names = spec.features if spec is not None else None
+    return tuple(map(Input, names or (f"column {j + 1}" for j in range(network.layers[0]))))
 
 
 def pass_forward(model: Model) -> Forward:

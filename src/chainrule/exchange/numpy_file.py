@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from base64 import b64encode
 from collections.abc import Iterable
 from textwrap import fill, wrap
@@ -12,10 +14,12 @@ from numpy.typing import NDArray
 
 from chainrule.about import VERSION
 from chainrule.calculus.graph import BRANCHING, Node, schedule, shared
+from chainrule.datasets.tables.columns import GAPS
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, named
 from chainrule.exchange.model import Function, Model, pass_forward
+from chainrule.exchange.parts import Parts
 
 LITERAL = 64
 """Arrays of up to this many numbers are written out; longer ones as base64, which is a third of the size."""
@@ -25,55 +29,7 @@ WIDTH = 100
 USES = {"abs": "np.abs", "erf": "erf"}
 """What is not called as in the equations; the rest is ``np.`` and the same name."""
 
-ERF = '''
-def erf(x):
-    """The error function, which NumPy does not have."""
-    return np.vectorize(math.erf, otypes=[x.dtype])(x)
-'''
-
-AFFINE = f'''
-def affine(a, W, b):
-    """W a + b, of {TERMS} products at a time: as where it was trained, so that float32 rounds alike."""
-    z = b
-    for k in range(0, W.shape[1], {TERMS}):
-        z = a[:, k : k + {TERMS}] @ W[:, k : k + {TERMS}].T + z  # F1
-    return z
-'''
-
-READ = '''
-def array(text, *shape):
-    """An array from base64 of its {bytes} bytes a number, little-endian."""
-    return np.frombuffer(base64.b64decode(text), "<f{bytes}").reshape(shape)
-'''
-
-ONE = '''
-def predict(X):
-    """The number of the most probable class, which CLASSES names."""
-    return predict_proba(X).argmax(axis=1)
-'''
-
-SEVERAL = '''
-def predict(X):
-    """1 for every label that is on, else 0."""
-    return (predict_proba(X) > 0.5).astype(int)
-'''
-
-MAIN = '''
-def main(path):
-    """Print what predict and predict_proba say of every row of a CSV file, with or without a header."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.reader(file) if row]
-    columns = range({n_0})
-    try:
-        float(rows[0][0])
-    except ValueError:  # a header: the columns may stand in any order among others
-        header = rows.pop(0)
-        columns = [header.index(name) for name in FEATURES or header]
-    X = np.array([[float(row[column]) for column in columns] for row in rows])
-    print(",".join(["{label}", *(f"p({{name}})" for name in CLASSES)]))
-    for said, a in zip(predict(X), predict_proba(X)):
-        print(",".join([{said}, *(f"{{p:.6g}}" for p in a)]))
-'''
+PARTS = Parts("numpy_parts.txt")
 
 
 class Lines(Language):
@@ -94,22 +50,25 @@ def numpy_file(model: Model) -> str:
     """The text of the file."""
     ops = {node.op for function in model.distinct for node in schedule(function.body)}
     long = any(theta.size > LITERAL for layer in model.layers for theta in layer)
-    modules = ["base64"] * long + ["csv"] + ["math"] * ("erf" in ops) + ["sys"]
+    modules = ["base64"] * long + ["csv", "math", "sys"] + ["warnings"] * model.is_table
+    gaps = f"({', '.join(map(repr, sorted(GAPS)))})"
+    size = {"n_0": model.widths[0], "H": len(model.layers), "columns": len(model.columns), "gaps": gaps}
     parts = [
-        _docstring(model),
-        "".join(f"import {module}\n" for module in modules) + "\nimport numpy as np\n",
+        "\n".join([_docstring(model), *(f"import {module}" for module in modules), "\nimport numpy as np"]),
         _names(model),
-        ERF if "erf" in ops else "",
-        AFFINE if any(_is_long(model, L) for L, _ in model.layers.items()) else "",
+        *[PARTS("erf")] * ("erf" in ops),
+        *[PARTS("affine", terms=TERMS)] * any(_is_long(model, L) for L, _ in model.layers.items()),
         *(_function(function) for function in model.distinct),
         _forward(model, quiet=bool(ops & set(BRANCHING))),
-        _predict(model),
-        _main(model),
-        READ.format(bytes=np.dtype(model.dtype).itemsize) if long else "",
+        PARTS("columns" if model.is_table else "numbers", **size),
+        PARTS("number"),
+        _predict(model, size),
+        *[PARTS("read", bytes=np.dtype(model.dtype).itemsize)] * long,
+        _main(model, size),
         _data(model),
-        '\nif __name__ == "__main__":\n    main(sys.argv[1])\n',
+        PARTS("run"),
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n\n".join(part.strip("\n") + "\n" for part in parts)
 
 
 def _docstring(model: Model) -> str:
@@ -140,8 +99,11 @@ def _harmless(text: str) -> str:
 
 
 def _names(model: Model) -> str:
-    features = None if model.features is None else model.features
-    return f"CLASSES = {_tuple(model.classes)}\nFEATURES = {_tuple(features)}\n"
+    names = f"CLASSES = {_tuple(model.classes)}\nFEATURES = {_tuple(model.features)}\n"
+    if not model.is_table:
+        return names
+    rows = "".join(f"    {tuple(column)!r},\n" for column in model.columns)
+    return f"{names}COLUMNS = (  # name, what a gap counts as, categories with None for a gap\n{rows})\n"
 
 
 def _tuple(words: tuple[str, ...] | None) -> str:
@@ -166,7 +128,7 @@ def _function(function: Function) -> str:
     for part, name in named(parts, ["z"]):
         lines.append(f"    {name} = {write(part)}  # {function.tag}")
         write.names[part] = name
-    return "\n".join(["", *lines, f"    return {write(function.body)}  # {function.tag}", ""])
+    return "\n".join([*lines, f"    return {write(function.body)}  # {function.tag}"])
 
 
 def _forward(model: Model, quiet: bool) -> str:
@@ -174,13 +136,9 @@ def _forward(model: Model, quiet: bool) -> str:
     H = len(model.layers)
     write = Lines()
     lines = ['@np.errstate(all="ignore")  # both sides of a branch are computed'] if quiet else []
-    lines += ["def predict_proba(X):", f'    """The outputs a^{H} of rows X (N, {model.widths[0]})."""']
-    if model.shift is None:
-        lines.append(f"    a0 = np.asarray(X, np.{model.dtype})")
-    else:
-        lines.append(
-            f"    a0 = ((np.asarray(X, float) - SHIFT) / SCALE).astype(np.{model.dtype})  # as in training"
-        )
+    about = f"The outputs a^{H} of inputs x (N, {model.widths[0]}), as `numbers` gives them."
+    a0 = "x" if model.shift is None else "((x - SHIFT) / SCALE)"
+    lines += ["def forward(x):", f'    """{about}"""', f"    a0 = {a0}.astype(np.{model.dtype})"]
     for L, function in model.functions.items():
         for letter, node, tag in (("z", cache.z[L], "F1"), ("a", cache.a[L], function.tag)):
             text = write(node)
@@ -189,7 +147,7 @@ def _forward(model: Model, quiet: bool) -> str:
                 text = f"affine(a{L - 1}, W{L}, b{L})"
             lines.append(f"    {letter}{L} = {text}  # {tag}")
             write.names[node] = f"{letter}{L}"
-    return "\n".join(["", *lines, f"    return a{H}", ""])
+    return "\n".join([*lines, f"    return a{H}"])
 
 
 def _is_long(model: Model, L: int) -> bool:
@@ -205,13 +163,28 @@ def refuse_unless_affine(z: Node, L: int) -> None:
         raise InputError(f"exports know z = a W^T + b; the equations say {said}. Extend their `affine`.")
 
 
-def _predict(model: Model) -> str:
-    return SEVERAL if model.multi_label else ONE
+def _predict(model: Model, size: dict[str, Any]) -> str:
+    kind, predicts = "class", "The number of the most probable class of each row, which CLASSES names."
+    if model.multi_label:
+        kind, predicts = "label", "1 for every label that is on, else 0: a row of them for each row."
+    decide = PARTS("several" if model.multi_label else "one").strip("\n")
+    return f"{decide}\n\n\n{PARTS('predict', kind=kind, predicts=predicts, **size)}"
 
 
-def _main(model: Model) -> str:
+def _main(model: Model, size: dict[str, Any]) -> str:
     said = '" ".join(name for name, on in zip(CLASSES, said) if on)' if model.multi_label else "CLASSES[said]"
-    return MAIN.format(n_0=model.widths[0], label="labels" if model.multi_label else "class", said=said)
+    return PARTS("main", label=_said(model), said=said, words=model.has_words, **size)
+
+
+def _said(model: Model) -> str:
+    return "labels" if model.multi_label else "class"
+
+
+def header_line(model: Model) -> str:
+    """The first line of the predictions, as CSV."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow([_said(model), *(f"p({name})" for name in model.classes)])
+    return out.getvalue()
 
 
 def _data(model: Model) -> str:
@@ -221,7 +194,7 @@ def _data(model: Model) -> str:
     for L, layer in model.layers.items():
         for letter, theta in layer._asdict().items():
             lines.append(f"{letter}{L} = {_array(theta)}")
-    return "\n".join(["", *lines, ""])
+    return "\n".join(lines)
 
 
 def _floats(values: NDArray[np.float64]) -> str:

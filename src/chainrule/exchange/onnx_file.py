@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.about import VERSION
 from chainrule.calculus.graph import Argument, Node, Recorder, schedule
+from chainrule.datasets.preparing.preprocessing import Input
 from chainrule.equations.network import Architecture, forward
 from chainrule.errors import InputError
 from chainrule.exchange.model import Model, described
@@ -17,7 +19,11 @@ from chainrule.model.feedforward import FeedForward
 from chainrule.types import ByLayer, Layer
 
 OPSET = 17
+ML, ML_OPSET = "ai.onnx.ml", 3
 IR_VERSION = 8
+
+TAKEN = r"[abcxztW]\d*|W\d+\.T|label|probabilities|axis|shift|scale|shape of .*"
+"""What the graph calls its own tensors."""
 
 OPERATORS = {
     "+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "**": "Pow", "neg": "Neg", "@": "MatMul",
@@ -106,6 +112,10 @@ class Graph:
 def onnx_file(network: FeedForward) -> bytes:
     """The ONNX model: raw inputs ``x`` (N, n_0) float32 → ``probabilities`` (N, n_H) and ``label``.
 
+    A network of a table with gaps or categories has instead an input of its own for each column, by its name:
+    numbers (N, 1) float32 with NaN for a gap, or text (N, 1) with "" for one. A category that no training row
+    had gives 0 in all of its column's.
+
     ``label`` is int64: the most probable class (N,), or 0 and 1 (N, n_H) for labels of their own.
 
     Raises:
@@ -131,13 +141,30 @@ def onnx_file(network: FeedForward) -> bytes:
 
 
 def _inputs(graph: Graph, model: Model) -> str:
-    """The name of a^0: x itself, or scaled in float64 as in training."""
+    """The name of a^0: the encoded inputs, scaled in float64 as in training."""
+    x = graph.add("Concat", *(_encoded(graph, c) for c in model.columns), axis=1) if model.is_table else "x"
     if model.shift is None or model.scale is None:
-        return "x"
+        return x
     double, single = graph.onnx.TensorProto.DOUBLE, graph.onnx.TensorProto.FLOAT
-    raw = graph.add("Cast", "x", to=double)
+    raw = graph.add("Cast", x, to=double)
     moved = graph.add("Sub", raw, graph.array("shift", model.shift))
     return graph.add("Cast", graph.add("Div", moved, graph.array("scale", model.scale)), name="a0", to=single)
+
+
+def _encoded(graph: Graph, column: Input) -> str:
+    """A column of a table as inputs of the network: gaps filled, or 0 and 1 for each category."""
+    name = _input_name(column)
+    if column.categories is None:
+        assert column.fill is not None
+        return graph.add("Where", graph.add("IsNaN", name), graph.number(column.fill), name)
+    words = [category or "" for category in column.categories]
+    hot = graph.add("OneHotEncoder", name, domain=ML, cats_strings=words, zeros=1)
+    return graph.add("Reshape", hot, graph.array(f"shape of {name}", np.array([-1, len(words)], np.int64)))
+
+
+def _input_name(column: Input) -> str:
+    """The name of its input; what the network computes has names of its own, such as a1."""
+    return f"column {column.name}" if re.fullmatch(TAKEN, column.name) else column.name
 
 
 def _forward(graph: Graph, network: FeedForward, a0: str) -> None:
@@ -171,12 +198,12 @@ def _label(graph: Graph, model: Model) -> None:
 
 def _made(onnx: Any, graph: Graph, model: Model) -> Any:
     helper, kind = onnx.helper, onnx.TensorProto
-    n_0, n_H = model.widths[0], model.widths[-1]
+    n_H = model.widths[-1]
     label = ["N", n_H] if model.multi_label else ["N"]
     body = helper.make_graph(
         graph.nodes,
         "chainrule",
-        [helper.make_tensor_value_info("x", kind.FLOAT, ["N", n_0])],
+        [helper.make_tensor_value_info(name, of, ["N", n]) for name, of, n in _taken(kind, model)],
         [
             helper.make_tensor_value_info("probabilities", kind.FLOAT, ["N", n_H]),
             helper.make_tensor_value_info("label", kind.INT64, label),
@@ -186,13 +213,20 @@ def _made(onnx: Any, graph: Graph, model: Model) -> Any:
     made = helper.make_model(
         body,
         ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid("", OPSET), *[helper.make_opsetid(ML, ML_OPSET)] * model.is_table],
         producer_name="chainrule",
         producer_version=VERSION,
-        doc_string=f"{model.title}. x: {model.expects}.",
+        doc_string=f"{model.title}. Input: {model.expects}.",
     )
     helper.set_model_props(made, _metadata(model))
     return made
+
+
+def _taken(kind: Any, model: Model) -> list[tuple[str, int, int]]:
+    """Name, type and width of each input."""
+    if not model.is_table:
+        return [("x", kind.FLOAT, model.widths[0])]
+    return [(_input_name(c), kind.FLOAT if c.categories is None else kind.STRING, 1) for c in model.columns]
 
 
 def _metadata(model: Model) -> dict[str, str]:

@@ -10,7 +10,8 @@ from chainrule.errors import DataError, InputError, did_you_mean
 
 Target = str | int | Sequence[str | int] | None
 
-_GAPS = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none", "nil"})
+GAPS = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none", "nil"})
+"""What a cell says whose value is missing, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def is_finite(cell: str) -> bool:
 
 def is_gap(cell: str) -> bool:
     """Return whether a cell is one of the usual signs for a missing value."""
-    return cell.strip().lower() in _GAPS
+    return cell.strip().lower() in GAPS
 
 
 def is_text(cell: str) -> bool:
