@@ -17,7 +17,7 @@ def test_export(here, kinds, to, ending, tmp_path):
     done = here("export", kinds, "--to", to)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"model{ending}: ")
-    assert "It takes 3 numbers per row, raw; the file scales them." in done.out
+    assert "It takes 3 numbers a row, raw as in the training data; they are scaled here." in done.out
     assert here("export", kinds / "model.safetensors", "--to", to, "-o", "other").code == 0
     assert (tmp_path / f"model{ending}").read_bytes() == (tmp_path / "other").read_bytes()
 
