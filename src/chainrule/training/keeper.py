@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ class Keeper:
     def _is_late(self, event: EpochEnd) -> bool:
         if self._patience is None or event.record.val_loss is None:
             return False
-        if self.best is None or event.record.val_loss < self.best.loss:
+        if self.best is None or event.record.val_loss < self.best.loss or isnan(self.best.loss):
             self.best = Best(event.record.val_loss, event.record.epoch, event.params)
         return event.record.epoch - self.best.epoch >= self._patience
 

@@ -1,0 +1,1 @@
+"""Where this package and other tools decide differently: `python -m benchmarks.conventions`."""
