@@ -120,7 +120,7 @@ def test_the_lock_holds_the_groups_that_it_is_made_of():
 
 def test_extras_are_for_users_and_groups_for_developers():
     extras, groups = PROJECT["project"]["optional-dependencies"], PROJECT["dependency-groups"]
-    assert set(groups) == {"test", "dev", "docs", "bench", "features", "fuzz"}
+    assert set(groups) == {"test", "dev", "docs", "bench", "features", "conventions", "fuzz"}
     assert not set(extras) & set(groups)
 
 
