@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,8 @@ def test_the_cache_as_it_is(monkeypatch, tmp_path):
     (tmp_path / "cache" / "code").mkdir(parents=True)
     (tmp_path / "cache" / "code" / "a.o").write_bytes(b"1234")
     assert examine.cache_state()[2:] == (1, 4)
+    (tmp_path / "cache" / "code").chmod(0o777)
+    assert not examine.cache_state().writable or os.name == "nt"
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
     assert not examine.cache_state().writable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -50,6 +51,37 @@ def test_a_damaged_file_is_replaced(folder, damage):
     file.write_bytes(whole[:-9] if damage is None else damage)
     tripled()
     assert file.read_bytes() == whole
+
+
+def test_code_that_somebody_planted_is_not_run(folder):
+    """A file with a right checksum, as anyone can make it, and code of theirs."""
+    tripled()
+    (file,) = folder.iterdir()
+    ours = file.read_bytes()
+    theirs = ours[32:].replace(b"\x7fELF", b"\x7fBAD")
+    file.write_bytes(hashlib.sha256(theirs).digest() + theirs)
+    tripled()
+    assert file.read_bytes() == ours
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_no_code_is_kept_where_others_may_write(folder):
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    tripled()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_user_without_a_home_folder_runs_nothing_from_the_current_one(tmp_path, monkeypatch):
+    def unknown(number):
+        raise KeyError(number)
+
+    for name in ("CHAINRULE_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.chdir(tmp_path)
+    tripled()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path, monkeypatch):

@@ -36,7 +36,7 @@ def compare(folders: tuple[str, ...], html: str | None, figure: str | None, as_j
         )
     runs = [open_run(folder, with_data=False) for folder in folders]
     if html is not None:
-        atomic_write(html, comparison(runs).encode())
+        atomic_write(html, comparison(runs))
         click.echo(f"page: {html}", err=True)
     if figure is not None:
         _draw(runs, figure)

@@ -164,5 +164,5 @@ def deliver(made: Any, form: str | None, file: str | None) -> None:
             f"FILE must end in {', '.join(ENDINGS)}, or --format must be given; got {file!r}. "
             "Write -o derivation.html, say."
         )
-    atomic_write(file, made.in_format(form or ENDINGS[ending]).encode())
+    atomic_write(file, made.in_format(form or ENDINGS[ending]))
     click.echo(f"{made.document.title}: written to {file}\n{made.checked}", err=True)

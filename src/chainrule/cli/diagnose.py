@@ -67,7 +67,7 @@ def diagnose(
         path, name = split(file)
         found = diagnose_file(path, name, layers, hidden=hidden, output=output, loss=loss, seconds=seconds)
         if html is not None:
-            atomic_write(html, found.to_html().encode())
+            atomic_write(html, found.to_html())
     except ChainruleError as error:
         click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
         sys.exit(2)

@@ -78,7 +78,13 @@ def lines(report: Report) -> Iterator[tuple[str, str]]:
         what = f"{blas.name} {blas.version} for {blas.architecture}, {_count(blas.threads, 'thread')}"
         yield "BLAS", f"{what} ({blas.by}'s)"
     cache = report.cache
-    state = "" if cache.writable else "; it cannot be written to, so code is compiled in every process"
+    state = (
+        ""
+        if cache.writable
+        else (
+            "; it must be a folder of your own where nobody else writes, so code is compiled in every process"
+        )
+    )
     yield "cache", f"{cache.path}: {_count(cache.files, 'file')}, {cache.bytes / 1e6:.1f} MB{state}"
     yield "versions", ", ".join(f"{name} {version}" for name, version in report.versions.items())
     for found in report.accuracy:

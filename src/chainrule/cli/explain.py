@@ -97,7 +97,7 @@ def explain(
     if output is not None:
         from chainrule.files.atomic import atomic_write
 
-        atomic_write(output, _written(kind, explanation, parameters).encode())
+        atomic_write(output, _written(kind, explanation, parameters))
         click.echo(f"explanation written to {output}", err=True)
     if as_json:
         import json

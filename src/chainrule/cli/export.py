@@ -28,9 +28,12 @@ def export(model: str, to: str, output: str | None) -> None:
     """
     from chainrule.exchange.export import export as write
     from chainrule.exchange.model import described
+    from chainrule.files.places import open_file
 
     network = load_model(model)
     path = output or f"model{ENDINGS[to]}"
     write(network, path, to)
-    click.echo(f"{path}: {Path(path).stat().st_size:,} bytes, {network!r}")
-    click.echo(f"It takes {described(network).expects}.")
+    shown = open_file(path) is not None  # the export itself is on standard output
+    size = f"{Path(path).stat().st_size:,} bytes, " if Path(path).is_file() and not shown else ""
+    click.echo(f"{path}: {size}{network!r}", err=shown)
+    click.echo(f"It takes {described(network).expects}.", err=shown)

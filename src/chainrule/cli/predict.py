@@ -50,7 +50,7 @@ def predict(model: str, file: str, output: str | None, engine: str, threads: int
     if output is None:
         click.echo(table, nl=False)
     else:
-        atomic_write(output, table.encode())
+        atomic_write(output, table)
         click.echo(f"{len(X):,} predictions written to {output}", err=True)
 
 

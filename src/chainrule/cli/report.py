@@ -19,12 +19,13 @@ def report(folder: str, out: str | None) -> None:
     from pathlib import Path
 
     from chainrule.files.atomic import atomic_write
+    from chainrule.files.places import open_file
     from chainrule.report import open_run
     from chainrule.report.page import report as page
 
     run = open_run(folder)
     path = Path(out) if out is not None else Path(folder) / "report.html"
-    atomic_write(path, page(run).encode())
+    atomic_write(path, page(run))
     for note in run.notes:
         click.echo(f"note: {note}", err=True)
-    click.echo(f"report: {path}")
+    click.echo(f"report: {path}", err=open_file(path) is not None)

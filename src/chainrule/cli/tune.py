@@ -179,7 +179,7 @@ def _output(training: Dataset) -> str:
 def _write(place: Path, about: dict[str, Any]) -> None:
     from chainrule.files.atomic import atomic_write
 
-    atomic_write(place / "search.json", json.dumps(about, ensure_ascii=False, indent=2).encode() + b"\n")
+    atomic_write(place / "search.json", json.dumps(about, ensure_ascii=False, indent=2) + "\n")
 
 
 def _plan(rounds: Rounds) -> str:

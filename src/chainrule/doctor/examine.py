@@ -25,7 +25,9 @@ from chainrule.doctor.speed import (
 from chainrule.engines.base import Engine, Unsupported
 from chainrule.engines.choice import Choice, choose
 from chainrule.engines.reference import ReferenceEngine
-from chainrule.files.atomic import cache_folder
+from chainrule.errors import StorageError
+from chainrule.files.places import cache_folder
+from chainrule.files.signed import is_private
 from chainrule.network import Network
 from chainrule.types import ByLayer, Layer
 
@@ -179,10 +181,15 @@ def _blas(pool: dict[str, Any]) -> Blas:
 
 def cache_state() -> Cache:
     """The folder of compiled code: whether it can be written to, and what it holds."""
-    folder = cache_folder() / "code"
+    try:
+        folder = cache_folder() / "code"
+    except StorageError:  # no home folder
+        return Cache("none", False, 0, 0)
     files = [path.stat().st_size for path in folder.glob("*.o")] if folder.is_dir() else []
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
-    return Cache(str(folder), nearest.is_dir() and os.access(nearest, os.W_OK), len(files), sum(files))
+    usable = folder.is_absolute() and nearest.is_dir() and os.access(nearest, os.W_OK)
+    usable = usable and (nearest != folder or is_private(folder))
+    return Cache(str(folder), usable, len(files), sum(files))
 
 
 def accuracy(engine: Engine, dtype: str) -> Accuracy:

@@ -11,6 +11,7 @@ from chainrule.errors import FolderBusy
 from chainrule.files.atomic import storage_errors
 
 NAME = "lock"
+_NOT_A_LINK = getattr(os, "O_NOFOLLOW", 0)  # that another user may have put there
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def held(folder: Path) -> Iterator[None]:
 def _open(path: Path) -> int:
     """Open and lock the file, and write our number into it."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NOT_A_LINK, 0o666)
         try:
             _lock(descriptor, path)
             if _is(descriptor, path):  # else its holder ended in between and took the file away

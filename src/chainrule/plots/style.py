@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from chainrule.errors import InputError
-from chainrule.files.atomic import atomic_path
+from chainrule.files.atomic import atomic_write
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6B6B6B"
 TITLE_SIZE, SMALL_SIZE, DPI = 12, 8, 150
@@ -28,8 +29,9 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """
     if Path(path).suffix.lower() not in ("", ".png"):
         raise InputError(f"a figure's file must end in .png; got {os.fspath(path)!r}. Rename it.")
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=DPI)
+    atomic_write(path, content.getvalue())
 
 
 def empty_figure(width: float, height: float, compress: bool = False) -> Figure:

@@ -156,7 +156,7 @@ class Run:
     def end(self, status: str, history: History | None = None, **results: Any) -> None:
         """Write in ``run.json`` how it ended, and whatever of the history is not yet written."""
         if self.resumed and history is not None:
-            atomic_write(self.folder / "history.jsonl", "".join(map(_line, history)).encode())
+            atomic_write(self.folder / "history.jsonl", "".join(map(_line, history)))
         else:
             self._write_history()
         self._about.update(status=status, ended=_now(), **results)
@@ -171,9 +171,7 @@ class Run:
         try:
             network.save(self.folder / "model.safetensors")
         except StorageError as error:
-            refuge = Path(tempfile.gettempdir()) / f"{self.folder.name}-{os.getpid()}.safetensors"
-            network.save(refuge)
-            raise StorageError(f"{error} The trained model is safe in {refuge}.") from error
+            raise StorageError(f"{error} {_rescued(network, self.folder.name)}") from error
 
     def draw(self, network: Network, history: History, test: Dataset, evaluation: Evaluation) -> None:
         """Write the figures.
@@ -206,7 +204,21 @@ class Run:
 
     def _write_about(self) -> None:
         text = json.dumps(self._about, ensure_ascii=False, indent=2, default=str)
-        atomic_write(self.folder / "run.json", text.encode() + b"\n")
+        atomic_write(self.folder / "run.json", text + "\n")
+
+
+def _rescued(network: Network, name: str) -> str:
+    """Write the model to the system's temporary folder, where only this user may read it, and say so."""
+    refuge = ""
+    try:
+        handle, refuge = tempfile.mkstemp(".safetensors", f"{name}-")
+        os.close(handle)
+        network.save(refuge)
+    except OSError as error:
+        if refuge:
+            os.unlink(refuge)
+        return f"The temporary folder refused the model too ({error})."
+    return f"The trained model is safe in {refuge}."
 
 
 def begin(

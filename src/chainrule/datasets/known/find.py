@@ -10,7 +10,8 @@ from pathlib import Path
 from chainrule.datasets.known.download import download
 from chainrule.datasets.tables.idx import unpack
 from chainrule.errors import DataError, StorageError
-from chainrule.files.atomic import atomic_write, cache_folder, home_path
+from chainrule.files.atomic import atomic_write
+from chainrule.files.places import cache_folder, home_path
 
 Found = dict[str, bytes]
 
@@ -47,7 +48,7 @@ def find(pictures: PictureSet) -> Found:
         DataError: a file in the first folder is missing or wrong, or there is nothing and no download.
         StorageError: the cache cannot be written.
     """
-    found = _in_data_folder(pictures) or _in_folder(pictures, cache_folder() / pictures.name, strict=False)
+    found = _in_data_folder(pictures) or _in_cache(pictures)
     return found or _in_folder(pictures, _SYSTEM / pictures.name) or _downloaded(pictures)
 
 
@@ -61,6 +62,14 @@ def _in_data_folder(pictures: PictureSet) -> Found | None:
             f"CHAINRULE_DATA must be an existing folder; got {given!r}. Create it, or unset CHAINRULE_DATA."
         )
     return _in_folder(pictures, folder / pictures.name) or _in_folder(pictures, folder, strict=False)
+
+
+def _in_cache(pictures: PictureSet) -> Found | None:
+    try:
+        folder = cache_folder()
+    except StorageError:  # no home folder: there may be a file elsewhere
+        return None
+    return _in_folder(pictures, folder / pictures.name, strict=False)
 
 
 def _in_folder(pictures: PictureSet, folder: Path, *, strict: bool = True) -> Found | None:

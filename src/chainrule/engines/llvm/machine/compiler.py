@@ -3,8 +3,9 @@
 Compiled code is kept as an object file, named by a hash of everything it depends on: the source of the
 generated code, the processor and its features, LLVM's version. Where one of them changes, no file is found,
 and the code is compiled again. A file is written under another name and then renamed, so that two processes
-that start at once both work; a file that is damaged fails its checksum and is made again; where nothing can
-be written, the code is compiled in each process.
+that start at once both work. It is signed with a secret of this user, in a folder of this user's own: what is
+damaged, or was put there by somebody else, is made again. Where nothing can be kept like that, the code is
+compiled in each process.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
-import os
 import platform
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,8 @@ from typing import Any
 
 from chainrule.engines.base import tell
 from chainrule.engines.llvm.machine.processor import Processor, llvm
-from chainrule.files.atomic import cache_folder
+from chainrule.files.places import cache_folder
+from chainrule.files.signed import read_signed, write_signed
 
 FORMAT = b"chainrule 1\n"
 """Changed when the way of calling generated code changes."""
@@ -56,14 +56,14 @@ def compile_text(
         folder: another place for the cache.
     """
     started = time.perf_counter()
-    place = (folder or code_folder()) / _name(key, target)
-    code = _read(place)
+    name = _name(key, target)
+    code = _kept(name, folder)
     cached = code is not None
     machine = target_machine(target)
     if code is None:
         tell(None)
         code = bytes(machine.emit_object(optimized(text(), machine, target)))
-        _write(place, code)
+        _keep(name, folder, code)
         tell(time.perf_counter() - started)
     compiler = llvm().create_mcjit_compiler(llvm().parse_assembly(""), machine)
     compiler.add_object_file(llvm().object_file.ObjectFileRef.from_data(code))
@@ -94,6 +94,17 @@ def code_folder() -> Path:
     return cache_folder() / "code"
 
 
+def _kept(name: str, folder: Path | None) -> bytes | None:
+    with contextlib.suppress(OSError):  # without a home folder there is no cache
+        return read_signed((folder or code_folder()) / name)
+    return None
+
+
+def _keep(name: str, folder: Path | None, code: bytes) -> None:
+    with contextlib.suppress(OSError):
+        write_signed((folder or code_folder()) / name, code)
+
+
 def versions() -> tuple[str, str]:
     """Of llvmlite, and of LLVM itself."""
     import llvmlite
@@ -105,26 +116,3 @@ def _name(key: str, target: Processor) -> str:
     version = ".".join(map(str, llvm().llvm_version_info))
     facts = "\n".join((FORMAT.decode(), version, platform.machine(), *map(str, target), key))
     return f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.o"
-
-
-def _read(place: Path) -> bytes | None:
-    try:
-        content = place.read_bytes()
-    except OSError:
-        return None
-    checksum, code = content[:32], content[32:]
-    return code if hashlib.sha256(code).digest() == checksum else None
-
-
-def _write(place: Path, code: bytes) -> None:
-    """Keep the code; a folder that cannot be written to is no error."""
-    with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
-            os.replace(name, place)
-        except OSError:
-            os.unlink(name)
-            raise
