@@ -1,5 +1,25 @@
-"""``python -m chainrule``: the command, where it is not on the path."""
+"""The command, with ``python -m chainrule`` where it is not on the path.
 
-from chainrule.cli import main
+It begins here, so that a Ctrl-C while the other modules are imported ends it like any other.
+"""
 
-main()
+from __future__ import annotations
+
+import sys
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+def main() -> None:
+    """Run the command; Ctrl-C ends it without a traceback."""
+    try:
+        from chainrule.cli import main as command  # late, so that this is the first that runs
+
+        command()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

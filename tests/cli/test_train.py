@@ -8,7 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from chainrule import Network
+from chainrule import InputError, Network
+from chainrule.cli.options import complete_layers
 from chainrule.cli.train import train
 from tests.cli.commandline import FILES, chainrule
 
@@ -166,11 +167,33 @@ def test_options_that_were_not_given_are_recorded_too(here, data, tmp_path):
 
 @pytest.mark.usefixtures("no_figures")
 @pytest.mark.parametrize(
-    ("given", "layers"), [("30", (3, 30, 3)), ("3-8-3", (3, 8, 3)), ("3-3", (3, 3)), ("8-9", (3, 8, 9, 3))]
+    ("given", "layers"),
+    [
+        ("30", (3, 30, 3)),
+        ("3-8-3", (3, 8, 3)),
+        ("3-3", (3, 3)),
+        ("8-9", (3, 8, 9, 3)),
+        ("3", (3, 3, 3)),  # one width is a hidden layer, also where it is the number of features
+        ("3-3-3", (3, 3, 3)),
+    ],
 )
 def test_layers_are_completed(here, data, tmp_path, given, layers):
     assert here("train", data / "kinds.csv", "--layers", given, "--epochs", 1, "--run", "run").code == 0
     assert model(tmp_path / "run").layers == layers
+
+
+@pytest.mark.parametrize("features", [29, 30, 31])
+def test_the_default_layers_fit_every_table(features):
+    """30 hidden neurons, also where there are 30 features or classes."""
+    for classes in (2, 30):
+        assert complete_layers((30,), features, classes, "t.csv") == [features, 30, classes]
+
+
+def test_an_end_that_does_not_fit_is_told_both_ways_out():
+    with pytest.raises(InputError, match=r"got 20 in 30-20\. Write 30-20-2, or 30-30-20-2 if all of these"):
+        complete_layers((30, 20), 30, 2, "t.csv")
+    with pytest.raises(InputError, match=r"got 20 in 20-2\. Write 30-20-2, or 30-20-2-2 if all of these"):
+        complete_layers((20, 2), 30, 2, "t.csv")
 
 
 @pytest.mark.usefixtures("no_figures")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import io
+import sys
 from dataclasses import fields
 
 import numpy as np
@@ -25,6 +27,24 @@ def make(**options):
 
 def fit(network, data, **options):
     return network.fit(*data, **{"progress": False, "epochs": 4, **options})
+
+
+class _OnlyWrites:
+    def write(self, text):
+        return len(text)
+
+
+@pytest.mark.parametrize(
+    ("stream", "progress"), [("none", None), ("none", True), ("closed", None), ("that only writes", None)]
+)
+def test_a_service_has_no_streams(moon, monkeypatch, stream, progress):
+    """`pythonw`, and services: `sys.stderr` is None there."""
+    closed = io.StringIO()
+    closed.close()
+    given = {"none": None, "closed": closed, "that only writes": _OnlyWrites()}[stream]
+    monkeypatch.setattr(sys, "stderr", given)
+    monkeypatch.setattr(sys, "stdout", given)
+    assert len(fit(make(), moon, progress=progress)) == 4
 
 
 class TestLearning:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -27,6 +31,9 @@ COMMANDS = {
     "doctor": "Show which engine runs here, whether it is right, and how fast.",
 }
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
 
 class Commands(click.Group):
     """Subcommands by name, with errors as one line and never as a traceback."""
@@ -34,6 +41,14 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of `COMMANDS`."""
         return list(COMMANDS)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; Ctrl-C ends it with exit code 130, as shells have it, and not with click's 1."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted", err=True)
+            sys.exit(INTERRUPTED)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import the command of that name."""
@@ -70,6 +85,7 @@ def chainrule_command() -> None:
 
 def main() -> None:
     """Run the command; a `ChainruleError` becomes one message and exit code 1."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -78,7 +94,24 @@ def main() -> None:
     except ChainruleError as error:
         _fail(str(error))
     except OSError as error:  # a full disk under standard output, say
+        if error.errno == errno.EBADF:
+            _fail("standard output must be open; it is closed. Write to a file: > FILE.")
         _fail(f"output must be writable; got {error.strerror or error}. Free some space, or write elsewhere.")
+
+
+def _open_streams() -> None:
+    """Open the streams that the caller closed (``2>&-``), so that no file of ours gets their numbers.
+
+    What is printed on a closed standard output is an error, for it is lost; what is said on a closed
+    standard error goes nowhere.
+    """
+    for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, flags)  # the lowest that is free
+            file = io.FileIO(descriptor, "r" if name == "stdin" else "w", closefd=False)
+            setattr(
+                sys, name, io.TextIOWrapper(file, "utf-8", write_through=True)
+            )  # what fails, fails at once
 
 
 def _fail(message: str) -> None:

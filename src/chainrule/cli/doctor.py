@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.cli.options import engine_options
+from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
     from chainrule.doctor.examine import Report
@@ -29,7 +30,7 @@ def doctor(engine: str, threads: int | None, as_json: bool) -> None:
 
     from chainrule.doctor.examine import examine
 
-    quiet = as_json or not sys.stderr.isatty()
+    quiet = as_json or not is_terminal(sys.stderr)
     with Console(stderr=True, quiet=quiet).status("looking at the machine") as status:
         report = examine(engine, threads, stages=status.update)
     if as_json:

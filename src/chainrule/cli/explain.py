@@ -9,6 +9,7 @@ import click
 
 from chainrule.cli.options import data_for, load_model, target_option
 from chainrule.errors import InputError
+from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
@@ -135,7 +136,7 @@ def show(blocks: list[Block]) -> None:
     from chainrule.explain.layout import lines, plain
 
     console = Console(highlight=False, soft_wrap=True)
-    fitted = sys.stdout.isatty() or "COLUMNS" in os.environ
+    fitted = is_terminal(sys.stdout) or "COLUMNS" in os.environ
     width = console.width if fitted else WIDTH
     if console.color_system is None or console.no_color:
         click.echo(plain(blocks, width))

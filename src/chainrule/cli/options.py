@@ -12,6 +12,7 @@ import click
 
 from chainrule.engines.choice import NAMES
 from chainrule.errors import DataError, InputError
+from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
@@ -70,7 +71,7 @@ def announcing() -> Iterator[None]:
     waiting = Waiting()
     with listening(waiting.hear):
         yield
-    if waiting.said and sys.stderr.isatty():
+    if waiting.said and is_terminal(sys.stderr):
         click.echo(waiting.said, err=True)
 
 
@@ -99,19 +100,23 @@ def read_hidden(value: str) -> list[str]:
 def complete_layers(given: tuple[int, ...], n_features: int, n_classes: int, data: str) -> list[int]:
     """Complete a list of hidden layers by the data's widths, or check a list that names them.
 
+    One width alone is that of a hidden layer, also where it is the number of features or classes.
+
     Raises:
-        InputError: one end of the list fits the data and the other does not.
+        InputError: one end of a longer list fits the data and the other does not.
     """
-    starts, ends = bool(given) and given[0] == n_features, len(given) > 1 and given[-1] == n_classes
+    starts = len(given) > 1 and given[0] == n_features
+    ends = len(given) > 1 and given[-1] == n_classes
     if starts and ends:
         return list(given)
     if starts or ends:
         wrong, must = (given[-1], n_classes) if starts else (given[0], n_features)
         end, of = ("last", "classes") if starts else ("first", "features")
         full = "-".join(map(str, (n_features, *(given[1:] if starts else given[:-1]), n_classes)))
+        longer = "-".join(map(str, (n_features, *given, n_classes)))
         raise InputError(
             f"the {end} layer must have width {must}, for {data} has {must} {of}; got {wrong} in "
-            f"{'-'.join(map(str, given))}. Write {full}, or list the hidden layers only."
+            f"{'-'.join(map(str, given))}. Write {full}, or {longer} if all of these are hidden layers."
         )
     return [n_features, *given, n_classes]
 

@@ -14,6 +14,7 @@ from chainrule.cli.options import read_layers
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
 from chainrule.errors import InputError
+from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
     from chainrule.proof.theorems import Result, Theorem
@@ -88,7 +89,7 @@ def examine_all(chosen: list[Theorem], compared: bool) -> list[Result]:
     from chainrule.proof.theorems import examine
 
     results = []
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with Progress(console=Console(stderr=True), transient=True, disable=not is_terminal(sys.stderr)) as bar:
         task = bar.add_task("proving", total=len(chosen))
         for theorem in chosen:
             bar.update(task, description=f"{theorem.tag} {theorem.name}")
@@ -108,7 +109,7 @@ def show(results: list[Result], compared: bool) -> None:
     table.add_column("function proven", overflow="fold")
     for result in results:
         table.add_row(*row(result, compared))
-    fitted = sys.stdout.isatty() or "COLUMNS" in os.environ
+    fitted = is_terminal(sys.stdout) or "COLUMNS" in os.environ
     Console(highlight=False, width=None if fitted else WIDE).print(table)
 
 

@@ -13,6 +13,7 @@ from chainrule.cli.options import complete_layers, noting, read_hidden
 from chainrule.cli.resume import check_data
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.errors import InputError, TrainingDiverged, look_up
+from chainrule.files.terminal import is_terminal
 from chainrule.training.schedules import SCHEDULES, warm_up
 
 if TYPE_CHECKING:
@@ -45,13 +46,13 @@ def carry_out(
     as_real("checkpoint-seconds", options["checkpoint_seconds"], at_least=0)
     if options["learning_rate"] is None:
         options["learning_rate"] = fit_options["optimizer"].learning_rate
+    if run is not None:
+        check_data(run, training)
+    click.echo(f"{network!r}\n{training!r}")  # output that cannot be written leaves no run folder
     if run is None:
         about = {"data": _describe(data, training, test), "options": {**options, "layers": network.layers}}
         room = _room(network, fit_options)
         run = begin(folder, data, about, room[0], room[1] if options["checkpoint_seconds"] else 0)
-    else:
-        check_data(run, training)
-    click.echo(f"{network!r}\n{training!r}")
     fit_options |= _checkpoint_options(run, options["checkpoint_seconds"])
     history = _train(network, training, run, {**fit_options, "progress": progress})
     evaluation = network.evaluate(test)
@@ -217,7 +218,7 @@ def _report(network: Network, history: History, evaluation: Evaluation, folder: 
     if evaluation.loss > _guessing(network):
         click.echo("That is worse than guessing. Try more --epochs or a smaller --learning-rate.")
     click.echo(f"run folder: {folder}")
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         click.echo(f"next: chainrule evaluate {folder}")
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.errors import DataError, InputError
+from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
@@ -192,7 +193,7 @@ class _Bar:
 
     def __init__(self, rounds: Rounds, show: bool | None) -> None:
         self._rounds = rounds
-        self._show = sys.stderr.isatty() if show is None else show
+        self._show = is_terminal(sys.stderr) if show is None else show
         self._bar: Any = None
         self._done = 0
         self._best: Fit | None = None

@@ -91,7 +91,7 @@ def _check_device(target: Path, there: os.stat_result) -> None:
 
 
 def _replace(target: Path, there: os.stat_result | None, content: bytes) -> None:
-    """Write beside ``target`` under a name that nobody can guess, and rename. A file keeps its permissions."""
+    """Write beside ``target`` under a name that nobody can guess, and rename it. Permissions stay."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".chainrule-{secrets.token_hex(8)}")
     mode = 0o666 if there is None else stat.S_IMODE(there.st_mode) & 0o666

@@ -1,7 +1,7 @@
 """Files that are signed with a secret of this user, so that what anybody else put there is never loaded.
 
 The signature is an HMAC-SHA256 over the file's name and content, and stands before the content. The secret
-lies in the cache and is readable by this user alone. Besides, the folder must be one where nobody else writes.
+lies in the cache, and this user alone can read it. Besides, the folder must be one where nobody else writes.
 """
 
 from __future__ import annotations

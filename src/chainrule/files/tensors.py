@@ -38,6 +38,7 @@ def write_model(
     # safetensors garbles strided arrays silently, so every tensor is made contiguous first.
     plain = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     text = json.dumps(about, ensure_ascii=False, sort_keys=True)
+    text = text.encode("utf-8", "backslashreplace").decode()  # a name that is not UTF-8, as JSON's escape
     made_by = f"chainrule {FORMAT}"
     metadata = {"format": made_by, "chainrule": text, "sha256": _checksum(plain, made_by + text)}
     atomic_write(path, save(plain, metadata))

@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from chainrule.files.terminal import is_terminal
 from chainrule.training.events import BatchEnd, EpochEnd, Event
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class ProgressBar:
     def __init__(self, epochs: int, show: bool | None = None, samples: int = 0) -> None:
         self._epochs = epochs
         self._before = samples  # trained on before this process
-        self._show = sys.stderr.isatty() if show is None else show
+        self._show = is_terminal(sys.stderr) if show is None else show
         self._bar: Progress | None = None
         self._shown_at = 0.0
         self._validated = ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.about import VERSION
 from chainrule.errors import DataError
+from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -53,11 +54,11 @@ def _body(response: HTTPResponse, url: str, most: int) -> bytes:
 
 
 def _show(url: str, received: int, total: int) -> None:
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         share = f"{100 * received // total} %" if total else f"{received / 1e6:.1f} MB"
         print(f"\rDownloading {url}: {share}", end="", file=sys.stderr, flush=True)
 
 
 def _show_end() -> None:
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         print(file=sys.stderr)
