@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import signal
 import subprocess
 import sys
 from math import inf
@@ -10,11 +13,16 @@ from math import inf
 import pytest
 
 from chainrule.diagnosis.asking import process
-from tests.cli.commandline import chainrule
+from chainrule.diagnosis.asking.source import from_file
+from tests.cli.commandline import COMMAND, chainrule, environment
 from tests.diagnosis.cases import CORPUS, FAULTY
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, wait_until
 
 TEXTBOOK = (CORPUS / "textbook.py").read_text(encoding="utf-8")
+COLUMNS = (CORPUS / "columns_function.py").read_text(encoding="utf-8")
+LINUX = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere only what stays in the process group ends"
+)
 RUN = "process of its own"
 UNHURRIED = ("--time-limit", PATIENCE / 2)
 
@@ -183,6 +191,177 @@ def test_nothing_is_left_to_import_when_the_clock_starts(file, tmp_path):
     before, then = (set((tmp_path / name).read_text().split()) for name in ("started", "asked"))
     assert "chainrule.diagnosis.asking.observe" in before
     assert not {name for name in then - before if name.startswith(("chainrule", "numpy", "scipy"))}
+
+
+IMPORTED = ("random", "json", "token", "string", "calendar", "queue", "statistics", "copy")
+BESIDE = (
+    "types",
+    "operator",
+    "inspect",
+    "tempfile",
+    "zipfile",
+    "shutil",
+    "secrets",
+    "traceback",
+    "threading",
+    "ast",
+)
+
+
+def test_files_named_like_standard_modules(file, tmp_path):
+    """Those that the program imports are its own, as Python has it; the others do not become ours."""
+    for name in IMPORTED:
+        file(f"OWN = {name!r}\n", f"{name}.py")
+    for name in BESIDE:
+        file("from pathlib import Path\nPath('ran').touch()\nraise RuntimeError\n", f"{name}.py")
+    (tmp_path / "logging").mkdir()
+    file("OWN = 'logging'\n", "logging/__init__.py")
+    imports = "".join(f"import {name}\nassert {name}.OWN\n" for name in (*IMPORTED, "logging"))
+    done = chainrule("diagnose", tmp_path / file(imports + COLUMNS), *UNHURRIED, cwd=tmp_path.parent)
+    assert (done.code, done.err) == (0, ""), done.out
+    assert "The gradient is right" in done.out
+    assert not (tmp_path / "ran").exists()
+
+
+def test_in_their_folder_too(file, tmp_path):
+    """`python -m chainrule` looks for modules in the current folder first."""
+    for name in ("random", "json", "token", "string"):
+        file("raise RuntimeError\n", f"{name}.py")
+    done = chainrule("diagnose", file(COLUMNS), *UNHURRIED, cwd=tmp_path)
+    assert (done.code, done.err) == (0, ""), done.out
+
+
+@pytest.mark.parametrize(
+    ("before", "encoding"),
+    [("", "utf-8-sig"), ("# -*- coding: latin-1 -*-\n# größer\n", "latin-1"), ("# größer\n", "utf-8")],
+    ids=["byte-order mark", "latin-1", "plain"],
+)
+def test_encodings_that_python_reads(tmp_path, before, encoding):
+    (tmp_path / "code.py").write_text(before + COLUMNS, encoding=encoding)
+    source = from_file(str(tmp_path / "code.py"))
+    assert "gradients" in source.namespace
+    assert source.text == before + COLUMNS
+
+
+def test_an_encoding_that_python_does_not_read(tmp_path, here):
+    (tmp_path / "code.py").write_text(COLUMNS, encoding="utf-16")
+    done = here("diagnose", "code.py", *UNHURRIED)
+    assert done.code == 2
+    assert "SyntaxError" in done.out
+
+
+ORPHAN = """
+import os, sys, time
+def orphan():
+    if {daemon}:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+    with open("pid.new", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename("pid.new", "pid")
+    while True:
+        time.sleep(60)
+if not os.fork():
+    orphan()
+while not os.path.exists("pid"):
+    time.sleep(0.01)
+{then}
+"""
+ENDS = {
+    "returns": "",
+    "is late": "while True: pass",
+    "exits": "os._exit(3)",
+    "is killed": "os.kill(os.getpid(), 9)",
+}
+
+
+def is_there(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups")
+@pytest.mark.parametrize("ending", ENDS)
+@pytest.mark.parametrize("daemon", [False, pytest.param(True, marks=LINUX)], ids=["child", "daemon"])
+def test_what_the_file_has_started_ends_with_it(file, tmp_path, ending, daemon):
+    name = file(ORPHAN.format(daemon=daemon, then=ENDS[ending]) + COLUMNS)
+    for limit in (2, 20, PATIENCE / 2):  # however slow the machine is
+        found = process.ask_file(str(tmp_path / name), None, None, limit if ending == "is late" else PATIENCE)
+        if (tmp_path / "pid").exists():
+            break
+    assert bool(found.answers) == (ending == "returns")
+    assert not is_there(int((tmp_path / "pid").read_text()))
+    said = {"exits": "with code 3", "is killed": "with code -9", "is late": "no result within"}
+    assert said.get(ending, "") in (found.failure.error if found.failure else "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.parametrize(
+    ("number", "code", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, -15, "")]
+)
+def test_a_diagnosis_that_is_interrupted_leaves_nothing_running(file, tmp_path, number, code, said):
+    name = file(ORPHAN.format(daemon=sys.platform == "linux", then=ENDS["is late"]))
+    with subprocess.Popen(
+        [*COMMAND, "diagnose", name, *map(str, UNHURRIED)],
+        cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+    ) as asked:  # fmt: skip
+        wait_until((tmp_path / "pid").exists, asked)
+        asked.send_signal(number)
+        _, err = asked.communicate(timeout=PATIENCE)
+    assert (asked.returncode, err.strip()) == (code, said)
+    pid = int((tmp_path / "pid").read_text())
+    wait_until(lambda: not is_there(pid))
+
+
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt", "GeneratorExit", "SystemExit(1)", "EOFError"])
+def test_whatever_the_file_raises_is_reported(file, here, raised):
+    done = here("diagnose", file(f"raise {raised}\n"))
+    assert (done.code, done.err) == (2, "")
+    assert f"{raised.partition('(')[0]}" in done.out
+    assert "line 1: raise" in done.out
+
+
+class TestFullFolder:
+    """Exit code 1 would say that the gradient is wrong."""
+
+    @pytest.fixture
+    def full(self, monkeypatch):
+        def refuse(*args, **kwargs):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        return lambda name: monkeypatch.setattr(name, refuse)
+
+    @pytest.mark.parametrize("at", ["tempfile.mkdtemp", "pathlib.Path.write_text"])
+    def test_from_the_start(self, file, here, full, at):
+        name = file(COLUMNS)
+        full(at)
+        done = here("diagnose", name)
+        assert (done.code, done.out) == (2, "")
+        assert "temporary files must take what the program gives; got 'No space left" in done.err
+
+    @pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+    def test_when_it_takes_no_result(self, file, here):
+        """The file sets a limit to files, which stands for the size of the disk."""
+        limit = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (9, 9))\n"
+        done = here("diagnose", file(limit + COLUMNS))
+        assert (done.code, done.out) == (2, "")
+        assert "Free some space, or name another folder in TMPDIR" in done.err
+
+    def test_that_there_is_none(self, file, here, monkeypatch):
+        name = file(COLUMNS)
+
+        def none():
+            raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+        monkeypatch.setattr("tempfile.gettempdir", none)
+        done = here("diagnose", name)
+        assert (done.code, done.out) == (2, "")
+        assert "No usable temporary directory" in done.err
 
 
 def test_shapes_that_fail_are_tried_on_layers_equally_wide(file, here):

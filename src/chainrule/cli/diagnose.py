@@ -68,7 +68,7 @@ def diagnose(
         found = diagnose_file(path, name, layers, hidden=hidden, output=output, loss=loss, seconds=seconds)
         if html is not None:
             atomic_write(html, found.to_html())
-    except ChainruleError as error:
+    except (ChainruleError, OSError) as error:
         click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
         sys.exit(2)
     if as_json:

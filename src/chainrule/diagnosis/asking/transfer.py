@@ -24,12 +24,14 @@ ARRAY, LAYERS, TUPLE, FIELDS = "array", "layers", "tuple", "fields"
 
 
 def pack(findings: Findings, path: Path) -> None:
-    """Write it to ``path``, an npz archive."""
+    """Write it to ``path``, an npz archive, wholly or not at all."""
     arrays: list[Any] = []
     tree = _packed(findings, arrays)
     named = {f"array{k}": array for k, array in enumerate(arrays)}
-    with path.open("wb") as file:
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
         np.savez(file, tree=np.array(json.dumps(tree)), **named)
+    part.replace(path)
 
 
 def unpack(path: Path) -> Findings:
