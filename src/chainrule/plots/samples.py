@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.errors import InputError
 from chainrule.evaluation import checked, decide
+from chainrule.plots.fonts import drawable, families
 from chainrule.plots.pictures import as_pictures, check_count, grid
 from chainrule.plots.style import (
     GREY,
@@ -100,7 +101,7 @@ def _one_line(title: list[str]) -> str:
 
 
 def _label_set(labels: NDArray[Any], classes: Sequence[str]) -> str:
-    return ", ".join(classes[int(k)] for k in np.flatnonzero(labels)) or "none"
+    return ", ".join(drawable(classes[int(k)]) for k in np.flatnonzero(labels)) or "none"
 
 
 def _first_of(labels: NDArray[Any], classes: Sequence[str]) -> str:
@@ -118,7 +119,7 @@ def _mistake_pictures(titles: list[list[str]], feet: list[str], pictures: NDArra
         else:
             axes.imshow(picture, cmap="gray_r", vmin=low, vmax=high)
         lines = "\n".join(title) if two_lines else _one_line(title)
-        axes.set_title(lines, fontsize=SMALL_SIZE, pad=3, parse_math=False)
+        axes.set_title(lines, fontsize=SMALL_SIZE, pad=3, parse_math=False, fontfamily=families([lines]))
         axes.set_xlabel(foot, fontsize=SMALL_SIZE - 1, color=GREY, labelpad=2)
     return figure
 

@@ -10,9 +10,12 @@ from matplotlib.ticker import MaxNLocator
 
 from chainrule.errors import InputError
 from chainrule.plots.epochs import EpochRecord, _capitalised, _scale_accuracy, _scale_decades
+from chainrule.plots.fonts import families
 from chainrule.plots.style import BLUE, GREEN, GREY, ORANGE, empty_figure, shorten, tidy
 
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", GREY)
+LINE = 110
+"""Characters that fit side by side over the figure."""
 STYLES = ("-", "--", ":")
 
 
@@ -37,8 +40,18 @@ def several(histories: Mapping[str, Sequence[EpochRecord]], loss_name: str = "cr
     _scale_decades(panels[0])
     _scale_accuracy(panels[1])
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 4), frameon=False)
+    legend = figure.legend(
+        handles, labels, loc="outside upper center", ncols=_columns(labels), frameon=False,
+        prop={"family": families(labels)},
+    )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)
     return figure
+
+
+def _columns(labels: Sequence[str]) -> int:
+    """As many names side by side as fit over the figure, and no more than four."""
+    return max(1, min(len(labels), 4, LINE // (max(map(len, labels)) + 6)))
 
 
 def _curve(axes: Axes, place: int, name: str, history: Sequence[EpochRecord], column: str) -> None:

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from chainrule.errors import InputError
 from chainrule.files.atomic import atomic_write
+from chainrule.plots.fonts import drawable, families
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6B6B6B"
 TITLE_SIZE, SMALL_SIZE, DPI = 12, 8, 150
@@ -42,10 +44,11 @@ def empty_figure(width: float, height: float, compress: bool = False) -> Figure:
 
 def headline(figure: Figure, text: str) -> None:
     """Put a title over all panels; where the layout is fixed, 0.1 inch below the upper edge."""
+    text = drawable(text)
+    look: dict[str, Any] = {"fontsize": TITLE_SIZE, "fontfamily": families([text]), "parse_math": False}
     if figure.get_layout_engine() is None:
-        figure.suptitle(text, fontsize=TITLE_SIZE, y=1 - 0.1 / figure.get_figheight(), va="top")
-    else:
-        figure.suptitle(text, fontsize=TITLE_SIZE)
+        look |= {"y": 1 - 0.1 / figure.get_figheight(), "va": "top"}
+    figure.suptitle(text, **look)
 
 
 def message(text: str) -> Figure:
@@ -69,7 +72,7 @@ def name_axis(axes: Axes, which: str, names: Sequence[str], upright: bool = Fals
     size = 9 if len(names) <= 30 else 7
     axis.set_ticks(
         range(0, len(names), step), labels=names[::step], fontsize=size, parse_math=False,
-        rotation=90 if upright else 0,
+        rotation=90 if upright else 0, fontfamily=families(names),
     )  # fmt: skip
     axis.set_tick_params(length=0)
 
@@ -80,8 +83,11 @@ def short(names: Sequence[str]) -> list[str]:
 
 
 def shorten(name: str, longest: int) -> str:
-    """Leave out the middle of a long name: what tells names apart is often at their end."""
-    line = " ".join(str(name).split())
+    """Leave out the middle of a long name: what tells names apart is often at their end.
+
+    What no font here can draw is escaped.
+    """
+    line = drawable(" ".join(str(name).split()))
     if len(line) <= longest:
         return line
     head, tail = longest // 2, (longest - 1) // 2
