@@ -13,13 +13,15 @@ Names are imported when first used, so that ``import chainrule`` costs next to n
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from chainrule.about import VERSION, names_of
 
 __version__ = VERSION
 
+TYPE_CHECKING = False  # type checkers take it for True; typing itself takes longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from chainrule import datasets
     from chainrule.datasets import Dataset
     from chainrule.derivation.network import derive

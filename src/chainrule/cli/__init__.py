@@ -93,6 +93,8 @@ def main() -> None:
         chainrule_command(prog_name="chainrule")
     except ChainruleError as error:
         _fail(str(error))
+    except MemoryError as error:
+        _fail(f"the memory must suffice; it does not ({error or 'it ran out'}).")
     except OSError as error:  # a full disk under standard output, say
         if error.errno == errno.EBADF:
             _fail("standard output must be open; it is closed. Write to a file: > FILE.")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +15,10 @@ from chainrule.checks import as_real
 from chainrule.cli.options import complete_layers, noting, read_hidden
 from chainrule.cli.resume import check_data
 from chainrule.equations.optimizers import OPTIMIZERS
-from chainrule.errors import InputError, TrainingDiverged, look_up
+from chainrule.errors import ChainruleError, InputError, TrainingDiverged, look_up
 from chainrule.files.terminal import is_terminal
+from chainrule.training.checkpoints import SLOTS
+from chainrule.training.interrupts import noted
 from chainrule.training.schedules import SCHEDULES, warm_up
 
 if TYPE_CHECKING:
@@ -54,21 +59,62 @@ def carry_out(
         room = _room(network, fit_options)
         run = begin(folder, data, about, room[0], room[1] if options["checkpoint_seconds"] else 0)
     fit_options |= _checkpoint_options(run, options["checkpoint_seconds"])
-    history = _train(network, training, run, {**fit_options, "progress": progress})
-    evaluation = network.evaluate(test)
-    if network.data is not None:
-        # A file keeps its ending, so that digits.csv is never taken for the data set digits.
-        network.data = network.data._replace(name=Path(data).name, target=options["target"])
-    run.keep(network)
-    keep_predictions(run.folder, network, test, evaluation)
-    run.draw(network, history, test, evaluation)
-    test_figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy, "samples": evaluation.n}
-    run.end(history.stopped, history, test=test_figures, engine=history.engine)
+    with _written_down(run):
+        history = _train(network, training, run, {**fit_options, "progress": progress})
+        if network.data is not None:
+            # A file keeps its ending, so that digits.csv is never taken for the data set digits.
+            network.data = network.data._replace(name=Path(data).name, target=options["target"])
+        _keep(run, network)
+        evaluation = network.evaluate(test)
+        keep_predictions(run.folder, network, test, evaluation)
+        run.draw(network, history, test, evaluation)
+        test_figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy, "samples": evaluation.n}
+        run.end(history.stopped, history, test=test_figures, engine=history.engine)
     _report(network, history, evaluation, run.folder)
     if history.stopped == "interrupted":
         if options["checkpoint_seconds"]:
-            click.echo(f"to resume: chainrule train --resume {run.folder}")
+            click.echo(_how_to_resume(run))
         sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _written_down(run: Run) -> Iterator[None]:
+    """Whatever ends the run, write so into run.json, and say what of it is safe."""
+    try:
+        yield
+    except KeyboardInterrupt:  # after the training, which ends at its next mini-batch
+        run.stop()
+        click.echo(f"stopped; {_safe(run)}")
+        sys.exit(INTERRUPTED)
+    except MemoryError as error:
+        run.stop()
+        raise ChainruleError(
+            f"the memory must suffice for training; it does not ({error or 'it ran out'}). Try a smaller "
+            f"--batch-size or narrower --layers, or close other programs; {_safe(run)}."
+        ) from error
+    except BaseException:
+        run.stop()
+        raise
+
+
+def _safe(run: Run) -> str:
+    """What is left of a run that was stopped, and how it goes on."""
+    parts = [f"the model is safe in {run.model}"] if run.kept else []
+    if any((run.folder / name).exists() for name in SLOTS):
+        parts.append(_how_to_resume(run))
+    return "; ".join(parts) or "nothing was kept yet"
+
+
+def _how_to_resume(run: Run) -> str:
+    return f"to resume: chainrule train --resume {shlex.quote(str(run.folder))}"
+
+
+def _keep(run: Run, network: Network) -> None:
+    """Write the model first of all; a Ctrl-C waits until that is done."""
+    with noted() as interrupted:
+        run.keep(network)
+    if interrupted():
+        raise KeyboardInterrupt
 
 
 def _place(data: str, run: Run | None) -> str:

@@ -14,7 +14,7 @@ _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # chan
 
 
 def drawable(text: str) -> str:
-    """The text, with an escape such as ``\\u732b`` for each character that no font here can draw.
+    r"""The text, with an escape such as ``\u732b`` for each character that no font here can draw.
 
     So with those that turn the order of the text around; line breaks stay.
     """

@@ -71,7 +71,7 @@ class Run:
         self._made = _make_folder(self.folder)
         self._history: list[str] = []
         self._written = 0
-        self.resumed = False
+        self.resumed = self.kept = False
         try:
             _claim(self.folder)
             _check_room(self.folder, 2 * model_bytes + 3 * checkpoint_bytes + ROOM_FOR_FIGURES)
@@ -91,6 +91,7 @@ class Run:
             DataError: there is none, or what it says of itself cannot be read.
         """
         run = cls.__new__(cls)
+        run.kept = False
         run.folder, run._made, run._history, run._written, run.resumed = Path(folder), [], [], 0, True
         path = run.folder / "run.json"
         try:
@@ -162,6 +163,17 @@ class Run:
         self._about.update(status=status, ended=_now(), **results)
         self._write_about()
 
+    def stop(self) -> None:
+        """Say in ``run.json`` that the run was stopped, if it does not say yet how it ended."""
+        if self._about["status"] == "running" and (self.folder / "run.json").exists():
+            with suppress(StorageError):
+                self.end("stopped")
+
+    @property
+    def model(self) -> Path:
+        """The file of the network."""
+        return self.folder / "model.safetensors"
+
     def keep(self, network: Network) -> None:
         """Write the model. Where the run folder refuses it, it goes to the system's temporary folder.
 
@@ -169,7 +181,8 @@ class Run:
             StorageError: the run folder refused; the message says where the model is.
         """
         try:
-            network.save(self.folder / "model.safetensors")
+            network.save(self.model)
+            self.kept = True
         except StorageError as error:
             raise StorageError(f"{error} {_rescued(network, self.folder.name)}") from error
 
@@ -199,8 +212,7 @@ class Run:
             try:
                 plots.save(figure, self.folder / f"{name}.png")
             except StorageError as error:
-                model = self.folder / "model.safetensors"
-                raise StorageError(f"{error} The trained model is safe in {model}.") from error
+                raise StorageError(f"{error} The trained model is safe in {self.model}.") from error
 
     def _write_about(self) -> None:
         text = json.dumps(self._about, ensure_ascii=False, indent=2, default=str)
