@@ -117,6 +117,8 @@ class Network(FeedForward):
         clip_norm: float | None = None,
         clip_value: float | None = None,
         sample_weight: Any = None,
+        class_weight: Any = None,
+        pos_weight: Any = None,
         validation: Dataset | tuple[Any, Any] | float | None = None,
         patience: int | None = None,
         on_epoch: Callable[[EpochRecord], Any] | Sequence[Callable[[EpochRecord], Any]] = (),
@@ -143,8 +145,13 @@ class Network(FeedForward):
             label_smoothing: ε of Eq. S1.
             clip_norm: largest norm of the gradient of all parameters; a larger gradient is scaled down.
             clip_value: largest size of an entry of the gradient; larger entries are cut.
-            sample_weight: how much each sample counts, (N,); only ratios matter.
-            validation: a `Dataset`, a pair (X, y), or the fraction of ``data`` to hold out.
+            sample_weight: how much each sample counts, (N,); only ratios matter; None takes a `Dataset`'s.
+            class_weight: how much each class counts: a dict from names (numbers, where classes have no
+                names), "balanced" for the same share of the whole for every class, or None.
+            pos_weight: how much more a label counts where it is on: one number, or one for each label.
+                It becomes a part of the network's loss.
+            validation: a `Dataset`, a pair (X, y), (X, y, sample_weight), or the fraction of ``data`` to hold
+                out. Classes count there as in training.
             patience: early stopping: stop after this many epochs without a lower validation loss, and
                 return to the best parameters.
             on_epoch: function, or several, called with each `EpochRecord`; returning True stops training.
@@ -181,6 +188,8 @@ class Network(FeedForward):
             clip_norm=clip_norm,
             clip_value=clip_value,
             sample_weight=sample_weight,
+            class_weight=class_weight,
+            pos_weight=pos_weight,
             validation=validation,
             patience=patience,
             on_epoch=on_epoch,

@@ -120,6 +120,7 @@ OPTIONS = {
     "target": (("kind",), "kind", lambda net: net.data.target == "kind"),
     "categorical": (("w",), "w", lambda net: net.data.preprocessing.categorical == ("w",)),
     "drop": (("w",), "w", lambda net: net.data.features == ("u", "v")),
+    "class_weight": (("ant=3",), "ant=3", lambda net: net.head.name == "softmax"),
     "test_fraction": (("0.5",), 0.5, lambda net: net.training[0]["samples"] == 41),
 }
 
@@ -151,8 +152,8 @@ def test_every_option(here, data, tmp_path, usual, option):
 def test_no_option_is_forgotten(kinds):
     named = {param.name for param in train.params if param.param_type_name == "option"}
     # Engines change no more than the last bits: test_engine_options.py; streams: test_stream.py; when a
-    # checkpoint is written changes nothing at all: test_resume.py.
-    elsewhere = {"engine", "threads", "stream", "checkpoint_seconds"}
+    # checkpoint is written changes nothing at all: test_resume.py; other weights: test_weights.py.
+    elsewhere = {"engine", "threads", "stream", "checkpoint_seconds", "sample_weight", "pos_weight"}
     assert named == {*OPTIONS, *elsewhere, "folder", "resume", "progress"}
     assert set(about(kinds)["options"]) == {*OPTIONS, *elsewhere}
 

@@ -198,7 +198,7 @@ def test_wrong_data_are_refused(iris):
         estimator().fit(X, np.column_stack([y, y]))
     with pytest.raises(InputError, match="sample weights must not all be 0"):
         estimator(class_weight={0: 0, 1: 0, 2: 0}).fit(X, y)
-    with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
+    with pytest.raises(InputError, match=r"sample weights must be 0 or more.*got -1.0 at row 0"):
         estimator().fit(X, y, -np.ones(len(y)))
     with pytest.raises(InputError, match=r"validation_data must be a pair \(X, y\)"):
         estimator().fit(X, y, validation_data=X)

@@ -191,7 +191,7 @@ def test_weights():
         ([[1], [2], [3]], ["shape (3,)", "got (3, 1)"]),
         (1.0, ["shape (3,)", "got ()"]),
         ([1, -2, 1], ["0 or more", "got -2.0 at row 1"]),
-        ([0, 0, 0], ["not all 0", "got 0.0"]),
+        ([0, 0, 0], ["not all be zero"]),
         ([1, NAN, 1], ["finite", "got nan at row 1"]),
         ([1, 1, INF], ["finite", "got inf at row 2"]),
         ("abc", ["array of real numbers", "got str"]),

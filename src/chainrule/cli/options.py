@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -95,6 +96,40 @@ def read_hidden(value: str) -> list[str]:
         else:
             parts[-1] += character
     return [part.strip() for part in parts]
+
+
+def read_class_weight(text: str | None) -> Any:
+    """Class weights from a text such as "no=1,yes=5", or "balanced"; a part with a comma stands in quotes.
+
+    Raises:
+        InputError: a part without a number.
+    """
+    if text is None or text == "balanced":
+        return text
+    found: dict[str, float] = {}
+    for part in next(csv.reader([text], skipinitialspace=True)):
+        name, _, number = part.rpartition("=")
+        found |= {name.strip(): _number("--class-weight", number, "Write no=1,yes=5, say.")}
+    return found
+
+
+def read_numbers(option: str, text: str | None) -> float | list[float] | None:
+    """One number, or several joined by commas.
+
+    Raises:
+        InputError: something else.
+    """
+    if text is None:
+        return None
+    numbers = [_number(option, part, "Write 2, or 2,5 for two labels.") for part in text.split(",")]
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _number(option: str, text: str, remedy: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{option} must have a number here; got {text.strip()!r}. {remedy}") from None
 
 
 def complete_layers(given: tuple[int, ...], n_features: int, n_classes: int, data: str) -> list[int]:

@@ -121,6 +121,21 @@ from chainrule.training.schedules import SCHEDULES
 )
 @click.option("--drop", metavar="COLUMN[,COLUMN…]", help="Columns of a table to leave out.")
 @click.option(
+    "--sample-weight", metavar="COLUMN", help="Column of a table that says how much each sample counts."
+)
+@click.option(
+    "--class-weight",
+    metavar="CLASS=W[,…]",
+    help="How much each class counts, such as 'no=1,yes=5', or 'balanced': every class as much as another. "
+    "[default: alike]",
+)
+@click.option(
+    "--pos-weight",
+    metavar="W[,W…]",
+    help="How much more a label counts where it is on: one number, or one for each of several labels. "
+    "[default: 1]",
+)
+@click.option(
     "--stream/--no-stream",
     default=None,
     help="Read a Parquet file in blocks in every epoch. [default: if it would not fit into memory]",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.checks import as_real
-from chainrule.cli.options import complete_layers, noting, read_hidden
+from chainrule.cli.options import complete_layers, noting, read_class_weight, read_hidden, read_numbers
 from chainrule.cli.resume import check_data
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.errors import ChainruleError, InputError, TrainingDiverged, look_up
@@ -180,7 +180,8 @@ def _load(
     from chainrule.datasets.streams.parquet_stream import open_stream, should_stream
 
     for_files = ("target", "test_fraction", "categorical", "drop", "stream")
-    given = [name for name in for_files if options[name] is not None]
+    weight = options.get("sample_weight")
+    given = [name for name in (*for_files, "sample_weight") if options.get(name) is not None]
     if data in datasets.names() and given:
         raise InputError(
             f"--{given[0].replace('_', '-')} must be left out for {data}, which has its own labels and "
@@ -194,9 +195,14 @@ def _load(
     share, validation = options["test_fraction"], options["validation"] or None
     with noting():
         if options["stream"] or (options["stream"] is None and should_stream(data)):
+            if weight is not None:
+                raise InputError(
+                    f"--sample-weight must be left out where a file is read in blocks; got {weight!r}. "
+                    "Read it into memory: --no-stream."
+                )
             share = 0.2 if share is None else share
             return open_stream(data, **what, test_fraction=share, validation=validation, seed=options["seed"])
-        training, test = datasets.load(data, test_fraction=share, **what)
+        training, test = datasets.load(data, test_fraction=share, weight=weight, **what)
     return training, validation, test
 
 
@@ -248,6 +254,8 @@ def _fit_options(options: dict[str, Any]) -> dict[str, Any]:
         **{name: options[name] for name in same},
         "optimizer": look_up("optimizer", options["optimizer"], OPTIMIZERS)(),
         "schedule": schedule,
+        "class_weight": read_class_weight(options.get("class_weight")),
+        "pos_weight": read_numbers("--pos-weight", options.get("pos_weight")),
     }
 
 

@@ -35,6 +35,7 @@ class Dataset:
         features: the n_0 column names, when they have names.
         scaling: how X came from the raw numbers.
         preprocessing: how the raw numbers came from a table with gaps or categories.
+        weight: what each sample counts in training, float64 of shape (N,); None if all count alike.
         name: for people.
         part: "train", "test" or empty, for people.
 
@@ -52,6 +53,7 @@ class Dataset:
     name: str = ""
     part: str = ""
     preprocessing: Preprocessing | None = None
+    weight: Array | None = None
 
     def __post_init__(self) -> None:
         features = None if self.features is None else validate.distinct_names("features", self.features)
@@ -60,7 +62,11 @@ class Dataset:
         y = validate.labels(self.y, len(X), len(classes))
         validate.description(X.shape[1], self.shape, features, self.scaling)
         shape = None if self.shape is None else (int(self.shape[0]), int(self.shape[1]))
-        for key, value in {"X": X, "y": y, "classes": classes, "features": features, "shape": shape}.items():
+        weight = None if self.weight is None else validate.weights(self.weight, len(X))
+        checked = {
+            "X": X, "y": y, "classes": classes, "features": features, "shape": shape, "weight": weight,
+        }  # fmt: skip
+        for key, value in checked.items():
             object.__setattr__(self, key, value)
 
     def __len__(self) -> int:
@@ -130,7 +136,8 @@ class Dataset:
             InputError: no sample is chosen, or one that is not there.
         """
         rows = validate.row_indices(indices, len(self))
-        return replace(self, X=self.X[rows], y=self.y[rows])
+        weight = None if self.weight is None else self.weight[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], weight=weight)
 
     def scaled(self, scaling: Scaling) -> Dataset:
         """Return the same samples as float32, after ``scaling``, which the new data set remembers.
@@ -152,10 +159,10 @@ class Dataset:
         return [(x[:, None], y[:, None]) for x, y in zip(self.X, targets, strict=True)]
 
     def checksum(self) -> str:
-        """Return the SHA-256 of samples, labels, shapes and class names, the same on every machine."""
+        """Return the SHA-256 of samples, labels, weights, shapes and names, the same on every machine."""
         facts = [self.X.shape, self.X.dtype.name, self.y.shape, self.y.dtype.name, self.shape, self.classes]
         digest = hashlib.sha256(json.dumps(facts).encode())
-        for array in (self.X, self.y):
+        for array in (self.X, self.y, *(() if self.weight is None else (self.weight,))):
             little_endian = array.dtype.newbyteorder("<")
             digest.update(np.ascontiguousarray(array, little_endian).data.cast("B"))
         return digest.hexdigest()

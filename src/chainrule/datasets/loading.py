@@ -15,8 +15,9 @@ from chainrule.datasets.preparing.splitting import Seed, split_indices
 from chainrule.datasets.tables.columns import Target, name_list
 from chainrule.datasets.tables.labels import encode
 from chainrule.datasets.tables.npz import has_test_part
-from chainrule.datasets.tables.raw import PathLike, Raw, about
+from chainrule.datasets.tables.raw import Array, PathLike, Raw, about
 from chainrule.datasets.tables.reading import dataset_of, read_for_training, read_raw
+from chainrule.datasets.tables.weights import weights_apart
 from chainrule.errors import DataError, InputError, did_you_mean
 
 Pair = tuple[Dataset, Dataset]
@@ -42,6 +43,7 @@ def load(
     seed: Seed = None,
     categorical: str | Sequence[str] = (),
     drop: str | Sequence[str] = (),
+    weight: str | None = None,
 ) -> Pair:
     """Return ``(train, test)`` of a data set, scaled and ready for training.
 
@@ -60,6 +62,7 @@ def load(
         categorical: for a table, names of columns that hold categories although they are numbers, or although
             they hold many different words.
         drop: for a table, names of columns to leave out.
+        weight: for a table, the name of the column that says what each sample counts; it is no feature.
 
     A table may have gaps and columns of words: a `Preprocessing` is fitted on the training part, and both
     parts remember it.
@@ -71,16 +74,19 @@ def load(
     columns = {"categorical": name_list("categorical", categorical), "drop": name_list("drop", drop)}
     if isinstance(name, str) and name in _KNOWN:
         named = {key: value or None for key, value in columns.items()}
-        _refuse_file_arguments(name, target=target, test_fraction=test_fraction, seed=seed, **named)
+        _refuse_file_arguments(
+            name, target=target, test_fraction=test_fraction, seed=seed, weight=weight, **named
+        )
         return _KNOWN[name]()
     path = Path(name)
     if not path.exists():
         raise _unknown(name)
     if path.suffix.lower() == ".npz" and has_test_part(path):
-        _refuse_file_arguments(str(name), test_fraction=test_fraction, seed=seed)
+        _refuse_file_arguments(str(name), test_fraction=test_fraction, seed=seed, weight=weight)
         return _load_both_parts(path, target)
     raw = read_for_training(path, target=target, **columns)
-    return split(raw, 0.2 if test_fraction is None else test_fraction, seed)
+    raw, weights = (raw, None) if weight is None else weights_apart(raw, weight)
+    return split(raw, 0.2 if test_fraction is None else test_fraction, seed, weights)
 
 
 def _unknown(name: PathLike) -> DataError:
@@ -100,17 +106,19 @@ def _refuse_file_arguments(name: str, **arguments: object) -> None:
         )
 
 
-def split(raw: Raw, test_fraction: float, seed: Seed = 0) -> Pair:
+def split(raw: Raw, test_fraction: float, seed: Seed = 0, weights: Array | None = None) -> Pair:
     """Return a file's content as (train, test), prepared by what is learnt from the training part alone."""
     if raw.words is None:
-        rest, held_out = dataset_of(raw).split(test_fraction, seed=0 if seed is None else seed)
+        rest, held_out = replace(dataset_of(raw), weight=weights).split(
+            test_fraction, seed=0 if seed is None else seed
+        )
         with about(raw.path):
             return _ready(rest, held_out, raw.scaling)
     y, _ = encode(raw, None)
     rows, held_rows = split_indices(y, test_fraction, 0 if seed is None else seed)
     with about(raw.path):
         preprocessing = fit(raw.features or (), raw.X[rows], raw.words)
-    whole = dataset_of(raw, preprocessing=preprocessing)
+    whole = replace(dataset_of(raw, preprocessing=preprocessing), weight=weights)
     rest, held_out = whole.subset(rows), whole.subset(held_rows)
     with about(raw.path):
         return _ready(rest, held_out, preprocessing.scaling(rest.X))

@@ -103,6 +103,23 @@ def _label_rows(y: Array, n_classes: int) -> Array:
     return np.ascontiguousarray(y, np.uint8)
 
 
+def weights(weight: npt.ArrayLike, n_samples: int) -> Array:
+    """Return what each sample counts (N,) as float64."""
+    array = np.asarray(weight)
+    if array.shape != (n_samples,) or array.dtype.kind not in "biuf":
+        raise InputError(
+            f"weights must be {n_samples} numbers, one for each sample; got {array.dtype} of shape "
+            f"{array.shape}. Pass None if all count alike."
+        )
+    good = np.isfinite(array) & (array >= 0)
+    if not good.all():
+        row = int(np.argmin(good))
+        raise InputError(
+            f"weights of samples must be finite and 0 or more; got {array[row]} at row {row}. Fix that row."
+        )
+    return array.astype(np.float64)
+
+
 def description(
     n_features: int, shape: Sequence[int] | None, features: Sequence[str] | None, scaling: Scaling
 ) -> None:

@@ -22,7 +22,7 @@ from chainrule.errors import InputError
 from chainrule.estimator import options, train
 from chainrule.estimator.attributes import FittedAttributes
 from chainrule.estimator.callbacks import CallbackSupport, with_callbacks
-from chainrule.estimator.labels import Labels, labels_of, read_labels
+from chainrule.estimator.labels import Labels, class_weights_of, labels_of, read_labels
 from chainrule.estimator.sparse import SparseRows
 from chainrule.history import EpochRecord
 from chainrule.training.schedules import Schedule
@@ -228,8 +228,11 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         labels = labels_of(y, multi_label, classes)
         if goes_on:
             labels = self._same_labels(labels, classes, y, partial)
-        data = train.read(self, X, y, labels, sample_weight, partial)
-        held_out = None if validation is None else self._validation(validation, labels, X.dtype)
+        class_weights = class_weights_of(y, labels, self.class_weight, partial)
+        data = train.read(X, y, labels, sample_weight, class_weights)
+        held_out = (
+            None if validation is None else self._validation(validation, labels, class_weights, X.dtype)
+        )
         if not goes_on:
             self._begin(data[0], labels)
         train.train(self, data, held_out, partial)
@@ -279,14 +282,20 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
             )
         return mine
 
-    def _validation(self, data: Any, labels: Labels, dtype: Any) -> Examples:
-        if not (isinstance(data, tuple | list) and len(data) == 2):
-            raise InputError(f"validation_data must be a pair (X, y); got {type(data).__name__}.")
-        X, y = data
+    def _validation(
+        self, data: Any, labels: Labels, class_weights: NDArray[np.float64] | None, dtype: Any
+    ) -> Examples:
+        """Validation data as the training takes them, each class counting as in training."""
+        if not (isinstance(data, tuple | list) and len(data) in (2, 3)):
+            raise InputError(
+                f"validation_data must be a pair (X, y), or (X, y, sample_weight); got {type(data).__name__}."
+            )
+        X, y, *weight = data
         X, y, multi_label = self._validated(X, y, reset=False)
         if multi_label != labels.multi_label or (multi_label and y.shape[1] != labels.n_outputs):
             raise InputError("validation_data must have labels of the same kind as y; theirs differ.")
-        return Examples(train.dense_or_rows(X, dtype), labels.rows(y, dtype), np.ones(len(y), dtype))
+        given = weight[0] if weight else None
+        return train.read(X.astype(dtype, copy=False), y, labels, given, class_weights)[0]
 
     def decision_function(self, X: Any) -> Floats:
         """The logits z^H. → (N, K), or (N,) for two classes, where above 0 means the second."""

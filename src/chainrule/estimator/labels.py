@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 from chainrule.engines.base import Floats
 from chainrule.errors import InputError
+from chainrule.model.validate import as_weights
+from chainrule.model.weights import as_class_weights
 
 
 class Labels(NamedTuple):
@@ -38,6 +40,15 @@ class Labels(NamedTuple):
         """
         if self.multi_label:
             return np.ascontiguousarray(y, dtype)
+        columns = np.arange(self.n_outputs) + (self.n_outputs == 1)  # one output stands for the second class
+        return np.asarray(self.numbers(y)[:, None] == columns, dtype)
+
+    def numbers(self, y: NDArray[Any]) -> NDArray[np.intp]:
+        """The place of each sample's class among the classes. Shapes: (N,) → (N,).
+
+        Raises:
+            InputError: a class that was not among those learnt first.
+        """
         place = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
         unknown = self.classes[place] != y
         if unknown.any():
@@ -47,8 +58,7 @@ class Labels(NamedTuple):
                 f"labels must be among the classes {self.classes.tolist()}; got {got!r} at row {row}. "
                 "Name every class in the first call: partial_fit(X, y, classes=…), or call fit."
             )
-        columns = np.arange(self.n_outputs) + (self.n_outputs == 1)  # one output stands for the second class
-        return np.asarray(place[:, None] == columns, dtype)
+        return place
 
     def decide(self, z: Floats) -> NDArray[Any]:
         """The most probable class of each row of logits. Shapes: (N, n_outputs) → (N,)."""
@@ -85,34 +95,40 @@ def labels_of(y: NDArray[Any], multi_label: bool, classes: Any = None) -> Labels
     return Labels(unique_labels(y) if classes is None else unique_labels(classes), False)
 
 
-def weights_of(
-    y: NDArray[Any], labels: Labels, class_weight: Any, sample_weight: NDArray[Any] | None, partial: bool
-) -> NDArray[np.float64]:
-    """What each sample counts: its own weight times that of its class. Shapes: → (N,).
+def class_weights_of(
+    y: NDArray[Any], labels: Labels, class_weight: Any, partial: bool
+) -> NDArray[np.float64] | None:
+    """What each class counts, by all labels ``y``; None where they count alike. Shapes: → (K,).
 
     Raises:
-        InputError: class weights for labels that do not exclude each other, or balanced ones in parts.
+        InputError: class weights for labels that do not exclude each other, or balanced ones in parts; or
+            weights that cannot be right.
     """
-    weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, np.float64)
     if class_weight is None:
-        return weight
+        return None
     if labels.multi_label:
         raise InputError(
             f"class_weight must be None where a sample has several labels; got {class_weight!r}. "
             "Use pos_weight: how much more a label counts where it is on."
         )
-    if partial and class_weight == "balanced":
+    if partial and isinstance(class_weight, str):
         raise InputError(
-            "class_weight must be a dict for partial_fit, which sees the data in parts; got 'balanced'. "
-            "Compute it from all labels: sklearn.utils.class_weight.compute_class_weight."
+            "class_weight must be a dict for partial_fit, which sees the data in parts; got "
+            f"{class_weight!r}. Compute it from all labels: sklearn.utils.class_weight.compute_class_weight."
         )
-    if isinstance(class_weight, dict):
-        known = {label: class_weight.get(label, 1.0) for label in labels.classes.tolist()}
-        strange = set(class_weight) - set(known)
-        if strange and not partial:
-            raise InputError(
-                f"class_weight must name classes of y, {labels.classes.tolist()}; got {sorted(strange)!r}. "
-                "Leave out what does not occur."
-            )
-        return weight * np.array([known[label] for label in y.tolist()], np.float64)
-    return np.asarray(weight * compute_sample_weight(class_weight, y))
+    counts = np.bincount(labels.numbers(y), minlength=len(labels.classes))
+    return as_class_weights(class_weight, labels.classes.tolist(), counts)
+
+
+def sample_weights_of(
+    y: NDArray[Any], labels: Labels, sample_weight: Any, class_weights: NDArray[np.float64] | None
+) -> Floats:
+    """What each sample counts: its own weight times that of its class. Shapes: → (N,).
+
+    Raises:
+        InputError: sample weights that cannot be right.
+    """
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(len(y), sample_weight)
+    weight = as_weights(sample_weight, len(y), np.float64)
+    return weight if class_weights is None else np.asarray(weight * class_weights[labels.numbers(y)])

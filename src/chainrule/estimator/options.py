@@ -18,7 +18,7 @@ from chainrule.equations.optimizers import Optimizer
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
 from chainrule.estimator.labels import Labels
-from chainrule.model.validate import as_pos_weighted
+from chainrule.model.weights import as_pos_weighted
 from chainrule.network import Network
 from chainrule.training.schedules import SCHEDULES, Schedule
 
@@ -78,12 +78,7 @@ def _head(parameters: Any, labels: Labels, dtype: Any) -> str | Head:
         raise InputError(
             f"pos_weight must be None where a sample has one class; got {p!r}. Use class_weight instead."
         )
-    if np.ndim(p) and len(p) != labels.n_outputs:
-        raise InputError(
-            f"pos_weight must be one number, or one for each of {labels.n_outputs} labels; got {len(p)}. "
-            "Put them in the order of y's columns."
-        )
-    return as_pos_weighted(p, dtype)
+    return as_pos_weighted(p, dtype, labels.n_outputs)
 
 
 def _widths(hidden_layer_sizes: Any) -> tuple[int, ...]:

@@ -10,7 +10,6 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import _check_sample_weight
 
 from chainrule.checks import as_real
 from chainrule.datasets import Scaling
@@ -20,11 +19,12 @@ from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError
 from chainrule.estimator import lbfgs, options
 from chainrule.estimator.callbacks import Tasks
-from chainrule.estimator.labels import Labels, weights_of
+from chainrule.estimator.labels import Labels, sample_weights_of
 from chainrule.estimator.sparse import SparseRows
 from chainrule.estimator.stopping import Watch
 from chainrule.history import EpochRecord
 from chainrule.model.dataspec import DataSpec
+from chainrule.model.weights import relative
 from chainrule.training.data import TrainingData, Whole
 from chainrule.training.fit import run
 from chainrule.training.keeper import any_stops, several
@@ -37,16 +37,18 @@ SPLIT = 3
 
 
 def read(
-    estimator: Any, X: Any, y: NDArray[Any], labels: Labels, sample_weight: Any, partial: bool
+    X: Any,
+    y: NDArray[Any],
+    labels: Labels,
+    sample_weight: Any,
+    class_weights: NDArray[np.float64] | None,
 ) -> tuple[Examples, float]:
     """Checked data as the training takes them, and the mean of their weights.
 
     Samples of weight 0 are left out, so that they count as if they were not there.
     """
-    if sample_weight is not None:
-        sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     Y = labels.rows(y, X.dtype)
-    weight = weights_of(y, labels, estimator.class_weight, sample_weight, partial)
+    weight = sample_weights_of(y, labels, sample_weight, class_weights)
     counts = weight > 0
     if not counts.any():
         raise InputError(
@@ -54,8 +56,9 @@ def read(
         )
     if not counts.all():
         X, Y, weight = X[counts], Y[counts], weight[counts]
-    mean = float(weight.mean())
-    return Examples(dense_or_rows(X, X.dtype), Y, np.asarray(weight / mean, X.dtype)), mean
+    with np.errstate(over="ignore"):  # an infinite number of samples, if weights are that large
+        mean = float(weight.mean())
+    return Examples(dense_or_rows(X, X.dtype), Y, np.asarray(relative(weight), X.dtype)), mean
 
 
 def dense_or_rows(X: Any, dtype: DTypeLike) -> Any:

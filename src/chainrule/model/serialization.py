@@ -17,7 +17,8 @@ from chainrule.errors import InputError, ModelFileError, look_up
 from chainrule.files.tensors import Tensors, read_model, write_model
 from chainrule.model.dataspec import DataSpec
 from chainrule.model.feedforward import FeedForward, Kind
-from chainrule.model.validate import Floats, as_dtype, as_pos_weighted, as_widths
+from chainrule.model.validate import Floats, as_dtype, as_widths
+from chainrule.model.weights import as_pos_weighted
 from chainrule.types import ByLayer, Layer
 
 

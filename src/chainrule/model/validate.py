@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from chainrule.checks import as_real, as_whole
 from chainrule.engines.choice import NAMES
 from chainrule.equations.activations import ACTIVATIONS, Activation
-from chainrule.equations.heads import HEADS, Head, pos_weighted
+from chainrule.equations.heads import HEADS, Head
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
 from chainrule.types import ByLayer
@@ -91,11 +91,12 @@ def as_weights(sample_weight: Any, n: int, dtype: DTypeLike) -> Floats:
     if w.shape != (n,):
         raise InputError(f"sample_weight must have shape ({n},), one for each sample; got {w.shape}.")
     check_finite("sample_weight", w)
-    if (w < 0).any() or not w.any():
-        row = int(np.argmin(w))
+    if (w < 0).any():
+        row = int(np.argmax(w < 0))
+        raise InputError(f"sample weights must be 0 or more; got {w[row]} at row {row}. Correct that row.")
+    if not w.any():
         raise InputError(
-            f"sample weights must be 0 or more, and not all 0; got {w[row]} at row {row}. "
-            "Leave sample_weight out to count every sample alike."
+            "sample weights must not all be zero; they are. Leave sample_weight out to count all alike."
         )
     return w
 
@@ -150,17 +151,6 @@ def as_activations(hidden: Any, n: int) -> ByLayer[Activation]:
 def as_head(output: str | Head) -> Head:
     """The output head, by its name or as it is."""
     return output if isinstance(output, Head) else look_up("output", output, HEADS)
-
-
-def as_pos_weighted(pos_weight: Any, dtype: DTypeLike) -> Head:
-    """The sigmoid head where a label that is on counts ``pos_weight`` times (a number, or one a label)."""
-    p = as_numbers("pos_weight", pos_weight, dtype)
-    if p.ndim > 1 or not (np.isfinite(p) & (p > 0)).all():
-        raise InputError(
-            f"pos_weight must be above 0, one number or one for each label; got {pos_weight!r}. "
-            "Try the labels that are off over those that are on."
-        )
-    return pos_weighted(p if p.ndim else float(p))
 
 
 def as_seed(seed: Any) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from chainrule.engines.base import Examples
 from chainrule.errors import InputError
 from chainrule.model.feedforward import FeedForward
 from chainrule.model.validate import as_pair, as_samples, as_targets, as_weights, check_range
+from chainrule.model.weights import as_class_weights, by_name, relative
 from chainrule.training.streams import Block, Blocks
 
 
@@ -64,8 +65,15 @@ class TrainingData(NamedTuple):
         return self.source.n
 
 
+class Weights(NamedTuple):
+    """What `Network.fit` was told of weights."""
+
+    of_samples: Any = None
+    of_classes: Any = None
+
+
 def training_data(
-    network: FeedForward, data: Any, y: Any, sample_weight: Any, validation: Any, seed: int
+    network: FeedForward, data: Any, y: Any, weights: Weights, validation: Any, seed: int
 ) -> TrainingData:
     """Check what `Network.fit` was given.
 
@@ -73,13 +81,75 @@ def training_data(
         InputError: samples, targets or weights that cannot be right, or too few for the share held out.
     """
     if isinstance(data, Stream) and not isinstance(data, Dataset):
-        return TrainingData(_blocks(network, data, y, sample_weight), _apart(network, validation))
+        return TrainingData(_blocks(network, data, y, weights), _apart(network, validation))
+    sample_weight = data.weight if isinstance(data, Dataset) and weights[0] is None else weights[0]
     examples = as_examples(network, data, y, sample_weight)
+    if weights.of_classes is not None:
+        names = data.classes if isinstance(data, Dataset) else _class_names(network)
+        of_classes = _class_weights(network, weights.of_classes, names, examples.Y)
+        examples = _weighted(examples, of_classes)
+    else:
+        of_classes = None
     if validation is None:
         return TrainingData(Whole.of(examples))
     if not isinstance(validation, Real):
-        return TrainingData(Whole.of(examples), as_examples(network, validation))
+        return TrainingData(Whole.of(examples), _validation(network, validation, of_classes))
     return _hold_out(examples, validation, seed)
+
+
+def _class_names(network: FeedForward) -> tuple[str, ...]:
+    """The names of the classes; "0" and "1" are the two of one output without names."""
+    return network.classes if len(network.classes) > 1 else ("0", "1")
+
+
+def _class_weights(
+    network: FeedForward, class_weight: Any, names: Sequence[str], Y: NDArray[Any]
+) -> NDArray[np.float64]:
+    """What each class counts. Shapes: Y (N, n_H) → (K,)."""
+    if network.head.multi_label and network.layers[-1] > 1:
+        raise InputError(
+            f"class_weight must be left out where a sample has several labels; got {class_weight!r}. "
+            "Use pos_weight: how much more a label counts where it is on."
+        )
+    if ((Y != 0) & (Y != 1)).any():
+        raise InputError(
+            "class_weight must be left out where labels are shares of classes, which are weighted as they "
+            f"stand; got {class_weight!r}. Pass sample_weight."
+        )
+    counts = np.bincount(_numbers(Y), minlength=len(names))
+    return as_class_weights(by_name(class_weight), names, counts)
+
+
+def _numbers(Y: NDArray[Any]) -> NDArray[np.intp]:
+    """Class numbers of rows; one output stands for the second of two classes. Shapes: (N, n_H) → (N,)."""
+    return Y[:, 0].astype(np.intp) if Y.shape[1] == 1 else Y.argmax(axis=1)
+
+
+def _weighted(examples: Examples, of_classes: NDArray[np.float64] | None) -> Examples:
+    """The same samples, each counting as much more as its class does."""
+    if of_classes is None:
+        return examples
+    weight = examples.weight * of_classes[_numbers(examples.Y)]  # in float64
+    if not weight.any():
+        raise InputError(
+            "sample weights must not all be 0; they are. Leave out sample_weight, or class_weight."
+        )
+    return examples._replace(weight=relative(weight).astype(examples.weight.dtype))
+
+
+def _validation(
+    network: FeedForward, validation: Any, of_classes: NDArray[np.float64] | None = None
+) -> Examples:
+    """Validation data of their own: a `Dataset`, a pair (X, y), or (X, y, sample_weight)."""
+    if isinstance(validation, tuple | list) and len(validation) == 3 and not _is_pairs(validation):
+        X, y, weight = validation
+        return _weighted(as_examples(network, X, y, weight), of_classes)
+    weight = getattr(validation, "weight", None) if isinstance(validation, Dataset) else None
+    return _weighted(as_examples(network, validation, None, weight), of_classes)
+
+
+def _is_pairs(samples: Any) -> bool:
+    return all(isinstance(sample, tuple) and len(sample) == 2 for sample in samples)
 
 
 def checksum(*arrays: NDArray[Any]) -> str:
@@ -119,7 +189,7 @@ def as_examples(network: FeedForward, data: Any, y: Any = None, sample_weight: A
     check_range("X", X, network.dtype)
     weight = as_weights(sample_weight, len(X), network.dtype)
     Y = as_targets(y, len(X), n_outputs, network.head, network.dtype)
-    return Examples(X, Y, weight / weight.mean())
+    return Examples(X, Y, relative(weight))
 
 
 LARGE = 2**25
@@ -155,11 +225,16 @@ def _hold_out(examples: Examples, validation: Any, seed: int) -> TrainingData:
     return TrainingData(whole, held_out_part)
 
 
-def _blocks(network: FeedForward, stream: Stream, y: Any, sample_weight: Any) -> Blocks:
+def _blocks(network: FeedForward, stream: Stream, y: Any, weights: Weights) -> Blocks:
     """A stream's blocks, each checked as it comes."""
-    if y is not None or sample_weight is not None:
+    if y is not None or weights.of_samples is not None:
         raise InputError(
             "y and sample_weight must be left out where a stream is given, for it brings its own y."
+        )
+    if weights.of_classes is not None:
+        raise InputError(
+            "class_weight must be left out where a stream is given, whose labels are not known before they "
+            f"are read; got {weights.of_classes!r}. Read the data into memory: --no-stream, or load()."
         )
     n_outputs = network.layers[-1]
     if stream.n_features != network.layers[0] or stream.n_classes not in (n_outputs, 2 * (n_outputs == 1)):
@@ -186,4 +261,4 @@ def _apart(network: FeedForward, validation: Any) -> Examples | None:
             f"validation must be data of their own for a stream; got the share {validation}. "
             "Pass the validation data that open_stream(validation=…) gives, or a pair (X, y)."
         )
-    return None if validation is None else as_examples(network, validation)
+    return None if validation is None else _validation(network, validation)

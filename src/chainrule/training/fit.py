@@ -10,12 +10,14 @@ from chainrule.datasets import Dataset
 from chainrule.datasets.streams.parquet_stream import ParquetStream
 from chainrule.engines.base import Unsupported, listening
 from chainrule.engines.choice import choose, fall_back
-from chainrule.errors import TrainingDiverged
+from chainrule.equations.heads import Head
+from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
 from chainrule.model.dataspec import DataSpec
 from chainrule.model.feedforward import FeedForward
+from chainrule.model.weights import as_pos_weighted, check_takes_pos_weight
 from chainrule.training.checkpoints import opened
-from chainrule.training.data import TrainingData, training_data
+from chainrule.training.data import TrainingData, Weights, training_data
 from chainrule.training.events import Event
 from chainrule.training.keeper import Keeper
 from chainrule.training.loop import train
@@ -28,13 +30,32 @@ from chainrule.training.state import TrainingState
 def fit(network: FeedForward, data: Any, y: Any, options: FitOptions) -> History:
     """Train ``network`` in place. See `Network.fit` for the arguments."""
     plan = plan_of(options, network)
+    before = network.head
+    try:
+        network.head = _head(network, options.pos_weight)
+        return _fit(network, data, y, options, plan)
+    except InputError:
+        network.head = before
+        raise
+
+
+def _head(network: FeedForward, pos_weight: Any) -> Head:
+    """The output head, with the weights of labels that are on."""
+    if pos_weight is None:
+        return network.head
+    check_takes_pos_weight(network.head)
+    return as_pos_weighted(pos_weight, network.dtype, network.layers[-1])
+
+
+def _fit(network: FeedForward, data: Any, y: Any, options: FitOptions, plan: Plan) -> History:
     keeper = Keeper(network, plan.patience, options.on_epoch, options.on_batch)
     with opened(options.checkpoint, options.resume) as keeping:
         found = keeping.found if keeping else None
         if found is not None:
             seed = found.run["options"]["seed"] if options.seed is None else plan.seed
             plan = plan._replace(seed=seed, first_epoch=found.run["first_epoch"])
-        given = training_data(network, data, y, options.sample_weight, options.validation, plan.seed)
+        weights = Weights(options.sample_weight, options.class_weight)
+        given = training_data(network, data, y, weights, options.validation, plan.seed)
         saver = Saver(keeping, partial(describe, network, plan, given))
         if found is not None:
             saver.check(found)

@@ -40,6 +40,8 @@ class FitOptions:
     clip_norm: float | None = None
     clip_value: float | None = None
     sample_weight: Any = None
+    class_weight: Any = None
+    pos_weight: Any = None
     validation: Any = None
     patience: int | None = None
     on_epoch: Callable[[EpochRecord], Any] | Sequence[Callable[[EpochRecord], Any]] = ()
