@@ -161,10 +161,12 @@ def evaluate(
 def decide(probabilities: NDArray[Any], multi_label: bool) -> NDArray[np.int64]:
     """Turn probabilities (N, K) into class numbers (N,), or into 0/1 rows (N, K) if ``multi_label``.
 
-    A class is the most probable one (the first of several); a label is one with p > 0.5.
+    A class is the most probable one (the first of several); a label is one with p > 0.5. Of two classes
+    one column may stand for the second.
     """
-    if multi_label:
-        return (probabilities > THRESHOLD).astype(np.int64)
+    if multi_label or probabilities.shape[1] == 1:
+        on = (probabilities > THRESHOLD).astype(np.int64)
+        return on if multi_label else on[:, 0]
     best: NDArray[np.int64] = probabilities.argmax(axis=1)
     return best
 

@@ -54,8 +54,8 @@ class Network(FeedForward):
         return {**self.__dict__, "_prepared": None}
 
     def predict_proba(self, X: Any) -> Floats:
-        """The outputs a^H: the probability of every class (softmax) or label (sigmoid). → (N, n_H)."""
-        return self._predictor().outputs(X)
+        """The probability of every class or label: the outputs a^H, of two classes 1 − a and a. → (N, K)."""
+        return self.probabilities(self._predictor().outputs(X))
 
     def logits(self, X: Any) -> Floats:
         """The logits z^H: what goes into the output head. Eq. F1. → (N, n_H)."""
@@ -63,7 +63,7 @@ class Network(FeedForward):
         return self._predictor().logits(x)
 
     def predict(self, X: Any) -> NDArray[np.int64]:
-        """Class numbers (N,); with sigmoid outputs 0/1 rows (N, n_H), a label being on above ½."""
+        """Class numbers (N,); of several labels 0/1 rows (N, n_H), a label being on above ½."""
         from chainrule.evaluation import decide
 
         return decide(self.predict_proba(X), self.multi_label)
@@ -78,10 +78,10 @@ class Network(FeedForward):
         z_H = self._predictor().logits(examples.X)
         return evaluate(
             decide(examples.Y, self.multi_label),
-            self.head.predict(NUMPY, z_H),
+            self.probabilities(self.head.predict(NUMPY, z_H)),
             loss=mean_loss(self.architecture, z_H, examples),
             classes=self.classes,
-            loss_name=self.head.loss_name,
+            loss_name=self.loss_name,
             multi_label=self.multi_label,
         )
 

@@ -43,7 +43,7 @@ def by_c(network, X, *options):
         )
     floats = ctypes.POINTER(ctypes.c_float)
     X = np.ascontiguousarray(X, np.float32)
-    a = np.empty((len(X), network.layers[-1]), np.float32)
+    a = np.empty((len(X), len(network.classes)), np.float32)
     for x, row in zip(X, a, strict=True):
         library.predict_proba(x.ctypes.data_as(floats), row.ctypes.data_as(floats))
     return a

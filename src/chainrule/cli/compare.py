@@ -101,5 +101,5 @@ def _draw(runs: list[RunFolder], path: str) -> None:
     from chainrule.report.comparison import names_of
 
     histories = {name: run.history for name, run in zip(names_of(runs), runs, strict=True)}
-    loss_names = {run.network.head.loss_name for run in runs if run.network is not None}
+    loss_names = {run.network.loss_name for run in runs if run.network is not None}
     plots.save(plots.several(histories, loss_names.pop() if len(loss_names) == 1 else "loss"), path)

@@ -205,6 +205,7 @@ def from_data(chosen: Chosen, name: str, samples: Sequence[str], targets: Sequen
     dataset = _dataset(chosen.network, name)
     rows = [_row(part, len(dataset.X)) for text in samples or ("0",) for part in text.split(",")]
     width, outputs = dataset.X.shape[1], len(dataset.classes)
+    outputs = 1 if outputs == 2 and chosen.network.two_classes else outputs
     if width != chosen.network.layers[0] or outputs != chosen.network.layers[-1]:
         raise InputError(
             f"the network must have {width} inputs and {outputs} outputs for {name}; it has "

@@ -241,8 +241,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
     def _begin(self, data: Examples, labels: Labels) -> None:
         seed = options.seed_of(check_random_state(self.random_state))
         network = options.new_network(self, data.X, labels, data.Y.dtype, seed)
-        names = tuple(map(str, labels.classes.tolist()))
-        network.data = train.spec(names, getattr(self, "feature_names_in_", None), labels.n_outputs)
+        network.data = train.spec(labels, getattr(self, "feature_names_in_", None))
         self.network_, self._labels = network, labels
         self.classes_ = labels.classes
         self._state = None

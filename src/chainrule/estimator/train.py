@@ -67,9 +67,11 @@ def dense_or_rows(X: Any, dtype: DTypeLike) -> Any:
     return SparseRows(X.astype(dtype, copy=False)) if is_sparse else np.asarray(X, dtype)
 
 
-def spec(classes: tuple[str, ...], features: Any, n_outputs: int) -> DataSpec:
-    """What explanations and files call the outputs and inputs."""
-    names = classes if len(classes) >= n_outputs else (*classes, "other")
+def spec(labels: Labels, features: Any) -> DataSpec:
+    """What explanations and files call the outputs and inputs; one class has its contrary beside it."""
+    names = tuple(map(str, labels.classes.tolist()))
+    if not labels.multi_label and len(names) == 1:
+        names = (*names, f"not {names[0]}")
     columns = None if features is None else tuple(map(str, features))
     return DataSpec("", names, columns, None, Scaling.identity())
 

@@ -76,7 +76,7 @@ class Rows(Expressions):
 def c_file(model: Model) -> str:
     """The text of the file."""
     ops = {node.op for function in model.distinct for node in schedule(function.body)}
-    size = {"n_0": model.widths[0], "n_H": model.widths[-1], "columns": len(model.columns)}
+    size = {"n_0": model.widths[0], "K": len(model.classes), "columns": len(model.columns)}
     gaps = ", ".join(map(_quoted, sorted(GAPS)))
     kind = "several" if model.multi_label else "one"
     parts = [
@@ -232,8 +232,9 @@ def _of_row(function: Function, n: int) -> str:
 def _forward(model: Model) -> str:
     """The forward pass, line by line as `chainrule.equations.network.forward` takes it."""
     cache, H = pass_forward(model), len(model.layers)
+    what = "probability a of each class for" if model.two_classes else "outputs a of"
     lines = [
-        "/* The outputs a of the inputs x. Returned is 0, or the number of an x that is not finite. */",
+        f"/* The {what} the inputs x. Returned is 0, or the number of an x that is not finite. */",
         "int predict_proba(const float *x, float *a)",
         "{",
     ]
@@ -242,7 +243,7 @@ def _forward(model: Model) -> str:
     lines += [
         "    int wrong = not_finite(x);",
         "    if (wrong) {",
-        f"        for (int k = 0; k < {model.widths[-1]}; k++)",
+        f"        for (int k = 0; k < {len(model.classes)}; k++)",
         "            a[k] = NAN;",
         "        return wrong;",
         "    }",
@@ -252,6 +253,8 @@ def _forward(model: Model) -> str:
         lines.append(f"    {_affine_call(cache.z[L], L, model)}  /* F1 */")
         lines += _function_call(function, cache.a[L], L, model.widths[L])
     loop = [f"    for (int k = 0; k < {model.widths[-1]}; k++)", f"        a[k] = (float)a{H}[k];"]
+    if model.two_classes:
+        loop = [f"    a[0] = (float)(1 - a{H}[0]);", f"    a[1] = (float)a{H}[0];"]
     return "\n".join([*lines, *loop, "    return 0;", "}", ""])
 
 

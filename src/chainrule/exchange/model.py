@@ -43,6 +43,8 @@ class Model(NamedTuple):
     shift: np.ndarray | None
     scale: np.ndarray | None
     multi_label: bool
+    two_classes: bool
+    """Whether the one output is the probability of the second of two classes."""
     dtype: str
     title: str
 
@@ -102,6 +104,7 @@ def described(network: FeedForward) -> Model:
         shift=None if scaling is None else np.asarray(scaling.shift),
         scale=None if scaling is None else np.asarray(scaling.scale),
         multi_label=network.multi_label,
+        two_classes=network.two_classes,
         dtype=network.dtype.name,
         title=chain(network),
     )

@@ -136,7 +136,8 @@ def _forward(model: Model, quiet: bool) -> str:
     H = len(model.layers)
     write = Lines()
     lines = ['@np.errstate(all="ignore")  # both sides of a branch are computed'] if quiet else []
-    about = f"The outputs a^{H} of inputs x (N, {model.widths[0]}), as `numbers` gives them."
+    what = "The probability of each class for" if model.two_classes else f"The outputs a^{H} of"
+    about = f"{what} inputs x (N, {model.widths[0]}), as `numbers` gives them."
     a0 = "x" if model.shift is None else "((x - SHIFT) / SCALE)"
     lines += ["def forward(x):", f'    """{about}"""', f"    a0 = {a0}.astype(np.{model.dtype})"]
     for L, function in model.functions.items():
@@ -147,7 +148,8 @@ def _forward(model: Model, quiet: bool) -> str:
                 text = f"affine(a{L - 1}, W{L}, b{L})"
             lines.append(f"    {letter}{L} = {text}  # {tag}")
             write.names[node] = f"{letter}{L}"
-    return "\n".join([*lines, f"    return a{H}"])
+    result = f"np.hstack([1 - a{H}, a{H}])" if model.two_classes else f"a{H}"
+    return "\n".join([*lines, f"    return {result}"])
 
 
 def _is_long(model: Model, L: int) -> bool:

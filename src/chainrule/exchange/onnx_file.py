@@ -110,13 +110,15 @@ class Graph:
 
 
 def onnx_file(network: FeedForward) -> bytes:
-    """The ONNX model: raw inputs ``x`` (N, n_0) float32 → ``probabilities`` (N, n_H) and ``label``.
+    """The ONNX model: raw inputs ``x`` (N, n_0) float32 → ``probabilities`` (N, K) and ``label``.
 
     A network of a table with gaps or categories has instead an input of its own for each column, by its name:
     numbers (N, 1) float32 with NaN for a gap, or text (N, 1) with "" for one. A category that no training row
     had gives 0 in all of its column's.
 
-    ``label`` is int64: the most probable class (N,), or 0 and 1 (N, n_H) for labels of their own.
+    ``label`` is int64: the number of the most probable class (N,), or 0 and 1 (N, K) for labels of their own.
+    Where one output stands for two classes it is the class itself, as other converters of two classes give
+    it: int64 if both names are whole numbers, else the name.
 
     Raises:
         InputError: onnx is not installed, or a network that cannot be exported.
@@ -180,33 +182,51 @@ def _forward(graph: Graph, network: FeedForward, a0: str) -> None:
         for symbol, theta in zip(symbols[L], layer, strict=True):
             graph.names[symbol] = graph.array(str(symbol.args[0]), theta.astype(np.float32))
     names = {cache.a[L]: f"a{L}" for L in range(1, H)} | {cache.z[L]: f"z{L}" for L in range(1, H + 1)}
-    names[cache.a[H]] = "probabilities"
+    names[cache.a[H]] = f"a{H}" if network.two_classes else "probabilities"
     for node in schedule(cache.a[H]):
         if node.op != "symbol":
             graph.take(node, names.get(node, ""))
-    if graph.names[cache.a[H]] != "probabilities":
-        graph.add("Identity", graph.names[cache.a[H]], name="probabilities")
+    outputs = graph.names[cache.a[H]]
+    if network.two_classes:
+        first = graph.add("Sub", graph.number(1), outputs)
+        graph.add("Concat", first, outputs, name="probabilities", axis=1)
+    elif outputs != "probabilities":
+        graph.add("Identity", outputs, name="probabilities")
 
 
 def _label(graph: Graph, model: Model) -> None:
     if model.multi_label:
         on = graph.add("Greater", "probabilities", graph.number(0.5))
         graph.add("Cast", on, name="label", to=graph.onnx.TensorProto.INT64)
+    elif model.two_classes:
+        place = graph.add("ArgMax", "probabilities", axis=1, keepdims=0)
+        graph.add("Gather", graph.array("class names", _classes(model)), place, name="label")
     else:
         graph.add("ArgMax", "probabilities", name="label", axis=1, keepdims=0)
 
 
+def _classes(model: Model) -> NDArray[Any]:
+    """The classes as labels: whole numbers, if that is what all names are, else the names."""
+    try:
+        numbers = np.array([int(name) for name in model.classes], np.int64)
+    except (ValueError, OverflowError):
+        numbers = np.empty(0, np.int64)
+    same = [str(number) for number in numbers.tolist()] == list(model.classes)
+    return numbers if same else np.array(model.classes, object)
+
+
 def _made(onnx: Any, graph: Graph, model: Model) -> Any:
     helper, kind = onnx.helper, onnx.TensorProto
-    n_H = model.widths[-1]
-    label = ["N", n_H] if model.multi_label else ["N"]
+    K = len(model.classes)
+    label = ["N", K] if model.multi_label else ["N"]
+    as_names = model.two_classes and _classes(model).dtype == object
     body = helper.make_graph(
         graph.nodes,
         "chainrule",
         [helper.make_tensor_value_info(name, of, ["N", n]) for name, of, n in _taken(kind, model)],
         [
-            helper.make_tensor_value_info("probabilities", kind.FLOAT, ["N", n_H]),
-            helper.make_tensor_value_info("label", kind.INT64, label),
+            helper.make_tensor_value_info("probabilities", kind.FLOAT, ["N", K]),
+            helper.make_tensor_value_info("label", kind.STRING if as_names else kind.INT64, label),
         ],
         [onnx.numpy_helper.from_array(values, name) for name, values in graph.arrays.items()],
     )

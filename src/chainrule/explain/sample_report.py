@@ -51,6 +51,8 @@ def _head(e: Numbers) -> list[Block]:
 def verdict(e: Numbers) -> str:
     """What is true, what the network says, and whether that is right."""
     judged = "right" if e.correct else "WRONG"
+    if e.data is not None and (len(e.data.classes), len(e.y)) == (2, 1):
+        return _of_two(e, e.data.classes, judged)
     if e.multi_label:
         return f"true: {_labels(e, e.target)}; predicted: {_labels(e, e.predicted)}: {judged}"
     true, said, a = int(e.target), int(e.predicted), e.a[e.H]
@@ -61,6 +63,15 @@ def verdict(e: Numbers) -> str:
     return (
         f"{what} {named(true, e.classes)}; predicted class {named(said, e.classes)} {how} "
         f"{number(a[said])}: {judged}{got}"
+    )
+
+
+def _of_two(e: Numbers, names: tuple[str, ...], judged: str) -> str:
+    """The verdict where the one output is the probability of the second of two classes."""
+    true, said, a = int(e.target[0]), int(e.predicted[0]), float(e.a[e.H][0])
+    return (
+        f"true class {named(true, names)}; predicted class {named(said, names)} with probability "
+        f"{number(a if said else 1 - a)}: {judged}"
     )
 
 

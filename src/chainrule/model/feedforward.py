@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from chainrule.checks import as_real, as_whole
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation
-from chainrule.equations.heads import Head
+from chainrule.equations.heads import HEADS, Head
 from chainrule.equations.network import Architecture, backward, forward, loss, loss_and_gradients
 from chainrule.equations.optimizers import descend
 from chainrule.equations.penalty import Penalty
@@ -127,9 +127,19 @@ class FeedForward:
         return Architecture(self.hidden, self.head)
 
     @property
+    def two_classes(self) -> bool:
+        """Whether one output stands for two classes: it is the probability of the second."""
+        return self.layers[-1] == 1 and self.data is not None and len(self.data.classes) == 2
+
+    @property
     def multi_label(self) -> bool:
         """Whether every output is a label of its own, on or off."""
-        return self.head.multi_label or self.layers[-1] == 1
+        return (self.head.multi_label or self.layers[-1] == 1) and not self.two_classes
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss; two classes on one sigmoid output have the cross-entropy of two classes."""
+        return "cross-entropy" if self.two_classes and self.head == HEADS["sigmoid"] else self.head.loss_name
 
     @property
     def n_parameters(self) -> int:
@@ -195,12 +205,20 @@ class FeedForward:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the outputs: those of the data it was trained on, else their numbers.
+        """Names of the classes or labels: those of the data it was trained on, else the outputs' numbers."""
+        return tuple(map(str, range(self.layers[-1]))) if self.data is None else self.data.classes
 
-        The one output of a yes-or-no network stands for the second of two classes.
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The name of each output; one output of two classes has that of the second."""
+        return self.classes[-self.layers[-1] :]
+
+    def probabilities(self, a_H: Floats) -> Floats:
+        """The probability of each class or label from the outputs; of two classes 1 − a and a.
+
+        Shapes: a_H (N, n_H) → (N, K).
         """
-        n_outputs = self.layers[-1]
-        return tuple(map(str, range(n_outputs))) if self.data is None else self.data.classes[-n_outputs:]
+        return np.hstack([1 - a_H, a_H]) if self.two_classes else a_H
 
     def _loss_and_gradients(
         self, X: Any, y: Any, sample_weight: Any, penalty: Penalty

@@ -50,7 +50,7 @@ def learning(run: RunFolder, links: Links) -> str:
     records = list(run.history)
     if not records:
         return ""
-    loss_name = run.network.head.loss_name if run.network is not None else "loss"
+    loss_name = run.network.loss_name if run.network is not None else "loss"
     name = loss_name[:1].upper() + loss_name[1:]
     figures = [
         figure(

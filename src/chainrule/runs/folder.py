@@ -207,7 +207,7 @@ class Run:
             "weights": plots.weights(network.W[1], shape=test.shape),
         }
         if len(history):
-            figures["curves"] = plots.curves(history, network.head.loss_name)
+            figures["curves"] = plots.curves(history, network.loss_name)
         for name, figure in figures.items():
             try:
                 plots.save(figure, self.folder / f"{name}.png")

@@ -97,7 +97,7 @@ class RunFolder(NamedTuple):
         network, (y, p) = self.network, self.predictions[:2]
         loss = self.about.get("test", {}).get("loss", float("nan"))
         said = decide(p, network.multi_label)
-        return Evaluation(y, said, float(loss), network.head.loss_name, network.classes, network.multi_label)
+        return Evaluation(y, said, float(loss), network.loss_name, network.classes, network.multi_label)
 
 
 def open_run(folder: str | os.PathLike[str], *, with_data: bool = True) -> RunFolder:
