@@ -130,7 +130,8 @@ def test_the_c_program_names_the_class(tmp_path, files):
     program = compiled(c_file(described(files.network_)), tmp_path / "m", "-DMAIN")
     text = "\n".join(",".join(map(str, row)) for row in X.tolist()) + "\n"
     done = subprocess.run([program], input=text, capture_output=True, text=True, check=True)
-    rows = [line.split(",") for line in done.stdout.splitlines()]
+    header, *rows = [line.split(",") for line in done.stdout.splitlines()]
+    assert header == ["class", "p(no)", "p(yes)"]
     assert [row[0] for row in rows] == files.predict(X).tolist()
     np.testing.assert_allclose(np.array([row[1:] for row in rows], float).sum(axis=1), 1, atol=1e-6)
 

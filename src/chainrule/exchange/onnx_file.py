@@ -22,7 +22,7 @@ OPSET = 17
 ML, ML_OPSET = "ai.onnx.ml", 3
 IR_VERSION = 8
 
-TAKEN = r"[abcxztW]\d*|W\d+\.T|label|probabilities|axis|shift|scale|shape of .*"
+TAKEN = r"[abcxztW]\d*|W\d+\.T|label|probabilities|axis|shift|scale|class names|shape of .*"
 """What the graph calls its own tensors."""
 
 OPERATORS = {
