@@ -231,13 +231,13 @@ def many(tmp_path_factory):
 OFTEN = """
 import os, signal, sys
 from chainrule.cli import main
-from chainrule.training import checkpoints
+from chainrule.training import resume
 from chainrule.training.pace import Pace
 
 steps = Pace.next
 Pace.next = lambda pace, left, most: min(steps(pace, left, most), 100)
 Pace.event_is_due = True
-checkpoints.Keeping.due = lambda keeping, steps: True
+resume.Saver._is_due = lambda saver, every: True
 """
 """A checkpoint every 100 steps, whatever time they take."""
 ONCE = """
@@ -245,7 +245,7 @@ def write_and_die(*args):
     write(*args)
     os.kill(os.getpid(), signal.SIGKILL)
 
-write, checkpoints.write_checkpoint = checkpoints.write_checkpoint, write_and_die
+write, resume.write_checkpoint = resume.write_checkpoint, write_and_die
 """
 """Killed when the first checkpoint is written."""
 

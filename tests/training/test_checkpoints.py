@@ -25,15 +25,9 @@ from chainrule import (
 )
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.files.locks import held
-from chainrule.training.checkpoints import (
-    SHARE,
-    SLOTS,
-    Checkpoint,
-    Keeping,
-    find,
-    read_checkpoint,
-    write_checkpoint,
-)
+from chainrule.training.checkpoints import SLOTS, find, read_checkpoint, write_checkpoint
+from chainrule.training.keeper import Keeper
+from chainrule.training.resume import SHARE, Saver
 from chainrule.training.schedules import Schedule
 
 OPTIONS = {
@@ -513,21 +507,20 @@ def test_a_resumed_network_is_like_any_other(moon, tmp_path):
 def test_writing_costs_no_more_than_its_share(tmp_path, monkeypatch):
     """By the clock: where a write takes long, they come less often."""
     clock = [0.0]
-    monkeypatch.setattr("chainrule.training.checkpoints.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("chainrule.training.resume.time.monotonic", lambda: clock[0])
     monkeypatch.setattr(
-        "chainrule.training.checkpoints.write_checkpoint", lambda *args: clock.__setitem__(0, clock[0] + 3)
+        "chainrule.training.resume.write_checkpoint", lambda *args: clock.__setitem__(0, clock[0] + 3)
     )
-    keeping, written = Keeping(Checkpoints(tmp_path, seconds=1), None), 0
+    saver, keeper, written = Saver(Checkpoints(tmp_path, seconds=1)), Keeper(make()), []
+    saver.state = lambda: written.append(clock[0])
     while clock[0] < 10_000:
         clock[0] += 1
-        if keeping.due(0):
-            keeping.write(Checkpoint(None, (), None, "", {}), 0)
-            written += 1
-    assert 0.9 * SHARE < written * 3 / 10_000 <= 1.1 * SHARE
+        saver.save(keeper)
+    assert 0.9 * SHARE < len(written) * 3 / 10_000 <= 1.1 * SHARE
 
 
 def test_no_disk_is_asked_without_checkpoints(moon, tmp_path, monkeypatch):
-    monkeypatch.setattr("chainrule.training.checkpoints.write_checkpoint", shutil.rmtree)
+    monkeypatch.setattr("chainrule.training.resume.write_checkpoint", shutil.rmtree)
     monkeypatch.chdir(tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

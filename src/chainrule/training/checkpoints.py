@@ -7,17 +7,14 @@ the place of the older one, wholly or not at all: whenever the process is killed
 from __future__ import annotations
 
 import os
-import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chainrule.checks import as_real, as_whole
 from chainrule.equations.optimizers import Moments
-from chainrule.errors import CheckpointWarning, InputError, ModelFileError, StorageError
-from chainrule.files.locks import held
+from chainrule.errors import CheckpointWarning, InputError, ModelFileError
 from chainrule.files.tensors import Tensors, read_model, write_model
 from chainrule.history import EpochRecord
 from chainrule.training.state import Position, TrainingState
@@ -30,9 +27,6 @@ OVER = ("finished", "early stopping", "callback")
 
 SECONDS = 30.0
 """How often a checkpoint is written, if nothing else is asked for."""
-
-SHARE = 0.01
-"""What writing by the clock may cost: where it takes longer, it comes less often."""
 
 
 class Checkpoints(NamedTuple):
@@ -78,7 +72,8 @@ class Checkpoint(NamedTuple):
         return f"epoch {done + 1}, mini-batch {batch}" if batch else f"the end of epoch {done}"
 
 
-def _checked(value: Any) -> Checkpoints:
+def checked(value: Any) -> Checkpoints:
+    """What `Network.fit` was given, if it can be right."""
     if not isinstance(value, Checkpoints):
         if not isinstance(value, str | os.PathLike):
             raise InputError(f"checkpoint must be a folder, or Checkpoints(folder, …); got {value!r}.")
@@ -172,49 +167,17 @@ def _moments(t: int, params: Params, kept: Mapping[str, ByLayer[Layer]]) -> ByLa
     )
 
 
-@contextmanager
-def opened(checkpoint: Any, resume: bool) -> Iterator[Keeping | None]:
-    """Hold the folder of a run, which is the run's own, and find what it has; None where there is to be none.
-
-    Raises:
-        InputError: it has a checkpoint, and nobody asked to go on from it; or there is none to go on from.
-        FolderBusy: another process is training there.
-        ModelFileError: there are checkpoints, and all are damaged.
-        StorageError: the disk refuses.
-    """
-    if checkpoint is None:
-        if resume:
-            raise InputError(
-                "resume needs the folder of the checkpoints; got none. Pass checkpoint='folder'."
-            )
-        yield None
-        return
-    checkpoints = _checked(checkpoint)
-    folder = Path(checkpoints.folder)
-    with held(folder):
-        for left in folder.glob(".chainrule-*"):  # by a process killed while it wrote
-            with suppress(OSError):
-                left.unlink()
-        newest = _newest(folder)
-        if newest and not resume:
-            raise InputError(
-                f"checkpoints of a new run must get a folder without any; {folder} has one, "
-                f"{newest[0].place}. Pass resume=True to go on from it, or name another folder."
-            )
-        yield Keeping(checkpoints, newest)
-
-
 def find(folder: Path) -> Checkpoint | None:
     """The newest good checkpoint in a folder; a damaged one is passed over, with a warning.
 
     Raises:
         ModelFileError: there are checkpoints, and all are damaged.
     """
-    newest = _newest(folder)
-    return None if newest is None else newest[0]
+    found = newest(folder)
+    return None if found is None else found[0]
 
 
-def _newest(folder: Path) -> tuple[Checkpoint, int] | None:
+def newest(folder: Path) -> tuple[Checkpoint, int] | None:
     """The newest good checkpoint, and which of the two files holds it."""
     good: list[tuple[Checkpoint, int]] = []
     bad: list[str] = []
@@ -230,58 +193,7 @@ def _newest(folder: Path) -> tuple[Checkpoint, int] | None:
         )
     if not good:
         return None
-    newest = max(good, key=lambda found: found[0].number)
+    last = max(good, key=lambda found: found[0].number)
     for damage in bad:
-        warnings.warn(f"{damage} Going on from the other one: {newest[0].place}.", CheckpointWarning, 2)
-    return newest
-
-
-class Keeping:
-    """Writes the checkpoints of one run when they are due, each in place of the older one."""
-
-    def __init__(self, checkpoints: Checkpoints, found: tuple[Checkpoint, int] | None) -> None:
-        self.found = found[0] if found else None
-        self._every = checkpoints
-        self._folder = Path(checkpoints.folder)
-        self._slot = 1 - found[1] if found else 0
-        self._number = 0 if self.found is None else self.found.number + 1
-        self._written_at = time.monotonic()
-        self._took = 0.0
-        self._steps = 0
-        self._refused = False
-
-    def due(self, steps: int) -> bool:
-        """Whether to write now, after this many mini-batches of the run."""
-        if self._every.batches is not None and steps - self._steps >= self._every.batches:
-            return True
-        apart = max(self._every.seconds, self._took / SHARE)
-        return time.monotonic() - self._written_at >= apart
-
-    def write(self, checkpoint: Checkpoint, steps: int) -> None:
-        """Write. A disk that refuses is asked again when the next one is due: training goes on."""
-        started = time.monotonic()
-        try:
-            write_checkpoint(self._folder / SLOTS[self._slot], checkpoint._replace(number=self._number))
-            self._slot, self._number, self._refused = 1 - self._slot, self._number + 1, False
-        except StorageError as error:
-            if not self._refused:
-                warnings.warn(
-                    f"no checkpoint could be written, and training goes on: {error} The last good one stays.",
-                    CheckpointWarning,
-                    2,
-                )
-            self._refused = True
-        self._steps, self._written_at = steps, time.monotonic()
-        self._took = self._written_at - started
-
-    def end(self, checkpoint: Checkpoint, steps: int, alone: bool) -> None:
-        """Write the last one; of a run that is over leave it ``alone``, under the first name."""
-        self.write(checkpoint, steps)
-        if alone and not self._refused:
-            last, older = self._folder / SLOTS[1 - self._slot], self._folder / SLOTS[self._slot]
-            with suppress(OSError):
-                if self._slot == 0:
-                    os.replace(last, older)
-                else:
-                    older.unlink(missing_ok=True)
-                self._slot = 1
+        warnings.warn(f"{damage} Going on from the other one: {last[0].place}.", CheckpointWarning, 2)
+    return last

@@ -16,14 +16,13 @@ from chainrule.history import History
 from chainrule.model.dataspec import DataSpec
 from chainrule.model.feedforward import FeedForward
 from chainrule.model.weights import as_pos_weighted, check_takes_pos_weight
-from chainrule.training.checkpoints import opened
 from chainrule.training.data import TrainingData, Weights, training_data
 from chainrule.training.events import Event
 from chainrule.training.keeper import Keeper
 from chainrule.training.loop import train
 from chainrule.training.plan import FitOptions, Plan, plan_of
 from chainrule.training.progress import ProgressBar
-from chainrule.training.resume import Saver, describe, options_of, over
+from chainrule.training.resume import Saver, describe, opened, options_of, over
 from chainrule.training.state import TrainingState
 
 
@@ -49,16 +48,15 @@ def _head(network: FeedForward, pos_weight: Any) -> Head:
 
 def _fit(network: FeedForward, data: Any, y: Any, options: FitOptions, plan: Plan) -> History:
     keeper = Keeper(network, plan.patience, options.on_epoch, options.on_batch)
-    with opened(options.checkpoint, options.resume) as keeping:
-        found = keeping.found if keeping else None
+    with opened(options.checkpoint, options.resume) as saver:
+        found = saver.found
         if found is not None:
             seed = found.run["options"]["seed"] if options.seed is None else plan.seed
             plan = plan._replace(seed=seed, first_epoch=found.run["first_epoch"])
         weights = Weights(options.sample_weight, options.class_weight)
         given = training_data(network, data, y, weights, options.validation, plan.seed)
-        saver = Saver(keeping, partial(describe, network, plan, given))
+        saver.describe(partial(describe, network, plan, given))
         if found is not None:
-            saver.check(found)
             keeper.restore(found)
         if isinstance(data, Dataset | ParquetStream):
             network.data = DataSpec.of(data)
@@ -77,7 +75,7 @@ def run(
     start: TrainingState | None = None,
 ) -> tuple[History, Callable[[], TrainingState] | None]:
     """Train by a plan on checked data, perhaps from a state on; with what gives the state at the end."""
-    keeper, saver = Keeper(network, on_epoch=on_epoch), Saver(None, dict, start)
+    keeper, saver = Keeper(network, on_epoch=on_epoch), Saver(start=start)
     _train(keeper, saver, given, plan, progress)
     history = _ended(keeper, plan, given.n)
     return history, None if history.stopped == "interrupted" else saver.state

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from chainrule.errors import CheckpointWarning, InputError
+from chainrule.errors import CheckpointWarning, InputError, StorageError
+from chainrule.files.locks import held
 from chainrule.model.feedforward import FeedForward
-from chainrule.training.checkpoints import OVER, Checkpoint, Keeping
+from chainrule.training.checkpoints import (
+    OVER,
+    SLOTS,
+    Checkpoint,
+    Checkpoints,
+    checked,
+    newest,
+    write_checkpoint,
+)
 from chainrule.training.data import TrainingData, checksum
 from chainrule.training.events import BatchEnd, Event
 from chainrule.training.interrupts import noted
@@ -21,6 +33,9 @@ from chainrule.training.state import TrainingState
 
 STEADY = ("constant", "warm-up + constant")
 """Schedules that do not depend on how many epochs there will be."""
+
+SHARE = 0.01
+"""What writing by the clock may cost: where it takes longer, it comes less often."""
 
 
 def options_of(plan: Plan, n: int) -> dict[str, Any]:
@@ -122,40 +137,79 @@ def over(found: Checkpoint, epochs: int) -> bool:
     return found.stopped in OVER and not (found.stopped == "finished" and epochs > len(found.records))
 
 
-class Saver:
-    """Writes checkpoints of a run while it goes on; without a folder it does nothing.
+@contextmanager
+def opened(checkpoint: Any, resume: bool) -> Iterator[Saver]:
+    """Hold the folder of a run, which is the run's own, and find what it has.
 
-    ``describe`` gives what they say of the run. It reads all of the data, and is not called before the
-    first checkpoint is due. ``start`` is where to begin without a folder; ``state`` gives the last one.
+    Without a checkpoint to write there is no folder, and what is given writes nothing.
+
+    Raises:
+        InputError: it has a checkpoint, and nobody asked to go on from it; or there is none to go on from.
+        FolderBusy: another process is training there.
+        ModelFileError: there are checkpoints, and all are damaged.
+        StorageError: the disk refuses.
+    """
+    if checkpoint is None:
+        if resume:
+            raise InputError(
+                "resume needs the folder of the checkpoints; got none. Pass checkpoint='folder'."
+            )
+        yield Saver()
+        return
+    checkpoints = checked(checkpoint)
+    folder = Path(checkpoints.folder)
+    with held(folder):
+        for left in folder.glob(".chainrule-*"):  # by a process killed while it wrote
+            with suppress(OSError):
+                left.unlink()
+        last = newest(folder)
+        if last and not resume:
+            raise InputError(
+                f"checkpoints of a new run must get a folder without any; {folder} has one, "
+                f"{last[0].place}. Pass resume=True to go on from it, or name another folder."
+            )
+        yield Saver(checkpoints, last)
+
+
+class Saver:
+    """Writes the checkpoints of one run when they are due, each in place of the older one.
+
+    Without a folder it does nothing. ``found`` is the checkpoint to go on from, ``start`` the state to begin
+    at; ``state`` gives the last one.
     """
 
     def __init__(
         self,
-        keeping: Keeping | None,
-        describe: Callable[[], dict[str, Any]],
+        every: Checkpoints | None = None,
+        last: tuple[Checkpoint, int] | None = None,
         start: TrainingState | None = None,
     ) -> None:
-        self._keeping, self._start = keeping, start
-        self._describe: Callable[[], dict[str, Any]] = cache(describe)
+        self.found = last[0] if last else None
+        self.start = self.found.state if self.found else start
         self.state: Callable[[], TrainingState] | None = None
-        self._steps = 0
+        self._every = every
+        self._describe: Callable[[], dict[str, Any]] = dict
+        self._slot = 1 - last[1] if last else 0
+        self._number = 0 if self.found is None else self.found.number + 1
+        self._written_at, self._took = time.monotonic(), 0.0
+        self._steps = self._written_steps = 0
+        self._refused = False
 
-    @property
-    def start(self) -> TrainingState | None:
-        """The state to begin at, if there is one."""
-        found = self._keeping.found if self._keeping else None
-        return self._start if found is None else found.state
+    def describe(self, describe: Callable[[], dict[str, Any]]) -> None:
+        """Let checkpoints say this of the run, to which the one that was found must belong.
 
-    def check(self, found: Checkpoint) -> None:
-        """Check that a checkpoint is one of this run, and let the next ones say what it says."""
-        asked = self._describe()
-        check_same(found, asked)
-        about = {**found.run, "options": asked["options"]}
-        self._describe = lambda: about
+        ``describe`` reads all of the data, and is not called before the first checkpoint is due.
+        """
+        self._describe = cache(describe)
+        if self.found is not None:
+            asked = describe()
+            check_same(self.found, asked)
+            about = {**self.found.run, "options": asked["options"]}
+            self._describe = lambda: about
 
     def check_engine(self, engine: str) -> None:
         """Warn where another engine goes on."""
-        before = self._keeping.found.run["engine"] if self._keeping and self._keeping.found else engine
+        before = self.found.run["engine"] if self.found else engine
         if engine != before:
             warnings.warn(
                 f"the run was trained by the engine {before}, and goes on by {engine}: its numbers "
@@ -166,7 +220,7 @@ class Saver:
 
     def interrupts(self) -> AbstractContextManager[Callable[[], bool]]:
         """With checkpoints Ctrl-C waits for the next event, so that its state can be written."""
-        return noted() if self._keeping else nullcontext(lambda: False)
+        return noted() if self._every else nullcontext(lambda: False)
 
     def note(self, event: Event) -> None:
         """Remember where the state is to be had."""
@@ -176,21 +230,47 @@ class Saver:
 
     def save(self, keeper: Keeper) -> None:
         """Write what stands after the last event, if it is time."""
-        if self._keeping is not None and self.state is not None and self._keeping.due(self._steps):
-            self._keeping.write(self._checkpoint(self.state(), keeper, ""), self._steps)
+        if self._every is not None and self.state is not None and self._is_due(self._every):
+            self._write(Path(self._every.folder), self.state(), keeper, "")
 
     def end(self, keeper: Keeper) -> None:
-        """Write where and how the run ended."""
-        if self._keeping is None:
+        """Write where and how the run ended; of one that is over, leave that alone, under the first name."""
+        if self._every is None:
             return
         try:
             state = self.state() if self.state else self.start
         except InputError:  # a second Ctrl-C in the middle of a step: what was written before stands
             return
+        folder, stopped = Path(self._every.folder), keeper.history.stopped
         if state is not None:
-            stopped = keeper.history.stopped
-            self._keeping.end(self._checkpoint(state, keeper, stopped), self._steps, stopped in OVER)
+            self._write(folder, state, keeper, stopped)
+            if stopped in OVER and not self._refused:
+                with suppress(OSError):
+                    if self._slot == 0:
+                        os.replace(folder / SLOTS[1], folder / SLOTS[0])
+                    else:
+                        (folder / SLOTS[1]).unlink(missing_ok=True)
 
-    def _checkpoint(self, state: TrainingState, keeper: Keeper, stopped: str) -> Checkpoint:
+    def _is_due(self, every: Checkpoints) -> bool:
+        if every.batches is not None and self._steps - self._written_steps >= every.batches:
+            return True
+        return time.monotonic() - self._written_at >= max(every.seconds, self._took / SHARE)
+
+    def _write(self, folder: Path, state: TrainingState, keeper: Keeper, stopped: str) -> None:
+        """Write. A disk that refuses is asked again when the next one is due: training goes on."""
         about = {**self._describe(), "engine": keeper.history.engine}
-        return Checkpoint(state, tuple(keeper.history), keeper.best, stopped, about)
+        made = Checkpoint(state, tuple(keeper.history), keeper.best, stopped, about, self._number)
+        started = time.monotonic()
+        try:
+            write_checkpoint(folder / SLOTS[self._slot], made)
+            self._slot, self._number, self._refused = 1 - self._slot, self._number + 1, False
+        except StorageError as error:
+            if not self._refused:
+                warnings.warn(
+                    f"no checkpoint could be written, and training goes on: {error} The last good one stays.",
+                    CheckpointWarning,
+                    2,
+                )
+            self._refused = True
+        self._written_steps, self._written_at = self._steps, time.monotonic()
+        self._took = self._written_at - started
