@@ -12,9 +12,9 @@ from chainrule.diagnosis.catalogue import mistakes
 from chainrule.diagnosis.catalogue.changes import times
 from chainrule.diagnosis.catalogue.known import CATALOGUE
 from chainrule.diagnosis.catalogue.mistakes import Family, mistake
-from chainrule.diagnosis.catalogue.texts import texts
 from chainrule.diagnosis.telling.remarks import remark
 from chainrule.diagnosis.telling.remarks_on_gradients import NOTES
+from chainrule.files.texts import read_text, texts
 
 FOLDER = Path(chainrule.diagnosis.__file__).parent
 
@@ -44,7 +44,7 @@ def test_every_sentence_has_its_mistake():
 
 
 def test_every_shared_sentence_is_used():
-    text = (FOLDER / mistakes.FILE).read_text(encoding="utf-8")
+    text = read_text(mistakes.FILE)
     assert [name for name in texts(mistakes.FILE)["shared"] if f'= "${name}"' not in text] == []
 
 
@@ -79,7 +79,7 @@ def test_every_remark_is_made_and_has_its_sentence():
     made |= {(note, "text") for note in NOTES}
     said = {
         (key, variant)
-        for key, table in texts("telling/remarks.toml").items()
+        for key, table in texts("diagnosis/telling/remarks.toml").items()
         for variant in table
         if variant != "severe"
     }
@@ -95,10 +95,12 @@ def _remarks_called():
 
 
 def test_every_sentence_of_the_report_is_said():
-    assert {name for names, *_ in called("say") for name in names} == set(texts("telling/report.toml"))
+    assert {name for names, *_ in called("say") for name in names} == set(
+        texts("diagnosis/telling/report.toml")
+    )
 
 
 def test_every_list_of_names_is_used():
-    listed = {(table, key) for table, keys in texts("asking/names.toml").items() for key in keys}
+    listed = {(table, key) for table, keys in texts("diagnosis/asking/names.toml").items() for key in keys}
     used = {(table[0], key[0]) for table, key in called("_names") if table}
     assert {pair for pair in listed if pair[0] != "roles"} == used

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from string import Template
+
+from chainrule.files.texts import read_text
 
 
 class Parts:
     """The parts of a file of text by name; ``$name`` in one of them is filled in."""
 
     def __init__(self, file: str) -> None:
-        text = (files("chainrule.exchange") / file).read_text(encoding="utf-8")
-        _, *found = re.split(r"^@@ (\w+)\n", text, flags=re.MULTILINE)
+        _, *found = re.split(r"^@@ (\w+)\n", read_text(f"exchange/{file}"), flags=re.MULTILINE)
         self._parts = dict(zip(found[::2], found[1::2], strict=True))
 
     def __contains__(self, name: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from importlib.resources import files
 from typing import NamedTuple
 
-STYLE = (files("chainrule.report") / "page.css").read_text(encoding="utf-8")
+from chainrule.files.texts import read_text
+
+STYLE = read_text("report/page.css")
 """Calm, readable in light and dark, wide, narrow and printed."""
 
 

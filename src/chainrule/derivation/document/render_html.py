@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from importlib.resources import files
 
 from chainrule.derivation.blocks import (
     Array,
@@ -20,10 +19,10 @@ from chainrule.derivation.document.render_text import number_sections
 from chainrule.derivation.document.words import html
 from chainrule.derivation.terms.print_mathml import MATHML
 from chainrule.derivation.terms.terms import Term
+from chainrule.files.texts import read_text
 
-HERE = files("chainrule.derivation.document")
-STYLE = (HERE / "page.css").read_text(encoding="utf-8")
-PAGE = (HERE / "page.html").read_text(encoding="utf-8")
+STYLE = read_text("derivation/document/page.css")
+PAGE = read_text("derivation/document/page.html")
 
 
 def render(document: Document) -> str:

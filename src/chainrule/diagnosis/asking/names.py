@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from chainrule.diagnosis.catalogue.texts import texts
+from chainrule.files.texts import texts
+
+NAMES = texts("diagnosis/asking/names.toml")
 
 
 def _names(table: str, key: str) -> tuple[str, ...]:
-    return tuple(texts("asking/names.toml")[table][key])
+    return tuple(NAMES[table][key])
 
 
 GRADIENT = _names("functions", "gradient")
@@ -19,5 +21,5 @@ ACCURACY = _names("functions", "accuracy")
 RATES = _names("variables", "rates")
 INPUTS = _names("variables", "inputs")
 TARGETS = _names("variables", "targets")
-ROLES: dict[str, str] = {role: "|".join(words) for role, words in texts("asking/names.toml")["roles"].items()}
+ROLES: dict[str, str] = {role: "|".join(words) for role, words in NAMES["roles"].items()}
 """What a parameter is for: a pattern of its name."""

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from chainrule.diagnosis.catalogue.backprop import RIGHT, Term
 from chainrule.diagnosis.catalogue.changes import Change
 from chainrule.diagnosis.catalogue.models import Model
-from chainrule.diagnosis.catalogue.texts import entry, sentence, texts
+from chainrule.files.texts import entry, sentence, texts
 
-FILE = "catalogue/mistakes.toml"
+FILE = "diagnosis/catalogue/mistakes.toml"
 SENTENCES = ("name", "why", "effect")
 NEEDED = ("family", *SENTENCES, "term", "code")
 SLOTS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from chainrule.diagnosis.catalogue.texts import entry, sentence
+from chainrule.files.texts import entry, sentence
 
 
 class Remark(NamedTuple):
@@ -21,5 +21,5 @@ def remark(key: str, variant: str = "text", **values: Any) -> Remark:
     Raises:
         LookupError: ``remarks.toml`` has no such sentence.
     """
-    found = entry("telling/remarks.toml", (key,), ("severe", variant))
+    found = entry("diagnosis/telling/remarks.toml", (key,), ("severe", variant))
     return Remark(key, sentence(found[variant]).format(**values), found["severe"])

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from chainrule.diagnosis.catalogue.mistakes import Applied
-from chainrule.diagnosis.catalogue.texts import sentence, texts
 from chainrule.diagnosis.telling.derivations import derivation, right_delta
 from chainrule.diagnosis.telling.likely_line import probable_line
 from chainrule.diagnosis.telling.numpy_lines import RIGHT_LINES, Pieces, pieces_of
@@ -19,11 +18,12 @@ from chainrule.diagnosis.verdict.judge import Part, Verdict
 from chainrule.diagnosis.verdict.rows import Row
 from chainrule.diagnosis.verdict.search import Explanation
 from chainrule.explain.blocks import Block, Equation, Heading, Line, Table
+from chainrule.files.texts import sentence, texts
 
 
 def say(name: str, **values: Any) -> str:
     """The sentence of that name, with the values filled in."""
-    text = sentence(texts("telling/report.toml")[name])
+    text = sentence(texts("diagnosis/telling/report.toml")[name])
     return text.format(**values) if values else text
 
 

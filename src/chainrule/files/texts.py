@@ -1,4 +1,4 @@
-"""Sentences that stand in data files, so that they can be proof-read: ``mistakes.toml``, ``remarks.toml``."""
+"""Sentences and tables that stand in data files beside the modules, so that they can be proof-read."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from importlib.resources import files
 from typing import Any
 
 
+def read_text(path: str) -> str:
+    """The text of a data file of this package, such as ``report/page.css``."""
+    return (files("chainrule") / path).read_text(encoding="utf-8")
+
+
 @cache
 def texts(path: str) -> dict[str, Any]:
-    """The tables of a data file below ``chainrule/diagnosis``."""
-    return tomllib.loads((files("chainrule.diagnosis") / path).read_text(encoding="utf-8"))
+    """The tables of a TOML file of this package."""
+    return tomllib.loads(read_text(path))
 
 
 def entry(path: str, names: Iterable[str], needed: Iterable[str]) -> dict[str, Any]:
