@@ -14,25 +14,9 @@ from chainrule.derivation.blocks import (
 from chainrule.derivation.document.words import latex
 from chainrule.derivation.terms.print_latex import LATEX
 from chainrule.derivation.terms.terms import Add, Apply, Big, D, Frac, Neg, Num, Sym, Term, children
+from chainrule.files.texts import read_text
 
-PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\usepackage{lmodern}
-\usepackage[margin=2cm]{geometry}
-\usepackage{amsmath,amssymb}
-\usepackage{array,longtable,graphicx}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{0.5em}
-\setlength{\LTpre}{0.3em}
-\setlength{\LTpost}{0.3em}
-\setlength{\LTleft}{1em}
-\allowdisplaybreaks
-\renewcommand{\arraystretch}{1.3}
-\setcounter{MaxMatrixCols}{100}
-\newcommand{\rules}[1]{{\footnotesize #1}}
-\newcommand{\fitted}[1]{\resizebox{0.92\linewidth}{!}{$\displaystyle #1$}}
-"""
+PREAMBLE = read_text("derivation/document/preamble.tex")
 COLUMNS = r"@{}p{11cm}@{\quad}>{\raggedright\arraybackslash}p{5cm}@{}"
 RELATIONS = {"←": r"\leftarrow"}
 BESIDE, LONGEST = 56, 100
