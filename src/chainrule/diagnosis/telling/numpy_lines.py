@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chainrule.diagnosis.catalogue.activations import LEAKS
+from chainrule.files.texts import texts
 
-D_PHI = {
-    "sigmoid": "a[l] * (1 - a[l])",
-    "tanh": "(1 - a[l]**2)",
-    "relu": "(z[l] > 0)",
-    "leaky_relu": "np.where(z[l] > 0, 1, 0.01)",
-    **{f"leaky_relu {leak:g}": f"np.where(z[l] > 0, 1, {leak:g})" for leak in LEAKS},
-    "elu": "np.where(z[l] > 0, 1, a[l] + 1)",
-    "softplus": "sigmoid(z[l])",
-    "silu": "(s + z[l] * s * (1 - s))",
-    "hardswish": "np.where(z[l] <= -3, 0, np.where(z[l] <= 3, (2 * z[l] + 3) / 6, 1))",
-    "softsign": "1 / (1 + np.abs(z[l]))**2",
-    "arctan": "1 / (1 + z[l]**2)",
-    "identity": "1",
-}
+LINES = texts("diagnosis/telling/numpy_lines.toml")
+RIGHT_LINES: dict[str, str] = LINES["right"]
 
 
 class Pieces(NamedTuple):
@@ -61,15 +49,6 @@ def pieces_of(samples: str, out_in: bool, hidden: str, mean: bool) -> Pieces:
             ("delta.sum(axis=1, keepdims=True)", "x.shape[1]") if samples == "columns" else ("delta", "1")
         )
     back_wrong = back.replace(V, V.removesuffix(T) if V.endswith(T) else V + T)
-    d_phi = D_PHI.get(hidden, f"d_{hidden}(z[l])")
+    name, _, leak = hidden.partition(" ")
+    d_phi = LINES["slopes"].get(name, f"d_{hidden}(z[l])").replace("LEAK", leak or "0.01")
     return Pieces(z, back, back_wrong, outer, wrong, total, N, d_phi, f" / {N}" if mean else "")
-
-
-RIGHT_LINES = {
-    "F1": "z[l] = {z}",
-    "B2": "delta = ({back}) * {d_phi}",
-    "B3": "dW[l] = {outer}{over}",
-    "B4": "db[l] = {sum}{over}",
-    "H1": "e = np.exp(z - z.max()); a = e / e.sum()   # over the neurons of one sample",
-    "G1": "W[l] -= eta * dW[l]; b[l] -= eta * db[l]   # after all gradients are known",
-}

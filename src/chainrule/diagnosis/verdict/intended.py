@@ -24,22 +24,11 @@ from chainrule.diagnosis.catalogue.models import (
 from chainrule.diagnosis.catalogue.scales import ALL, Scale
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.errors import look_up
+from chainrule.files.texts import texts
 
 NEAR = 1e-6
 SQUARED = re.compile(r"squared?.?error|\bmse\b|quadratic|\*\* ?2", re.IGNORECASE)
-WORDS = {
-    "relu": r"relu|np\.maximum\(\s*0|\bmaximum\(|z\s*>\s*0",
-    "tanh": r"tanh",
-    "leaky_relu": r"leaky",
-    "elu": r"\belu",
-    "softplus": r"softplus",
-    "silu": r"silu|swish",
-    "gelu": r"gelu",
-    "gelu_tanh": r"gelu",
-    "softsign": r"softsign",
-    "arctan": r"arctan|\batan",
-    "sigmoid": r"sigmoid|logistic|expit|np\.exp\(\s*-|sigma",
-}
+WORDS: dict[str, str] = dict(texts("diagnosis/verdict/words.toml")["hidden"])
 WORDS |= {name: rf"\b{name}\b" for name in ACTIVATIONS if name not in (*WORDS, "identity")}
 """What code says that means an activation; by default its name."""
 
