@@ -22,6 +22,7 @@ from chainrule.engines.llvm.writer.code import Unit
 from chainrule.equations.affine import TERMS
 from chainrule.equations.heads import HEADS
 from chainrule.equations.optimizers import OPTIMIZERS
+from chainrule.files.texts import texts
 
 Sizes: TypeAlias = dict[str, int]
 
@@ -43,25 +44,7 @@ class Kernel(NamedTuple):
         return int(eval(formula, {"ceil": ceil}, sizes))
 
 
-KERNELS = (
-    Kernel(
-        "product", "F1, B2", "kernels.products.product", "n*w*ceil(N/R) + N*n + 2*N*w*ceil(n/k)", "2*N*n*w"
-    ),
-    Kernel("activate", "F2, D1", "kernels.activations.activate", "3*N*w", "c*N*w"),
-    Kernel(
-        "head", "H1, H2, H3, H4, B1", "kernels.outputs.head", "v*ceil(N/v)*(m*K + 7*P)", "v*ceil(N/v)*o*K"
-    ),
-    Kernel("multiply", "B2", "kernels.activations.multiply", "3*N*w", "N*w"),
-    Kernel(
-        "update",
-        "B3, B4, P1, P2, G1",
-        "kernels.updates.update",
-        "N*w*ceil(n/h) + N*n + 2*A*n*w",
-        "(2*N + g)*n*w",
-    ),
-    Kernel("gather", "", "kernels.tiles.gather", "2*N*n", "0"),
-    Kernel("transpose", "B2", "kernels.transpose.transpose_block", "2*v*v", "0"),
-)
+KERNELS = tuple(Kernel(**kernel) for kernel in texts("engines/llvm/analysis/costs.toml")["kernels"])
 """Those of training."""
 
 
