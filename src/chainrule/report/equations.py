@@ -12,6 +12,7 @@ from typing import NamedTuple
 from chainrule.derivation.equations import TAGS, equation
 from chainrule.derivation.terms.print_mathml import MATHML
 from chainrule.derivation.terms.terms import Apply, Big, D, Frac, Num, Pow, Rel, Sym, Term, add, times
+from chainrule.files.texts import sentence, texts
 
 J = Sym("J")
 
@@ -24,7 +25,8 @@ def _share(hit: Term) -> Term:
     return Frac(Big("Σ", "i", hit, "N"), Sym("N"))
 
 
-def _measures() -> dict[str, tuple[str, Term, str]]:
+def _measures() -> dict[str, Term]:
+    """What defines each measure; ``measures.toml`` has its name."""
     tp, fp, fn, precision, recall = _names("TP", "FP", "FN", "precision", "recall")
     right, drop = Sym("accuracy"), Sym("importance", sub=("k",))
     b, n = Sym("n", sub=("b",)), Sym("N")
@@ -32,56 +34,16 @@ def _measures() -> dict[str, tuple[str, Term, str]]:
     weights = Sym("W", "L", dims=("n_L", "n_{L-1}"))
     squares = Big("Σ", "m", Big("Σ", "k", Pow(D(J, weights.at("m", "k")), Num(2)), "n"), "n")
     size = times(Sym("n", sub=("L",)), Sym("n", sub=("L−1",)))
-    less = Sym("B")
+    fewer = Rel("≤", Sym("B"), Apply("min", (Sym("b"), Sym("c"))))
     return {
-        "M1": (
-            "accuracy",
-            Rel("=", right, _share(Sym("hit", sub=("i",)))),
-            "hit is 1 where the prediction is the truth (for several labels: all of them), else 0",
-        ),
-        "M2": (
-            "precision",
-            Rel("=", precision, Frac(tp, add(tp, fp))),
-            "of what was said to be the class (true and false positives), how much is",
-        ),
-        "M3": (
-            "recall",
-            Rel("=", recall, Frac(tp, add(tp, fn))),
-            "of what is the class (true positives, false negatives), how much was found",
-        ),
-        "M4": (
-            "F1",
-            Rel("=", Sym("F1"), Frac(times(Num(2), precision, recall), add(precision, recall))),
-            "the harmonic mean of both",
-        ),
-        "M5": (
-            "expected calibration error",
-            Rel("=", Sym("ECE"), Big("Σ", "b", times(Frac(b, n), gap), "B")),
-            "over bins b of claims: their share, times how far the share that came true is from the mean of "
-            "the claimed probabilities",
-        ),
-        "M6": (
-            "permutation importance",
-            Rel("=", drop, add(right, -Sym("accuracy", sub=("k",)))),
-            "accuracy_k: the accuracy after the values of feature k were shuffled among the samples",
-        ),
-        "M7": (
-            "typical gradient of a weight",
-            Rel("=", Sym("g", "L"), Apply("sqrt", (Frac(squares, size),))),
-            "‖∂J/∂W^L‖ / √(number of weights), so that layers of different size compare",
-        ),
-        "M8": (
-            "McNemar's test",
-            Rel(
-                "=",
-                Sym("p"),
-                times(
-                    Num(2),
-                    Apply("P", (Rel("≤", less, Apply("min", (Sym("b"), Sym("c")))),)),
-                ),
-            ),
-            "b and c: samples that only the one run gets right; B: heads of b + c fair coins; at most 1",
-        ),
+        "M1": Rel("=", right, _share(Sym("hit", sub=("i",)))),
+        "M2": Rel("=", precision, Frac(tp, add(tp, fp))),
+        "M3": Rel("=", recall, Frac(tp, add(tp, fn))),
+        "M4": Rel("=", Sym("F1"), Frac(times(Num(2), precision, recall), add(precision, recall))),
+        "M5": Rel("=", Sym("ECE"), Big("Σ", "b", times(Frac(b, n), gap), "B")),
+        "M6": Rel("=", drop, add(right, -Sym("accuracy", sub=("k",)))),
+        "M7": Rel("=", Sym("g", "L"), Apply("sqrt", (Frac(squares, size),))),
+        "M8": Rel("=", Sym("p"), times(Num(2), Apply("P", (fewer,)))),
     }
 
 
@@ -104,8 +66,9 @@ def shown(tag: str) -> Shown:
     if tag in TAGS:
         found = equation(tag)
         return Shown(tag, found.title, found.to_mathml(), f"code: {found.function.name}, {found.function}")
-    title, relation, below = _measures()[tag]
-    return Shown(tag, title, MATHML.document(relation, display=True), below)
+    about = texts("report/measures.toml")[tag]
+    mathml = MATHML.document(_measures()[tag], display=True)
+    return Shown(tag, about["title"], mathml, sentence(about["below"]))
 
 
 class Links:
