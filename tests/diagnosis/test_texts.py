@@ -9,9 +9,11 @@ import pytest
 
 import chainrule.diagnosis
 from chainrule.diagnosis.catalogue import mistakes
+from chainrule.diagnosis.catalogue.activations import KNOWN
 from chainrule.diagnosis.catalogue.changes import times
 from chainrule.diagnosis.catalogue.known import CATALOGUE
 from chainrule.diagnosis.catalogue.mistakes import Family, mistake
+from chainrule.diagnosis.catalogue.models import COSTS, OUTPUTS
 from chainrule.diagnosis.telling.remarks import remark
 from chainrule.diagnosis.telling.remarks_on_gradients import NOTES
 from chainrule.files.texts import read_text, texts
@@ -46,6 +48,15 @@ def test_every_sentence_has_its_mistake():
 def test_every_shared_sentence_is_used():
     text = read_text(mistakes.FILE)
     assert [name for name in texts(mistakes.FILE)["shared"] if f'= "${name}"' not in text] == []
+
+
+@pytest.mark.parametrize(("part", "known"), [("hidden", KNOWN), ("output", OUTPUTS), ("loss", COSTS)])
+def test_a_mistake_needs_what_a_network_can_have(part, known):
+    said = [
+        entry[part] for table in texts(mistakes.FILE).values() for entry in table.values() if part in entry
+    ]
+    assert said
+    assert {name for names in said for name in names} <= set(known)
 
 
 def test_every_family_has_a_mistake():

@@ -41,12 +41,7 @@ HIDDEN: tuple[Mistake, ...] = (
     mistake("B2", "slope missing", hidden("φ' missing")),
     mistake("B2", "slope twice", hidden("φ' twice")),
     mistake("B2", "value for slope", hidden("φ for φ'")),
-    mistake(
-        "B2",
-        "slope of z as a",
-        slope(lambda s, L: s.d_phi(s.z[L], s.z[L])),
-        lambda model: model.hidden in ("sigmoid", "tanh", "elu"),
-    ),
+    mistake("B2", "slope of z as a", slope(lambda s, L: s.d_phi(s.z[L], s.z[L]))),
     mistake("B2", "slope above", instead(_slope_above)),
     mistake("B2", "slope of the layer above", slope(lambda s, L: s.d_phi_at(s.z[L + 1]))),
     mistake("B2", "slope of the layer below", slope(lambda s, L: s.d_phi(s.z.get(L - 1, s.x), s.a[L - 1]))),

@@ -66,10 +66,6 @@ class Family(Enum):
         return self in (Family.SLOPE, Family.SLOPE_OF_A, Family.VALUE_FOR_SLOPE)
 
 
-def _always(model: Model) -> bool:
-    return True
-
-
 class Mistake(NamedTuple):
     """A wrong equation: which, in what way, and what comes of it.
 
@@ -105,16 +101,19 @@ class Mistake(NamedTuple):
 
 
 def mistake(
-    place: str, slip: str, change: Change, fits: Callable[[Model], bool] = _always, **values: str
+    place: str, slip: str, change: Change, fits: Callable[[Model], bool] | None = None, **values: str
 ) -> Mistake:
     """A mistake with its sentences; ``values`` are filled in where the slip and they say ``$name``.
+
+    Without ``fits`` the models that may have it are those of ``mistakes.toml``, or all.
 
     Raises:
         LookupError: ``mistakes.toml`` says nothing of it.
     """
     said = entry(FILE, (place, slip), NEEDED)
     family, slots = Family(said.pop("family")), tuple(said.pop("slots", SLOTS[place]))
-    tag = said.pop("tag", place)
+    tag, needed = said.pop("tag", place), {part: said.pop(part) for part in Model._fields if part in said}
+    fits = fits or (lambda model: all(getattr(model, part) in names for part, names in needed.items()))
     told = {field: _filled(field, text, values) for field, text in said.items()}
     return Mistake(place, Template(slip).substitute(values), change, fits, family, tag, slots, **told)
 

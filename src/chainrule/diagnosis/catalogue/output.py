@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-
 import numpy as np
 
 from chainrule.diagnosis.catalogue.backprop import State
 from chainrule.diagnosis.catalogue.changes import error, instead, mutant, output, then, times
 from chainrule.diagnosis.catalogue.mistakes import Mistake, mistake
-from chainrule.diagnosis.catalogue.models import (
-    CATEGORICAL,
-    COSTS,
-    MULTI_LABEL,
-    OUTPUTS,
-    PAIRS,
-    QUADRATIC,
-    Model,
-    head_of,
-)
+from chainrule.diagnosis.catalogue.models import COSTS, OUTPUTS, PAIRS, QUADRATIC, head_of
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import d_sigmoid, sigmoid
 from chainrule.equations.heads import softmax
 from chainrule.model.validate import Floats
-
-
-def _has(*outputs: str, losses: Collection[str] = tuple(COSTS)) -> Callable[[Model], bool]:
-    return lambda model: model.output in outputs and model.loss in losses
 
 
 def _of_loss(name: str, loss: str) -> Mistake:
@@ -50,7 +35,7 @@ def _affine(name: str) -> Mistake:
 
 def _softmax(name: str) -> Mistake:
     wrong = mutant("softmax", name)
-    return mistake("H1", name, instead(lambda s, L: np.asarray(wrong(NUMPY, s.z[L]))), _has("softmax"))
+    return mistake("H1", name, instead(lambda s, L: np.asarray(wrong(NUMPY, s.z[L]))))
 
 
 def _sum_over_everything(s: State, L: int) -> Floats:
@@ -90,44 +75,15 @@ def _error_of_the_batch(s: State, L: int) -> Floats:
 OUTPUT: tuple[Mistake, ...] = (
     *(_of_loss(*pair) for pair in PAIRS if pair[1] == QUADRATIC and pair[0] in ("sigmoid", "softmax")),
     mistake("B1", "sign", times(lambda s: -1)),
-    mistake(
-        "B1", "dJ/da", error(_dJ_da), lambda model: model.output != "identity" and model.loss != QUADRATIC
-    ),
-    mistake(
-        "B1",
-        "diagonal",
-        error(lambda s, L: _dJ_da(s, L) * s.a[L] * (1 - s.a[L])),
-        _has("softmax", losses=(CATEGORICAL, QUADRATIC)),
-    ),
-    mistake(
-        "B1",
-        "softmax with sigma'",
-        output(mutant("cross_entropy_error", "extra σ'")),
-        _has("softmax", losses=(CATEGORICAL,)),
-    ),
-    mistake("B1", "softmax twice", error(_softmax_twice), _has("softmax", losses=(CATEGORICAL,))),
-    mistake(
-        "B1",
-        "z for a",
-        output(mutant("cross_entropy_error", "z for a")),
-        lambda model: model.output != "identity",
-    ),
-    mistake(
-        "B1",
-        "sigma' missing",
-        output(mutant("quadratic_error", "σ' missing")),
-        _has("sigmoid", "tanh", losses=(QUADRATIC,)),
-    ),
-    mistake("B1", "sigma' twice", output(mutant("quadratic_error", "σ' twice")), _has("sigmoid")),
-    mistake(
-        "B1", "sigma' of a", error(lambda s, L: (s.a[L] - s.y) * _sigma_prime_of_a(s, L)), _has("sigmoid")
-    ),
-    mistake(
-        "B1",
-        "dJ/da sigma' of a",
-        error(lambda s, L: _dJ_da(s, L) * _sigma_prime_of_a(s, L)),
-        _has("sigmoid", losses=(CATEGORICAL, MULTI_LABEL)),
-    ),
+    mistake("B1", "dJ/da", error(_dJ_da)),
+    mistake("B1", "diagonal", error(lambda s, L: _dJ_da(s, L) * s.a[L] * (1 - s.a[L]))),
+    mistake("B1", "softmax with sigma'", output(mutant("cross_entropy_error", "extra σ'"))),
+    mistake("B1", "softmax twice", error(_softmax_twice)),
+    mistake("B1", "z for a", output(mutant("cross_entropy_error", "z for a"))),
+    mistake("B1", "sigma' missing", output(mutant("quadratic_error", "σ' missing"))),
+    mistake("B1", "sigma' twice", output(mutant("quadratic_error", "σ' twice"))),
+    mistake("B1", "sigma' of a", error(lambda s, L: (s.a[L] - s.y) * _sigma_prime_of_a(s, L))),
+    mistake("B1", "dJ/da sigma' of a", error(lambda s, L: _dJ_da(s, L) * _sigma_prime_of_a(s, L))),
     mistake(
         "B1",
         "slope of the hidden activation",
@@ -137,20 +93,15 @@ OUTPUT: tuple[Mistake, ...] = (
     mistake("B1", "labels missing", error(lambda s, L: s.a[L])),
     mistake("B1", "true class only", error(lambda s, L: s.y * (s.a[L] - 1))),
     mistake("B1", "rounded", error(_rounded)),
-    mistake("B1", "value for slope", error(lambda s, L: (s.a[L] - s.y) * s.a[L]), _has("sigmoid", "softmax")),
+    mistake("B1", "value for slope", error(lambda s, L: (s.a[L] - s.y) * s.a[L])),
     mistake("B1", "squared", then(lambda d, s, L: d * (s.a[L] - s.y))),
     mistake("B1", "absolute", then(lambda d, s, L: np.abs(d))),
     mistake("B1", "error of the batch", instead(_error_of_the_batch)),
-    mistake(
-        "B1",
-        "mean over classes",
-        then(lambda d, s, L: d - d.mean(axis=1, keepdims=True)),
-        lambda model: model.output != "softmax",
-    ),
+    mistake("B1", "mean over classes", then(lambda d, s, L: d - d.mean(axis=1, keepdims=True))),
     *map(_affine, ("no bias", "bias subtracted", "W not transposed")),
     mistake("F2", "activation missing", instead(lambda s, L: s.z[L]), lambda m: m.hidden != "identity"),
     *map(_softmax, ("sum over the batch", "not normalised")),
-    mistake("H1", "sum over everything", instead(_sum_over_everything), _has("softmax")),
+    mistake("H1", "sum over everything", instead(_sum_over_everything)),
     mistake("F2", "bias after", instead(_bias_after)),
 )
 """Those that come before the errors of the hidden layers."""
