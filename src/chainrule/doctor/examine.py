@@ -16,13 +16,12 @@ from chainrule.doctor.speed import (
     SMALL,
     Compilation,
     Speed,
-    available_threads,
     compilation,
     matrix_product,
     rate,
     trainer_of,
 )
-from chainrule.engines.base import Engine, Unsupported
+from chainrule.engines.base import Engine, Unsupported, available_threads
 from chainrule.engines.choice import Choice, choose
 from chainrule.engines.reference import ReferenceEngine
 from chainrule.errors import StorageError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.base import Engine, Examples, Task, Trainer
+from chainrule.engines.base import Engine, Examples, Task, Trainer, available_threads
 from chainrule.engines.reference import blas_threads, first_moments
 from chainrule.equations.optimizers import sgd
 from chainrule.equations.penalty import Penalty
@@ -163,8 +162,3 @@ def trainer_of(
     Y = np.eye(network.layers[-1], dtype=X.dtype)[labels]
     examples = Examples(X, Y, np.ones(len(X), X.dtype))
     return engine.trainer(task, params, first_moments(task.optimizer, params), examples)
-
-
-def available_threads() -> int:
-    """How many processors this program may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,9 +7,11 @@ rates and the dropout masks, so that these are the same whatever runs.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -130,6 +132,12 @@ class Few(Protocol):
 
 class Unsupported(Exception):
     """An engine cannot run this; another one can."""
+
+
+@cache
+def available_threads() -> int:
+    """How many processors this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 Listener: TypeAlias = Callable[[float | None], None]

@@ -59,12 +59,12 @@ class Elementary(sp.Function):
         return f"{self.word}({printer.doprint(self.args[0])})"
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        name = rf"\{self.word}" if self.word in TEX_WORDS else rf"\operatorname{{{self.word}}}"
+        name = TEX_WORDS.get(self.word, rf"\operatorname{{{self.word}}}")
         power = f"^{{{exp}}}" if exp else ""
         return rf"{name}{power}\left({printer.doprint(self.args[0])}\right)"
 
 
-TEX_WORDS = ("tanh", "log", "sin", "cos", "exp")
+TEX_WORDS = {word: rf"\{word}" for word in ("tanh", "log", "sin", "cos", "exp")} | {"sigmoid": r"\sigma"}
 
 
 class Exp(Elementary):
@@ -104,10 +104,6 @@ class Sigmoid(Elementary):
     def plain(self) -> Any:
         """1/(1 + e^{−u})."""
         return 1 / (1 + sp.exp(-self.args[0]))
-
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        power = f"^{{{exp}}}" if exp else ""
-        return rf"\sigma{power}\left({printer.doprint(self.args[0])}\right)"
 
 
 class Softplus(Elementary):

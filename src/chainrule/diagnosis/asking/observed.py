@@ -47,6 +47,16 @@ def relative_error(theirs: Floats | None, ours: Floats) -> float:
     return error if np.isfinite(error) else 1.0
 
 
+def ratio(theirs: Floats | None, ours: Floats) -> float | None:
+    """The constant between two tensors, or nothing where they are not proportional."""
+    if theirs is None or np.shape(theirs) != np.shape(ours) or not np.any(ours):
+        return None
+    if not np.isfinite(theirs).all():
+        return None
+    c = float(np.vdot(theirs, ours) / np.vdot(ours, ours))
+    return c if relative_error(theirs, c * ours) < FIT else None
+
+
 def fit_of(seen: Sequence[Observed]) -> float:
     """How near an explanation must come: less where every number given is one of single precision."""
     given = [g for one in seen[:3] for g in (*one.dW, *one.db) if g is not None]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.asking.observed import relative_error
+from chainrule.diagnosis.asking.observed import ratio, relative_error
 from chainrule.diagnosis.asking.tracing import Step
 from chainrule.diagnosis.catalogue.backprop import State
 from chainrule.diagnosis.catalogue.mistakes import Applied, Family, Mistake, terms
@@ -89,7 +89,7 @@ def _gradients(part: Part, mistake: Mistake, right: State, wrong: State, L: int)
     """∂J/∂W, ∂J/∂b, what they were made of, and what was updated with them."""
     family, update, both = mistake.family, part.answer.update, len(mistake.slots) == 2
     late = update and family in (Family.SAMPLES, Family.LOOP)
-    factor = _factor(wrong.dW[L], right.dW[L])
+    factor = ratio(wrong.dW[L], right.dW[L]) or None
     if both and factor is not None and factor != -1:
         for times in (1, right.N, right.N * right.delta[right.H].shape[1]):
             yield Sought(factor * times * right.delta[right.H], scaled=False)
@@ -106,7 +106,7 @@ def _gradients(part: Part, mistake: Mistake, right: State, wrong: State, L: int)
         if late:
             yield Sought(mine, last=True)
         yield from updated
-        if _factor(mine, theirs) is None:
+        if not ratio(mine, theirs):
             yield Sought(mine)
     if factor is not None and family in (Family.NOT_AVERAGED, Family.AVERAGED_TWICE):
         yield Sought(_tensors(mistake.slots[0], L, wrong, right)[1])  # δ may hold no 1/N yet
@@ -164,7 +164,7 @@ def _matrix(mistake: Mistake, s: State, L: int) -> Iterator[Sought]:
 def _as_sum_or_mean(wrong: Floats, right: Floats, N: int, last: bool = False) -> Iterator[Sought]:
     for times in (1, N):
         yield Sought(times * wrong, scaled=False, last=last)
-    if _factor(wrong, right) is None:
+    if not ratio(wrong, right):
         yield Sought(wrong, last=last)
 
 
@@ -179,14 +179,6 @@ def _layer(one: Applied, right: State, wrong: State) -> int:
 
 def _differs(wrong: Floats, right: Floats) -> bool:
     return relative_error(wrong, right) > SAME
-
-
-def _factor(wrong: Floats, right: Floats) -> float | None:
-    """The constant between two arrays, or nothing where they are not proportional."""
-    if np.shape(wrong) != np.shape(right) or not np.any(right):
-        return None
-    c = float(np.vdot(wrong, right) / np.vdot(right, right))
-    return c if relative_error(wrong, c * right) < SAME and c else None
 
 
 def _line(steps: Sequence[Step], sought: Sought) -> int | None:

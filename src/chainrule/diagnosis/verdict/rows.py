@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from chainrule.diagnosis.asking.observe import Answer
-from chainrule.diagnosis.asking.observed import FIT, fit_of, relative_error
+from chainrule.diagnosis.asking.observed import FIT, fit_of, ratio, relative_error
 from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import Scale
 from chainrule.diagnosis.verdict.search import attempt
-from chainrule.model.validate import Floats
 
 
 class Row(NamedTuple):
@@ -40,20 +37,10 @@ def rows_of(answer: Answer, model: Model, scale: Scale) -> tuple[Row, ...]:
             for tensor, theirs, ours in (("W", one.dW[L - 1], s.dW[L]), ("b", one.db[L - 1], s.db[L])):
                 key = (L, tensor)
                 worst[key] = max(worst.get(key, 0.0), relative_error(theirs, ours))
-                ratios.setdefault(key, []).append(_ratio(theirs, ours))
+                ratios.setdefault(key, []).append(ratio(theirs, ours))
     return tuple(
         Row(*key, error, error <= fit, _constant(ratios[key])) for key, error in sorted(worst.items())
     )
-
-
-def _ratio(theirs: Floats | None, ours: Floats) -> float | None:
-    """The constant between two tensors, or nothing where they are not proportional."""
-    if theirs is None or np.shape(theirs) != np.shape(ours) or not np.any(ours):
-        return None
-    if not np.isfinite(theirs).all():
-        return None
-    c = float(np.vdot(theirs, ours) / np.vdot(ours, ours))
-    return c if relative_error(theirs, c * ours) < FIT else None
 
 
 def _constant(ratios: list[float | None]) -> float | None:

@@ -32,13 +32,6 @@ class Explanation(NamedTuple):
     networks: int
 
 
-def errors(seen: Observed, s: State) -> Iterator[float]:
-    """The relative error of every tensor, output layer first."""
-    for L in range(s.H, 0, -1):
-        yield relative_error(seen.dW[L - 1], s.dW[L])
-        yield relative_error(seen.db[L - 1], s.db[L])
-
-
 def attempt(seen: Observed, model: Model, scale: Scale, changed: Terms) -> State | None:
     """The pass with these terms, or nothing where the shapes do not allow it."""
     K = seen.trial.y.shape[1]
@@ -48,26 +41,25 @@ def attempt(seen: Observed, model: Model, scale: Scale, changed: Terms) -> State
         return None
 
 
-def distance(seen: Observed, model: Model, scale: Scale, changed: Terms, fit: float) -> float:
-    """The largest relative error of a tensor; the first above ``fit`` ends the search for a larger one."""
+def errors(seen: Observed, model: Model, scale: Scale, changed: Terms) -> Iterator[float]:
+    """The relative error of every tensor, output layer first; 1 where the shapes do not allow the pass."""
     s = attempt(seen, model, scale, changed)
     if s is None:
-        return 1.0
-    worst = 0.0
-    for error in errors(seen, s):
-        worst = max(worst, error)
-        if worst > fit:
-            break
-    return worst
+        yield 1.0
+        return
+    for L in range(s.H, 0, -1):
+        yield relative_error(seen.dW[L - 1], s.dW[L])
+        yield relative_error(seen.db[L - 1], s.db[L])
 
 
 def agreement(all_seen: Sequence[Observed], model: Model, scale: Scale, changed: Terms, fit: float) -> float:
-    """The largest relative error over all networks."""
+    """The largest relative error over all networks; the first above ``fit`` ends the search for a larger."""
     worst = 0.0
     for seen in all_seen:
-        worst = max(worst, distance(seen, model, scale, changed, fit))
-        if worst > fit:
-            break
+        for error in errors(seen, model, scale, changed):
+            worst = max(worst, error)
+            if worst > fit:
+                return worst
     return worst
 
 

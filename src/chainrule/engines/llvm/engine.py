@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
-from chainrule.engines.base import Examples, Floats, Task, Unsupported
+from chainrule.engines.base import Examples, Floats, Task, Unsupported, available_threads
 from chainrule.engines.llvm.machine.processor import Processor, processor
 from chainrule.engines.llvm.programs.build import PredictionProgram, prediction_program, training_program
 from chainrule.engines.llvm.runtime.predictor import Direct, Panels
@@ -85,11 +83,3 @@ def _unsupported() -> Iterator[None]:
         raise
     except Exception as error:
         raise Unsupported(f"{type(error).__name__}: {error}") from error
-
-
-@functools.cache
-def available_threads() -> int:
-    """How many processors this program may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
