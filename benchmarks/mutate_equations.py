@@ -65,6 +65,7 @@ EQUIVALENT = {
     ): ("how φ is printed"),
     ("constants", "0", "1"): "which weight an explanation prints",
     ("constants", "0", "-1"): "which weight an explanation prints",
+    ("d_hardswish", "0 * z", "0 / z"): "0 divided by a z ≤ −3 is 0",
     ("pos_weighted", "True", "False"): "how the outputs are read, not how they are computed",
     ("PosWeighted", "1.0", "2.0"): "never read: pos_weighted sets it for each head",
     ("PosWeighted", "1.0", "0.0"): "never read: pos_weighted sets it for each head",
