@@ -17,7 +17,7 @@ import pytest
 from chainrule import Network, plots
 from chainrule.errors import StorageError
 from chainrule.runs.folder import Run
-from chainrule.training.checkpoints import Keeping
+from chainrule.training.resume import Saver
 from tests.cli.commandline import COMMAND, FILES, environment
 from tests.patience import PATIENCE, wait_until
 
@@ -285,7 +285,7 @@ def test_memory_that_does_not_suffice(here, data, tmp_path, monkeypatch):
             raise MemoryError("Unable to allocate 3.2 GiB")
 
     monkeypatch.setattr(Run, "epoch", epoch)
-    monkeypatch.setattr(Keeping, "due", lambda *args: True)
+    monkeypatch.setattr(Saver, "_is_due", lambda *args: True)
     done = here("train", data / "kinds.csv", "--epochs", 4, "--run", "run")
     assert (done.code, "Traceback" in done.err) == (1, False)
     assert "the memory must suffice for training; it does not (Unable to allocate 3.2 GiB)" in done.err
