@@ -39,6 +39,12 @@ def entry(path: str, names: Iterable[str], needed: Iterable[str]) -> dict[str, A
     return dict(found)
 
 
+def said(path: str, name: str, /, **values: Any) -> str:
+    """The sentence of that name in a data file, with the values filled in, if there are any."""
+    text = sentence(texts(path)[name])
+    return text.format(**values) if values else text
+
+
 def sentence(text: str) -> str:
     """A text of several lines as one line."""
     return " ".join(text.split())

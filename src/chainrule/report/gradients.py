@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.files.texts import said
 from chainrule.runs.reading import finite
 from chainrule.runs.records import Norms
+
+say = partial(said, "report/words.toml")
 
 FACTOR = 100.0
 """Gradients of two layers that differ by more are called vanishing or exploding."""
@@ -60,7 +64,8 @@ def read(
     epochs = [line.epoch for line in norms]
     if not np.isfinite(g).all():
         at = epochs[int(np.argmin(np.isfinite(g).all(axis=1)))]
-        return Reading("exploding", f"The gradient is no longer finite {_when(at)}.", _calmer(options))
+        when = "at the start" if at == 0 else f"after epoch {at}"
+        return Reading("exploding", say("not_finite", when=when), _calmer(options))
     dead = _dead(g)
     if dead:
         return _is_dead(dead, g.shape[1], hidden)
@@ -84,16 +89,8 @@ def _is_dead(L: int, H: int, hidden: Sequence[str]) -> Reading:
     at = min(L, H - 1)
     name = hidden[at - 1] if 0 < at <= len(hidden) else "its"
     which = f"layer {L} gets" if L == 1 else f"layer {L} and all below get"
-    words = f"At the end {which} no gradient: every ∂J/∂W^{L} is 0."
-    if L == H:
-        words = "At the end no weight of any layer gets a gradient: every ∂J/∂W^L is 0."
-    return Reading(
-        "dead",
-        words,
-        f"By B2 the error passes through φ′, by B3 the gradient through a: where the {name} neurons of layer "
-        f"{max(at, 1)} are off for all samples, both are 0. Try leaky_relu or silu, a smaller learning rate, "
-        "or the initializer he. (Where training loss is 0 too, nothing is left to learn.)",
-    )
+    words = say("all_dead") if L == H else say("dead", which=which, L=L)
+    return Reading("dead", words, say("revive", name=name, layer=max(at, 1)))
 
 
 def _vanishing(
@@ -107,19 +104,13 @@ def _vanishing(
     middle = np.median(smaller, axis=0)
     L, H = int(np.argmax(middle)), smaller.shape[1]
     if middle[L] >= FACTOR:
-        words = (
-            f"Layer {L + 1}'s gradient is {times(middle[L])} times smaller than layer {H}'s, per weight "
-            f"(median over the epochs; {times(smaller[0, L])} at the start, "
-            f"{times(smaller[-1, L])} at the end): vanishing."
-        )
+        ends = {"first": times(smaller[0, L]), "last": times(smaller[-1, L])}
+        words = say("vanishing", L=L + 1, H=H, middle=times(middle[L]), **ends)
         return Reading("vanishing", words, _less_vanishing(hidden, options))
     first = int(np.argmax(smaller[0]))
     if smaller[0, first] >= FACTOR:
         over = epochs[int(np.argmax((smaller < FACTOR).all(axis=1)))]
-        words = (
-            f"At the start layer {first + 1}'s gradient is {times(smaller[0, first])} times smaller than "
-            f"layer {H}'s: vanishing. It is over by epoch {over}."
-        )
+        words = say("vanishing_at_first", L=first + 1, H=H, first=times(smaller[0, first]), over=over)
         return Reading("vanishing", words, _less_vanishing(hidden, options))
     return None
 
@@ -130,15 +121,12 @@ def _exploding(
     larger = 1 / np.median(smaller, axis=0)
     L, H = int(np.argmax(larger)), smaller.shape[1]
     if larger[L] >= FACTOR:
-        words = (
-            f"Layer {L + 1}'s gradient is {times(larger[L])} times larger than layer {H}'s, per weight "
-            "(median over the epochs): it grows on its way back: exploding."
-        )
+        words = say("exploding", L=L + 1, H=H, middle=times(larger[L]))
         return Reading("exploding", words, _calmer(options))
     whole = np.sqrt((g**2).sum(axis=1))
     top = int(np.argmax(whole))
     if whole[0] > 0 and whole[top] >= GROWTH * whole[0]:
-        words = f"The gradient grows {times(whole[top] / whole[0])} times by epoch {epochs[top]}: exploding."
+        words = say("growing", times=times(whole[top] / whole[0]), epoch=epochs[top])
         return Reading("exploding", words, _calmer(options))
     return None
 
@@ -147,22 +135,13 @@ def _well(smaller: NDArray[np.float64], g: NDArray[np.float64], epochs: list[int
     middle = np.median(smaller, axis=0)
     spread = float(middle.max() / middle.min())
     if len(middle) == 1:
-        words = "One layer, so no gradient can vanish or explode on its way back."
-        return Reading("healthy", words + _over_time(g, epochs))
+        return Reading("healthy", say("one_layer") + _over_time(g, epochs))
     small, large = int(middle.argmax()) + 1, int(middle.argmin()) + 1
-    words = (
-        f"The smallest gradient per weight is that of layer {small}, {times(spread)} times smaller than "
-        f"that of layer {large} (median over the epochs)"
-    )
+    smallest = say("smallest", small=small, spread=times(spread), large=large)
     if spread >= UNEVEN:
-        return Reading(
-            "uneven",
-            f"{words}: uneven, but not vanishing (that would be {FACTOR:.0f} times or more)."
-            + _over_time(g, epochs),
-            "Layers learn at different speeds. Adam's steps do not depend on the gradient's size; relu loses "
-            "less of it on the way back.",
-        )
-    return Reading("healthy", f"{words}: neither vanishing nor exploding." + _over_time(g, epochs))
+        words = say("uneven", smallest=smallest, factor=f"{FACTOR:.0f}")
+        return Reading("uneven", words + _over_time(g, epochs), say("level"))
+    return Reading("healthy", say("even", smallest=smallest) + _over_time(g, epochs))
 
 
 def _over_time(g: NDArray[np.float64], epochs: list[int]) -> str:
@@ -171,29 +150,16 @@ def _over_time(g: NDArray[np.float64], epochs: list[int]) -> str:
         return ""
     change = whole[0] / whole[-1]
     if change >= 2:
-        return (
-            f" From the start to epoch {epochs[-1]} the gradient of the whole network became "
-            f"{times(change)} times smaller, as it usually does when a network learns."
-        )
+        return f" {say('smaller_at_the_end', epoch=epochs[-1], times=times(change))}"
     if change <= 0.5:
-        return (
-            f" From the start to epoch {epochs[-1]} the gradient of the whole network became "
-            f"{times(1 / change)} times larger."
-        )
+        return f" {say('larger_at_the_end', epoch=epochs[-1], times=times(1 / change))}"
     return ""
 
 
 def _less_vanishing(hidden: Sequence[str], options: dict[str, Any]) -> str:
-    words = ["By B2 each layer back multiplies the error by (W^{L+1})ᵀ and φ′(z^L)"]
-    if "sigmoid" in hidden:
-        words.append(", and σ′ is at most ¼. Try --hidden relu with --initializer he, or tanh with xavier")
-    elif options.get("initializer") == "normal":
-        words.append(", and N(0, 1) weights saturate neurons, so that φ′ ≈ 0. Try --initializer xavier or he")
-    else:
-        words.append(". Try --initializer he for relu, xavier for tanh")
-    return (
-        "".join(words) + "; fewer layers; or --optimizer adam, whose steps do not shrink with the gradient."
-    )
+    normal = options.get("initializer") == "normal"
+    why = "by_sigmoid" if "sigmoid" in hidden else "by_normal" if normal else "by_other"
+    return say("less_vanishing", why=say(why))
 
 
 def _calmer(options: dict[str, Any]) -> str:
@@ -203,10 +169,6 @@ def _calmer(options: dict[str, Any]) -> str:
         "" if options.get("initializer") != "normal" else " Initial weights N(0, 1) are large: try xavier."
     )
     return f"Take a smaller learning rate{smaller}, and inputs of about −1…1.{weights}"
-
-
-def _when(epoch: int) -> str:
-    return "at the start" if epoch == 0 else f"after epoch {epoch}"
 
 
 def times(x: float) -> str:

@@ -86,31 +86,20 @@ def fit_in_words(records: list[EpochRecord]) -> str:
     """What the curves show: whether validation parts from training, or was still falling."""
     known = [r for r in records if r.val_loss is not None]
     if len(records) > 1 and records[-1].loss > STUCK * records[0].loss:
-        return (
-            f"Training loss has hardly changed, from {records[0].loss:.4g} to {records[-1].loss:.4g}: the "
-            "network does not learn. Look at the gradients below, and at the learning rate."
-        )
+        return reading.say("stuck", first=records[0].loss, last=records[-1].loss)
     if not known:
-        return "Without validation data, overfitting cannot be seen here."
+        return reading.say("no_validation")
     best = min(known, key=lambda r: r.val_loss or 0.0)
     last = known[-1]
     assert best.val_loss is not None
     assert last.val_loss is not None
+    values = {"epoch": best.epoch, "lowest": best.val_loss, "last": last.val_loss}
     if last.val_loss >= PARTED * best.val_loss:
-        return (
-            f"Validation loss was lowest in epoch {best.epoch}, {best.val_loss:.4g}, and stands "
-            f"{100 * (last.val_loss / best.val_loss - 1):.0f} % higher at the end, {last.val_loss:.4g}, "
-            f"while training loss went from {best.loss:.4g} to {last.loss:.4g}: it overfits. Try "
-            "--patience, --l2, --dropout, or more data."
-        )
+        higher = 100 * (last.val_loss / best.val_loss - 1)
+        return reading.say("overfits", higher=higher, loss=best.loss, last_loss=last.loss, **values)
     if best.epoch == last.epoch and len(known) > 1:
-        return (
-            f"Validation loss was still falling at the end, {last.val_loss:.4g}: more epochs may give more."
-        )
-    return (
-        f"Validation loss was lowest in epoch {best.epoch}, {best.val_loss:.4g}, and has hardly moved since "
-        f"({last.val_loss:.4g} at the end)."
-    )
+        return reading.say("still_falling", **values)
+    return reading.say("settled", **values)
 
 
 def gradients(run: RunFolder, links: Links) -> str:

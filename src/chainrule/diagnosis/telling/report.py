@@ -6,7 +6,8 @@ The sentences stand in ``report.toml``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from chainrule.diagnosis.catalogue.mistakes import Applied
 from chainrule.diagnosis.telling.derivations import derivation, right_delta
@@ -18,13 +19,9 @@ from chainrule.diagnosis.verdict.judge import Part, Verdict
 from chainrule.diagnosis.verdict.rows import Row
 from chainrule.diagnosis.verdict.search import Explanation
 from chainrule.explain.blocks import Block, Equation, Heading, Line, Table
-from chainrule.files.texts import sentence, texts
+from chainrule.files.texts import said
 
-
-def say(name: str, **values: Any) -> str:
-    """The sentence of that name, with the values filled in."""
-    text = sentence(texts("diagnosis/telling/report.toml")[name])
-    return text.format(**values) if values else text
+say = partial(said, "diagnosis/telling/report.toml")
 
 
 def blocks(verdict: Verdict, remarks: Sequence[Remark], apart: bool) -> list[Block]:
