@@ -19,34 +19,32 @@ from chainrule.about import VERSION, names_of
 __version__ = VERSION
 
 TYPE_CHECKING = False  # type checkers take it for True; typing itself takes longer to import than all of this
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what is imported as itself, type checkers take for exported
     from typing import Any
 
-    from chainrule import datasets
-    from chainrule.datasets import Dataset
-    from chainrule.derivation.network import derive
-    from chainrule.diagnosis.diagnosis import diagnose
-    from chainrule.errors import (
-        ChainruleError,
-        CheckpointWarning,
-        DataError,
-        DataWarning,
-        EngineWarning,
-        FolderBusy,
-        FormulaWarning,
-        InputError,
-        ModelFileError,
-        StorageError,
-        TrainingDiverged,
-    )
-    from chainrule.estimator.classifier import ChainruleClassifier
-    from chainrule.evaluation import Evaluation
-    from chainrule.formulas.activation import Activation
-    from chainrule.formulas.head import Head
-    from chainrule.history import History
-    from chainrule.network import Network
-    from chainrule.proof.measured.numeric import gradient_check
-    from chainrule.training.checkpoints import Checkpoints
+    from chainrule import datasets as datasets
+    from chainrule.datasets import Dataset as Dataset
+    from chainrule.derivation.network import derive as derive
+    from chainrule.diagnosis.diagnosis import diagnose as diagnose
+    from chainrule.errors import ChainruleError as ChainruleError
+    from chainrule.errors import CheckpointWarning as CheckpointWarning
+    from chainrule.errors import DataError as DataError
+    from chainrule.errors import DataWarning as DataWarning
+    from chainrule.errors import EngineWarning as EngineWarning
+    from chainrule.errors import FolderBusy as FolderBusy
+    from chainrule.errors import FormulaWarning as FormulaWarning
+    from chainrule.errors import InputError as InputError
+    from chainrule.errors import ModelFileError as ModelFileError
+    from chainrule.errors import StorageError as StorageError
+    from chainrule.errors import TrainingDiverged as TrainingDiverged
+    from chainrule.estimator.classifier import ChainruleClassifier as ChainruleClassifier
+    from chainrule.evaluation import Evaluation as Evaluation
+    from chainrule.formulas.activation import Activation as Activation
+    from chainrule.formulas.head import Head as Head
+    from chainrule.history import History as History
+    from chainrule.network import Network as Network
+    from chainrule.proof.measured.numeric import gradient_check as gradient_check
+    from chainrule.training.checkpoints import Checkpoints as Checkpoints
 
 _HOME = {
     "Activation": "formulas.activation",
@@ -75,31 +73,7 @@ _HOME = {
 
 _find, _ = names_of(__name__, _HOME)
 
-__all__ = [
-    "Activation",
-    "ChainruleClassifier",
-    "ChainruleError",
-    "CheckpointWarning",
-    "Checkpoints",
-    "DataError",
-    "DataWarning",
-    "Dataset",
-    "EngineWarning",
-    "Evaluation",
-    "FolderBusy",
-    "FormulaWarning",
-    "Head",
-    "History",
-    "InputError",
-    "ModelFileError",
-    "Network",
-    "StorageError",
-    "TrainingDiverged",
-    "datasets",
-    "derive",
-    "diagnose",
-    "gradient_check",
-]
+__all__ = sorted([*_HOME, "datasets"])
 
 
 def __getattr__(name: str) -> Any:
