@@ -24,6 +24,12 @@ class EpochRecord(NamedTuple):
     seconds: float
 
 
+def best_of(records: Sequence[EpochRecord]) -> EpochRecord | None:
+    """The record of the lowest validation loss, the first of several; None without validation data."""
+    validated = [r for r in records if r.val_loss is not None and isfinite(r.val_loss)]
+    return min(validated, key=lambda r: r.val_loss or 0.0, default=None)
+
+
 class History(Sequence[EpochRecord]):
     """The epochs of a training run, and why it ended.
 
@@ -54,8 +60,8 @@ class History(Sequence[EpochRecord]):
     @property
     def best_epoch(self) -> int | None:
         """The epoch of the lowest validation loss."""
-        validated = [r for r in self.records if r.val_loss is not None and isfinite(r.val_loss)]
-        return min(validated, key=lambda r: r.val_loss or 0.0).epoch if validated else None
+        found = best_of(self.records)
+        return found.epoch if found else None
 
     def __repr__(self) -> str:
         if not self.records:

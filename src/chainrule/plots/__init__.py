@@ -5,7 +5,8 @@ and no display is needed; `save` writes it. Rows, neurons and inputs are counted
 epochs from 1. Colours are Okabe and Ito's, which colour-blind readers can tell apart.
 """
 
-from chainrule.plots.epochs import EpochRecord, curves
+from chainrule.history import EpochRecord
+from chainrule.plots.epochs import curves
 from chainrule.plots.explanation import sample
 from chainrule.plots.neurons import weights
 from chainrule.plots.samples import mistakes

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,35 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter
 
 from chainrule.errors import InputError
+from chainrule.history import EpochRecord, best_of
 from chainrule.plots.style import BLUE, GREEN, GREY, ORANGE, empty_figure, tidy
-
-
-class EpochRecord(Protocol):
-    """What `curves` reads of one epoch."""
-
-    @property
-    def epoch(self) -> int:
-        """Counted from 1."""
-
-    @property
-    def loss(self) -> float:
-        """Mean training loss."""
-
-    @property
-    def accuracy(self) -> float | None:
-        """Training accuracy, 0…1."""
-
-    @property
-    def val_loss(self) -> float | None:
-        """Mean validation loss; None without validation."""
-
-    @property
-    def val_accuracy(self) -> float | None:
-        """Validation accuracy, 0…1; None without validation."""
-
-    @property
-    def learning_rate(self) -> float:
-        """Learning rate η of that epoch."""
 
 
 def curves(history: Sequence[EpochRecord], loss_name: str = "cross-entropy") -> Figure:
@@ -107,14 +78,14 @@ def _scale_accuracy(axes: Axes) -> None:
 
 
 def _mark_best(axes: dict[str, Axes], history: Sequence[EpochRecord]) -> None:
-    best = _best(history)
-    if best is None:
+    found = best_of(history)
+    if found is None:
         return
     for panel in axes.values():
-        panel.axvline(best.epoch, color=GREY, linestyle=":", linewidth=1.2, zorder=0)
-    label = f"best epoch: {best.epoch} ({best.val_loss:.4g})"
+        panel.axvline(found.epoch, color=GREY, linestyle=":", linewidth=1.2, zorder=0)
+    label = f"best epoch: {found.epoch} ({found.val_loss:.4g})"
     axes["loss"].plot(
-        [best.epoch], [best.val_loss or 0.0], label=label, color=GREY, marker="o", markersize=9,
+        [found.epoch], [found.val_loss or 0.0], label=label, color=GREY, marker="o", markersize=9,
         markerfacecolor="none", markeredgewidth=1.5, linestyle=":", linewidth=1.2,
     )  # fmt: skip
 
@@ -126,12 +97,6 @@ def _finish_curve(axes: Axes, history: Sequence[EpochRecord]) -> None:
     first, last = history[0].epoch, history[-1].epoch
     room = 0.5 if first == last else 0.03 * (last - first)
     axes.set_xlim(first - room, last + room)
-
-
-def _best(history: Sequence[EpochRecord]) -> EpochRecord | None:
-    """The epoch of lowest validation loss (the first of several); None without validation."""
-    validated = [r for r in history if r.val_loss is not None and math.isfinite(r.val_loss)]
-    return min(validated, key=lambda r: r.val_loss or 0.0, default=None)
 
 
 def _capitalised(text: str) -> str:

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from chainrule.errors import InputError
-from chainrule.plots.epochs import EpochRecord, _capitalised, _scale_accuracy, _scale_decades
+from chainrule.history import EpochRecord
+from chainrule.plots.epochs import _capitalised, _scale_accuracy, _scale_decades
 from chainrule.plots.fonts import families
 from chainrule.plots.style import BLUE, GREEN, GREY, ORANGE, empty_figure, shorten, tidy
 

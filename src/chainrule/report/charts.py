@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.history import EpochRecord
+from chainrule.history import EpochRecord, best_of
 from chainrule.report.measures import Bin
 from chainrule.report.svg import (
     BOTTOM,
@@ -46,7 +46,7 @@ def percent(value: float) -> str:
 def history(records: Sequence[EpochRecord], name: str, label: str) -> str:
     """Training (solid) and validation (dashed) of loss or accuracy by epoch; the best epoch is marked."""
     lines = [_column(records, name, FIRST, "training"), _column(records, f"val_{name}", SECOND, "validation")]
-    return epochs([line for line in lines if line.y], label, share=name == "accuracy", best=_best(records))
+    return epochs([line for line in lines if line.y], label, share=name == "accuracy", best=best_of(records))
 
 
 def _column(records: Sequence[EpochRecord], name: str, colour: str, text: str) -> Line:
@@ -55,20 +55,20 @@ def _column(records: Sequence[EpochRecord], name: str, colour: str, text: str) -
     return Line([r.epoch for r in known], [getattr(r, name) for r in known], colour, text, dash)
 
 
-def _best(records: Sequence[EpochRecord]) -> int | None:
-    known = [r for r in records if r.val_loss is not None and math.isfinite(r.val_loss)]
-    return min(known, key=lambda r: r.val_loss or 0.0).epoch if known else None
-
-
 def epochs(
-    lines: Sequence[Line], label: str, *, share: bool = False, best: int | None = None, even: bool = False
+    lines: Sequence[Line],
+    label: str,
+    *,
+    share: bool = False,
+    best: EpochRecord | None = None,
+    even: bool = False,
 ) -> str:
     """Curves over epochs; ``even``: on a linear scale, however many decades they span."""
     values = [y for line in lines for y in line.y if math.isfinite(y)] or [0.0, 1.0]
     steps = [int(x) for line in lines for x in line.x] or [1]
     across = whole(min(steps), max(steps))
     frame = Frame(across, _values_axis(values, share, even))
-    inside = [] if best is None else [upright(frame, best, f"best epoch: {best}")]
+    inside = [] if best is None else [upright(frame, best.epoch, f"best epoch: {best.epoch}")]
     for line in lines:
         inside += curve(frame, line, _tell_epoch(line.name, share))
     return chart(frame, inside, title=f"{label} by epoch", x_label="epoch", y_label=label)

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from chainrule.evaluation import decide, loss_text
+from chainrule.history import best_of
 from chainrule.report import charts, measures
 from chainrule.report.equations import Links
 from chainrule.report.learning import loss_tags, output_tag
@@ -102,10 +103,8 @@ def _epochs(run: RunFolder) -> str:
 
 
 def _best(run: RunFolder) -> str:
-    best = run.history.best_epoch
-    if best is None:
-        return "–"
-    return f"{next(r for r in run.history if r.epoch == best).val_loss:.4g} (epoch {best})"
+    found = best_of(run.history)
+    return "–" if found is None else f"{found.val_loss:.4g} (epoch {found.epoch})"
 
 
 def _accuracy(run: RunFolder) -> str:

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from chainrule.evaluation import Evaluation, loss_text
+from chainrule.history import best_of
 from chainrule.report import measures
 from chainrule.report.equations import Links
 from chainrule.report.learning import gradients, learning
@@ -74,12 +75,10 @@ def _tiles(run: RunFolder, evaluation: Evaluation | None) -> list[Tile]:
     tiles = []
     if evaluation is not None:
         tiles = [*_test_tiles(evaluation), _calibration_tile(run)]
-    best = run.history.best_epoch
-    if best is not None:
-        record = next(r for r in run.history if r.epoch == best)
-        tiles.append(
-            Tile("best validation loss", f"{record.val_loss:.4g}", f"epoch {best} of {len(run.history)}")
-        )
+    found = best_of(run.history)
+    if found is not None:
+        when = f"epoch {found.epoch} of {len(run.history)}"
+        tiles.append(Tile("best validation loss", f"{found.val_loss:.4g}", when))
     if run.network is not None:
         tiles.append(
             Tile("parameters", f"{run.network.n_parameters:,}", f"trained in {_seconds(run.seconds)}")
