@@ -100,21 +100,9 @@ def c_file(model: Model) -> str:
 
 def _comment(model: Model) -> str:
     kind = "label" if model.multi_label else "class"
-    lines = [
-        f"A network {_harmless(model.title)}, written by chainrule {VERSION}.",
-        "",
-        *fill(f"A row: {model.expects}. a: the probability of every {kind}.", WIDTH - 3).split("\n"),
-        "",
-        "    cc -std=c99 -O2 -march=native -c this_file.c                 then link with -lm",
-        "    cc -std=c99 -O2 -DMAIN this_file.c -lm -o said && ./said < rows.csv",
-        "",
-        *fill(
-            "F1 is z = W a + b, F2 a = phi(z); H1 is softmax, H3 the sigmoid at the output. "
-            "W1[i][j] leads from input j to neuron i, as in the derivation.",
-            WIDTH - 3,
-        ).split("\n"),
-    ]
-    return "\n".join(["/*", *(f" * {line}".rstrip() for line in lines), " */", ""])
+    row = f"A row: {model.expects}. a: the probability of every {kind}."
+    row = fill(row, WIDTH, initial_indent=" * ", subsequent_indent=" * ")
+    return PARTS("comment", title=_harmless(model.title), version=VERSION, row=row)
 
 
 def _harmless(text: str) -> str:
@@ -129,21 +117,7 @@ def _names(model: Model) -> str:
         if column.categories is not None:
             lines.append(f"static {_strings(f'categories_{c}', column.categories)}")
     rows = [f"    {{{_quoted(one.name)}, {_how(c, one)}}}," for c, one in enumerate(model.columns)]
-    return "\n".join(
-        [
-            *lines,
-            "/* The columns of a row; fill is what a gap counts as, or NAN; the category NULL is a gap */",
-            "static const struct column {",
-            "    const char *name;",
-            "    double fill;",
-            "    int count;  /* of categories; -1 for numbers */",
-            "    const char *const *categories;",
-            f"}} columns[{len(rows)}] = {{",
-            *rows,
-            "};",
-            "",
-        ]
-    )
+    return "\n".join([*lines, PARTS("column", columns=len(rows), rows="\n".join(rows))])
 
 
 def _how(c: int, column: Input) -> str:
