@@ -13,25 +13,14 @@ from chainrule.derivation.blocks import Inline
 from chainrule.derivation.terms.print_latex import LATEX, NAMES
 from chainrule.derivation.terms.print_mathml import MATHML
 from chainrule.derivation.terms.terms import Term
+from chainrule.files.texts import texts
 
 POWER = re.compile(r"\b([a-z])\^(?:\{([^}]*)\}|(\w))")
 """e^{−z}, e^u."""
 
-SIGNS = {
-    "−": "-",
-    "²": "^{2}",
-    "ᵀ": r"^{\mathsf{T}}",
-    "≠": r"\ne ",
-    "≥": r"\ge ",
-    "·": r"\cdot ",
-    "½": r"\frac{1}{2}",
-    "√": r"\surd ",
-    "⊙": r"\odot ",
-    "×": r"\times ",
-    "∂": r"\partial ",
-    "Σ": r"\Sigma ",
-    "→": r"\to ",
-    **{letter: f"{command} " for letter, command in NAMES.items() if len(letter) == 1 and letter != "Σ"},
+SIGNS: dict[str, str] = {
+    **texts("derivation/terms/latex.toml")["signs"],
+    **{letter: command for letter, command in NAMES.items() if len(letter) == 1 and letter != "Σ"},
 }
 
 
@@ -56,7 +45,7 @@ def _power(found: re.Match[str]) -> str:
 
 def _signs(text: str) -> str:
     text = text.replace("_", r"\_").replace("^", r"\^{}").replace("{", "{").replace("`", "`")
-    return "".join(f"${SIGNS[c].strip()}$" if c in SIGNS else c for c in text)
+    return "".join(f"${SIGNS[c]}$" if c in SIGNS else c for c in text)
 
 
 def markdown(words: Inline) -> str:

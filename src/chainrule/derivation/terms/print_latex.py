@@ -3,29 +3,9 @@ r"""Terms as LaTeX for math mode, with nothing but standard commands and amsmath
 from __future__ import annotations
 
 from chainrule.derivation.terms.printing import Printer
+from chainrule.files.texts import texts
 
-NAMES = {
-    "δ": r"\delta",
-    "σ": r"\sigma",
-    "φ": r"\varphi",
-    "Φ": r"\Phi",
-    "η": r"\eta",
-    "λ": r"\lambda",
-    "λ₁": r"\lambda_1",
-    "λ₂": r"\lambda_2",
-    "θ": r"\theta",
-    "ε": r"\varepsilon",
-    "π": r"\pi",
-    "log": r"\log",
-    "tanh": r"\tanh",
-    "sin": r"\sin",
-    "cos": r"\cos",
-    "arctan": r"\arctan",
-    "exp": r"\exp",
-    "max": r"\max",
-    "min": r"\min",
-    "Σ": r"\sum",
-}
+NAMES: dict[str, str] = texts("derivation/terms/latex.toml")["names"]
 OPERATORS = {"=": "=", "≈": r"\approx", "←": r"\leftarrow", "≥": r"\ge", "≤": r"\le", "≠": r"\ne"}
 
 
