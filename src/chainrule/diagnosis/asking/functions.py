@@ -22,26 +22,12 @@ from chainrule.diagnosis.asking.forms import (
 )
 from chainrule.diagnosis.asking.layouts import Layout
 from chainrule.diagnosis.asking.names import FORWARD, LOSS
+from chainrule.diagnosis.asking.names import OF_FUNCTIONS as ALLOWED
 from chainrule.diagnosis.asking.results import assign
 from chainrule.diagnosis.asking.source import Source
 from chainrule.diagnosis.catalogue.backprop import Trial
 from chainrule.model.validate import Floats
 
-ALLOWED = (
-    "batch",
-    "weights",
-    "biases",
-    "x",
-    "y",
-    "eta",
-    "n",
-    "epochs",
-    "output",
-    "cache",
-    "params",
-    "verbose",
-    "seed",
-)
 CONTAINERS = ("names", "pairs", "dicts", "lists")
 
 

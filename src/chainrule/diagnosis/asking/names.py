@@ -21,5 +21,8 @@ ACCURACY = _names("functions", "accuracy")
 RATES = _names("variables", "rates")
 INPUTS = _names("variables", "inputs")
 TARGETS = _names("variables", "targets")
+OF_FUNCTIONS = _names("asked", "of_functions")
+OF_METHODS = _names("asked", "of_methods")
+CONSTRUCTING = _names("asked", "constructing")
 ROLES: dict[str, str] = {role: "|".join(words) for role, words in NAMES["roles"].items()}
 """What a parameter is for: a pattern of its name."""

@@ -20,15 +20,13 @@ from chainrule.diagnosis.asking.forms import (
     updated,
 )
 from chainrule.diagnosis.asking.layouts import Layout
-from chainrule.diagnosis.asking.names import APPLY, FORWARD, GRADIENT, LOSS, RATES, STEP
+from chainrule.diagnosis.asking.names import APPLY, CONSTRUCTING, FORWARD, GRADIENT, LOSS, RATES, STEP
+from chainrule.diagnosis.asking.names import OF_METHODS as ALLOWED
 from chainrule.diagnosis.asking.parameters import ParametersOf, gradients_in
 from chainrule.diagnosis.asking.results import Assigned, assign
 from chainrule.diagnosis.asking.source import Source
 from chainrule.diagnosis.catalogue.backprop import Trial
 from chainrule.model.validate import Floats
-
-ALLOWED = ("batch", "x", "y", "eta", "epochs", "n", "output", "cache", "verbose", "seed")
-CONSTRUCTING = ("sizes", "n_in", "n_out", "n_hidden", "eta", "epochs", "n", "seed", "verbose")
 
 
 class Plan(NamedTuple):
