@@ -1,1 +1,1 @@
-"""Files that are written wholly or not at all, files of tensors, locks on folders, and texts of the package."""
+"""Files that are written wholly or not at all, signed files, files of tensors, locks, and data files."""
