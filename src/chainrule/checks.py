@@ -1,4 +1,4 @@
-"""Single numbers and names given by the user, checked and turned into what they stand for.
+"""Numbers, names and arrays given by the user, checked and turned into what they stand for.
 
 Numbers become plain Python numbers: a NumPy scalar would make a float32 network float64, and JSON could not
 hold it.
@@ -7,11 +7,15 @@ hold it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chainrule.errors import InputError, look_up
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -51,6 +55,50 @@ def as_whole(name: str, value: Any, *, at_least: int = 1, remedy: str = LEAVE_OU
     if not isinstance(value, Integral) or isinstance(value, bool) or value < at_least:
         raise InputError(f"{name} must be a whole number of {at_least} or more; got {value!r}. {remedy}")
     return int(value)
+
+
+def check_unmasked(name: str, values: Any) -> None:
+    """Refuse masked entries: NumPy would read what the mask hides.
+
+    Raises:
+        InputError: an entry is masked.
+    """
+    import numpy as np  # here, for `--help` needs no NumPy
+
+    masked = values
+    if isinstance(values, list | tuple) and any(isinstance(row, np.ma.MaskedArray) for row in values):
+        masked = np.ma.masked_array(
+            [np.ma.getdata(row) for row in values], list(map(np.ma.getmaskarray, values))
+        )
+    if isinstance(masked, np.ma.MaskedArray) and np.ma.is_masked(masked):
+        place = ", ".join(str(int(i)) for i in np.argwhere(np.ma.getmaskarray(masked))[0])
+        raise InputError(
+            f"{name} must have no masked entries; got one at [{place}]. Fill them with {name}.filled(…), or "
+            "leave those samples out."
+        )
+
+
+def as_array(name: str, values: Any) -> NDArray[Any]:
+    """Return ``values`` as an array; objects that are numbers or missing become float64, NaN for the latter.
+
+    pandas keeps numbers so beside ``<NA>``.
+
+    Raises:
+        InputError: an entry is masked.
+        ValueError: rows of different lengths.
+    """
+    import numpy as np  # as above
+
+    check_unmasked(name, values)
+    raw = np.asarray(values)
+    if raw.dtype.kind != "O" or any(isinstance(value, str | bytes) for value in raw.flat):
+        return raw
+    with suppress(TypeError, ValueError):
+        return raw.astype(np.float64)
+    filled = [np.nan if type(value).__name__ == "NAType" else value for value in raw.flat]
+    with suppress(TypeError, ValueError):
+        return np.array(filled, np.float64).reshape(raw.shape)
+    return raw
 
 
 def as_one_of(kind: str, choice: Any, cls: type[T], makers: dict[str, Callable[[], T]]) -> T:

@@ -133,7 +133,8 @@ class Network(FeedForward):
         Args:
             data: what to learn from; class names, picture shape and scaling are remembered from a `Dataset`.
                 A `datasets.Stream` gives its samples block by block, again in each epoch.
-            y: the targets, if ``data`` is X.
+            y: the targets, if ``data`` is X: class numbers, one-hot rows, or names. Names, and those of the
+                columns of a frame, are remembered in ``network.classes``.
             epochs: passes over the data, reshuffled in each.
             batch_size: samples in a mini-batch; the last one may be smaller.
             learning_rate: η; None takes the optimiser's usual one.

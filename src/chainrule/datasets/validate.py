@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.checks import as_array
 from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.errors import InputError
 
@@ -27,7 +28,7 @@ def distinct_names(what: str, names: Sequence[str]) -> tuple[str, ...]:
 
 def samples(X: npt.ArrayLike, features: Sequence[str] | None) -> Array:
     """Return the samples as a finite table (N, n_0): float64 stays, all other numbers become float32."""
-    array = np.asarray(X)
+    array = as_array("X", X)
     if array.dtype.kind not in "biuf":
         raise InputError(
             f"X must be numbers; got {array.dtype}. Encode text and categories as numbers first."
@@ -62,7 +63,7 @@ def _check_finite(X: Array, features: Sequence[str] | None) -> None:
 
 def labels(y: npt.ArrayLike, n_samples: int, n_classes: int) -> Array:
     """Return class numbers (N,) as int64, or rows of 0 and 1 (N, K) as uint8."""
-    array = np.asarray(y)
+    array = as_array("y", y)
     if array.ndim not in (1, 2) or array.dtype.kind not in "biuf":
         raise InputError(
             "y must be class numbers (N,) or rows of 0 and 1 (N, K); "

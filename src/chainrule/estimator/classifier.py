@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from chainrule.checks import check_unmasked
 from chainrule.engines.base import Examples, Floats
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation, sigmoid, softplus
@@ -25,6 +26,7 @@ from chainrule.estimator.callbacks import CallbackSupport, with_callbacks
 from chainrule.estimator.labels import Labels, class_weights_of, labels_of, read_labels
 from chainrule.estimator.sparse import SparseRows
 from chainrule.history import EpochRecord
+from chainrule.model.names import columns_of
 from chainrule.training.schedules import Schedule
 
 
@@ -219,6 +221,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
     ) -> ChainruleClassifier:
         options.check(self)
         goes_on = (partial or self.warm_start) and hasattr(self, "network_")
+        columns = columns_of(y)
         X, y, multi_label = self._validated(X, y, reset=not goes_on)
         if partial and not (goes_on or multi_label) and classes is None:
             raise InputError(
@@ -234,14 +237,14 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
             None if validation is None else self._validation(validation, labels, class_weights, X.dtype)
         )
         if not goes_on:
-            self._begin(data[0], labels)
+            self._begin(data[0], labels, columns if multi_label else ())
         train.train(self, data, held_out, partial)
         return self
 
-    def _begin(self, data: Examples, labels: Labels) -> None:
+    def _begin(self, data: Examples, labels: Labels, columns: tuple[str, ...]) -> None:
         seed = options.seed_of(check_random_state(self.random_state))
         network = options.new_network(self, data.X, labels, data.Y.dtype, seed)
-        network.data = train.spec(labels, getattr(self, "feature_names_in_", None))
+        network.data = train.spec(labels, getattr(self, "feature_names_in_", None), columns)
         self.network_, self._labels = network, labels
         self.classes_ = labels.classes
         self._state = None
@@ -252,6 +255,8 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         self.best_loss_ = np.inf
 
     def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, NDArray[Any], bool]:
+        check_unmasked("X", X)
+        check_unmasked("y", y)
         X, y = validate_data(
             self,
             X,
@@ -334,6 +339,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
 
     def _logits(self, X: Any) -> Floats:
         check_is_fitted(self)
+        check_unmasked("X", X)
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
         if sparse.issparse(X):
             return np.concatenate([self.network_.logits(block) for block in SparseRows(X).blocks()])

@@ -67,9 +67,9 @@ def dense_or_rows(X: Any, dtype: DTypeLike) -> Any:
     return SparseRows(X.astype(dtype, copy=False)) if is_sparse else np.asarray(X, dtype)
 
 
-def spec(labels: Labels, features: Any) -> DataSpec:
+def spec(labels: Labels, features: Any, label_columns: tuple[str, ...] = ()) -> DataSpec:
     """What explanations and files call the outputs and inputs; one class has its contrary beside it."""
-    names = tuple(map(str, labels.classes.tolist()))
+    names = label_columns or tuple(map(str, labels.classes.tolist()))
     if not labels.multi_label and len(names) == 1:
         names = (*names, f"not {names[0]}")
     columns = None if features is None else tuple(map(str, features))

@@ -16,7 +16,7 @@ from chainrule.explain.numbers import Numbers
 from chainrule.explain.parameter import ParameterExplanation, explain_parameter
 from chainrule.explain.sample_report import blocks, verdict
 from chainrule.explain.shown import Shown
-from chainrule.model.feedforward import FeedForward
+from chainrule.model.feedforward import FeedForward, known_classes
 from chainrule.model.validate import Floats, as_samples, as_targets
 from chainrule.types import ByLayer, Layer
 
@@ -112,7 +112,7 @@ def explain(network: FeedForward, x: Any, y: Any, *, sample: str = "") -> Explan
     X = as_samples(x, network.layers[0], network.dtype)
     if len(X) != 1:
         raise InputError(f"explain must get one sample; got {len(X)}. Pass X[7] and y[7], say.")
-    Y = as_targets(y, 1, network.layers[-1], network.head, network.dtype)
+    Y = as_targets(y, 1, network.layers[-1], network.head, network.dtype, known_classes(network))
     net, params = network.architecture, network.params.map(lambda p: Layer(p.W.copy(), p.b.copy()))
     one, H = np.ones(1, network.dtype), network.params.last
     cache = forward(NUMPY, net, params, X)

@@ -233,9 +233,14 @@ class FeedForward:
 
     def _targets(self, y: Any, sample_weight: Any, n: int) -> tuple[Floats, Floats]:
         """Rows of targets, and the weights of a mean."""
-        Y = as_targets(y, n, self.layers[-1], self.head, self.dtype)
+        Y = as_targets(y, n, self.layers[-1], self.head, self.dtype, known_classes(self))
         w = as_weights(sample_weight, n, self.dtype)
         return Y, w / w.sum()
+
+
+def known_classes(network: FeedForward) -> tuple[str, ...]:
+    """The class names that a network has learnt, none if it knows numbers alone."""
+    return () if network.data is None else network.data.classes
 
 
 Kind = TypeVar("Kind", bound=FeedForward)

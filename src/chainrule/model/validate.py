@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from chainrule.checks import as_real, as_whole
+from chainrule.checks import as_array, as_real, as_whole
 from chainrule.engines.choice import NAMES
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS, Head
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
+from chainrule.model.names import in_class_order, numbered, texts_of
 from chainrule.types import ByLayer
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
@@ -52,13 +53,17 @@ def as_samples(X: Any, n_inputs: int, dtype: DTypeLike, finite: bool = True) -> 
     return x
 
 
-def as_targets(y: Any, n: int, n_outputs: int, head: Head, dtype: DTypeLike) -> Floats:
-    """Targets as rows. Shapes: class numbers (N,), rows (N, K), or one column (K, 1) → (N, K).
+def as_targets(
+    y: Any, n: int, n_outputs: int, head: Head, dtype: DTypeLike, classes: Sequence[str] = ()
+) -> Floats:
+    """Targets as rows. Shapes: class numbers or names (N,), rows (N, K), or one column (K, 1) → (N, K).
+
+    ``classes`` are the names that the network knows.
 
     Raises:
         InputError: labels out of range, rows that are not one-hot (softmax) or not 0/1 (sigmoid).
     """
-    raw = _labels(y)
+    raw = _labels(y, classes)
     if raw.ndim == 0:
         raw = raw[None]
     if n == 1 and n_outputs != 1 and raw.shape in ((n_outputs,), (n_outputs, 1)):
@@ -193,11 +198,13 @@ def as_numbers(name: str, values: Any, dtype: DTypeLike) -> Floats:
     if hasattr(values, "X") and hasattr(values, "y"):
         raise InputError(f"{name} must be an array; got {values!r}. Pass its .X and .y.")
     try:
-        raw = np.asarray(values)
+        raw = as_array(name, values)
         if raw.dtype.kind not in "biufO":
             raise TypeError(f"values of {raw.dtype}")
         with np.errstate(over="ignore"):
             return raw.astype(dtype, copy=False)
+    except InputError:
+        raise
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{name} must be an array of real numbers, every row of the same length; got "
@@ -205,19 +212,22 @@ def as_numbers(name: str, values: Any, dtype: DTypeLike) -> Floats:
         ) from error
 
 
-def _labels(y: Any) -> NDArray[Any]:
+def _labels(y: Any, classes: Sequence[str]) -> NDArray[Any]:
+    texts = texts_of(y)
+    if texts is not None:
+        return numbered(texts, classes)
     try:
-        raw = np.asarray(y)
-        if raw.dtype.kind == "O":  # whole numbers as pandas keeps them beside gaps
-            raw = raw.astype(np.float64)
+        raw = as_array("y", in_class_order(y, classes))
+    except InputError:
+        raise
     except (TypeError, ValueError):
-        raw = np.asarray("ragged or mixed")
+        raw = np.asarray("rows of different lengths")
     if raw.dtype.kind == "b":
         raw = raw.astype(np.int8)
     if raw.size and raw.dtype.kind not in "iuf":
         raise InputError(
-            f"y must hold class numbers, or rows of numbers all of the same length; got {raw.flat[0]!r}. "
-            "Turn names into numbers 0…K−1 first; `datasets.read` does so for files."
+            "y must hold class numbers or names, or rows of numbers all of the same length; got "
+            f"{raw.flat[0]}. Turn other things into numbers 0…K−1 first."
         )
     return raw
 

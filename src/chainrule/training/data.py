@@ -16,7 +16,7 @@ from chainrule.datasets import Dataset
 from chainrule.datasets.streams.parquet_stream import Stream
 from chainrule.engines.base import Examples
 from chainrule.errors import InputError
-from chainrule.model.feedforward import FeedForward
+from chainrule.model.feedforward import FeedForward, known_classes
 from chainrule.model.validate import as_pair, as_samples, as_targets, as_weights, check_range
 from chainrule.model.weights import as_class_weights, by_name, relative
 from chainrule.training.streams import Block, Blocks
@@ -188,7 +188,7 @@ def as_examples(network: FeedForward, data: Any, y: Any = None, sample_weight: A
     X = as_samples(data, network.layers[0], _precision_kept(data, network.dtype))
     check_range("X", X, network.dtype)
     weight = as_weights(sample_weight, len(X), network.dtype)
-    Y = as_targets(y, len(X), n_outputs, network.head, network.dtype)
+    Y = as_targets(y, len(X), n_outputs, network.head, network.dtype, known_classes(network))
     return Examples(X, Y, relative(weight))
 
 

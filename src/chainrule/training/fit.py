@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from chainrule.datasets import Dataset
+from chainrule.datasets import Dataset, Scaling
 from chainrule.datasets.streams.parquet_stream import ParquetStream
 from chainrule.engines.base import Unsupported, listening
 from chainrule.engines.choice import choose, fall_back
@@ -15,6 +15,7 @@ from chainrule.errors import InputError, TrainingDiverged
 from chainrule.history import History
 from chainrule.model.dataspec import DataSpec
 from chainrule.model.feedforward import FeedForward
+from chainrule.model.names import names_of
 from chainrule.model.weights import as_pos_weighted, check_takes_pos_weight
 from chainrule.training.data import TrainingData, Weights, training_data
 from chainrule.training.events import Event
@@ -29,12 +30,12 @@ from chainrule.training.state import TrainingState
 def fit(network: FeedForward, data: Any, y: Any, options: FitOptions) -> History:
     """Train ``network`` in place. See `Network.fit` for the arguments."""
     plan = plan_of(options, network)
-    before = network.head
+    before = network.head, network.data
     try:
         network.head = _head(network, options.pos_weight)
         return _fit(network, data, y, options, plan)
     except InputError:
-        network.head = before
+        network.head, network.data = before
         raise
 
 
@@ -53,16 +54,26 @@ def _fit(network: FeedForward, data: Any, y: Any, options: FitOptions, plan: Pla
         if found is not None:
             seed = found.run["options"]["seed"] if options.seed is None else plan.seed
             plan = plan._replace(seed=seed, first_epoch=found.run["first_epoch"])
+        network.data = _spec(network, data, y)
         weights = Weights(options.sample_weight, options.class_weight)
         given = training_data(network, data, y, weights, options.validation, plan.seed)
         saver.describe(partial(describe, network, plan, given))
         if found is not None:
             keeper.restore(found)
-        if isinstance(data, Dataset | ParquetStream):
-            network.data = DataSpec.of(data)
         if not (found and over(found, plan.epochs)):
             _train(keeper, saver, given, plan, options.progress)
         return _ended(keeper, plan, given.n)
+
+
+def _spec(network: FeedForward, data: Any, y: Any) -> DataSpec | None:
+    """What the data say of themselves: all that a `Dataset` knows, or the class names in y."""
+    if isinstance(data, Dataset | ParquetStream):
+        return DataSpec.of(data)
+    if network.data is not None:
+        return network.data
+    labels = data[1] if y is None and isinstance(data, tuple) and len(data) == 2 else y
+    names = None if labels is None else names_of(labels, network.layers[-1])
+    return None if names is None else DataSpec("", names, None, None, Scaling.identity())
 
 
 def run(

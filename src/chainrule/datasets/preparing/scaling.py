@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.checks import as_array
 from chainrule.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -136,7 +137,7 @@ class Scaling:
 
 
 def _numbers(X: npt.ArrayLike) -> npt.NDArray[Any]:
-    array = np.asarray(X)
+    array = as_array("X", X)
     if array.dtype.kind not in "biuf":
         raise InputError(
             f"X must be numbers; got {array.dtype}. Encode text and categories as numbers first."
