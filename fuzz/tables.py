@@ -41,6 +41,7 @@ TABLES = (
     "a\tb\tcat\tdog\n1\t2\t0\t1\n3\t4\t1\t1\n5\t6\t0\t0\n",
     '"a b","c ""d""",k\n"1",2,"x, y"\n3,"4\n",z\n5,6,z\n',
     "1,2,0\n3,4,1\n5,6,0\n",
+    "age;colour;kind\n1.200,50;9 %;x\n\u22123,5;8 %;y\n1.000;7\u00a0%;x\n;0 %;y\n",
     "\ufeffgröße,farbe,k\n1e300,rot,1\n-1e-320,blau,2\n0,grün,1\n3,rot,2\n",
 )
 PIECES = (
@@ -74,6 +75,12 @@ PIECES = (
         b"?",
         b"=1+1",
         b"__import__('os')",
+        b"1,200",
+        b"1.200",
+        b"1'200.5",
+        b"9%",
+        b"$5",
+        b"sep=;",
     ),
     *("\ufeff".encode(), "٣".encode(), "²".encode(), "\u2028".encode(), "\u200b".encode()),
     *(b"9" * 400, b"x" * 3000),
@@ -89,6 +96,7 @@ MATCHING = {
     3: ("read", "load"),
     4: ("read", "read_features", "load"),
     5: ("read, target by name", "load"),
+    6: ("load", "load, decimal comma", "read, thousands"),
 }
 """Readers that take each of the tables as it is."""
 
@@ -98,6 +106,8 @@ READERS: dict[str, Reader] = {
     "load": lambda path: datasets.load(path, test_fraction=0.4),
     "load, several labels": lambda path: datasets.load(path, target="cat,dog"),
     "load, categorical": lambda path: datasets.load(path, categorical="a", test_fraction=0.4),
+    "load, decimal comma": lambda path: datasets.load(path, decimal=",", missing="-999", test_fraction=0.4),
+    "read, thousands": lambda path: datasets.read(path, thousands=","),
     "read_features": lambda path: datasets.read_features(path, n_features=3),
     "read_features, by a model": lambda path: datasets.read_features(path, n_features=4, preprocessing=MODEL),
     "read, by a model": lambda path: datasets.read(

@@ -124,6 +124,39 @@ def test_a_header_that_claims_too_much_is_no_reason_to_reserve_memory(pair, refu
             read(pair(images=claims, style=style))
 
 
+def test_a_bomb_is_refused_before_it_is_unpacked(pair, refuses, monkeypatch):
+    claims = bytes([0, 0, 8, 3]) + struct.pack(">3I", 1000, 1000, 1000)
+    path = pair(images=claims + bytes(1_000_000), style=STYLES[2])
+    monkeypatch.setenv("CHAINRULE_UNPACK_LIMIT", "900K")
+    with refuses(DataError, "must not unpack to more than 0.9 MB", "unpack to", "CHAINRULE_UNPACK_LIMIT=1G"):
+        read(path)
+
+
+@pytest.mark.parametrize("end", ["", ".gz"])
+def test_the_labels_of_qmnist(tmp_path, end, refuses):
+    """Eight numbers for each picture: the class, the writer, and where it comes from."""
+    pack = gzip.compress if end else bytes
+    table = np.arange(8 * len(PICTURES)).reshape(-1, 8)
+    table[:, 0] = LABELS
+    path, beside = (
+        tmp_path / f"qmnist-train-{what}{end}" for what in ("images-idx3-ubyte", "labels-idx2-int")
+    )
+    path.write_bytes(pack(idx(PICTURES)))
+    header = bytes([0, 0, 12, 2]) + struct.pack(">2I", *table.shape)
+    beside.write_bytes(pack(header + table.astype(">i4").tobytes()))
+    data = read(path)
+    np.testing.assert_array_equal(np.array(data.classes, int)[data.y], LABELS)
+    np.testing.assert_array_equal(data.X, PICTURES.reshape(len(PICTURES), -1))
+    with refuses(DataError, "must be a file of pictures", "got labels", "Give the images file"):
+        read(beside)
+    beside.write_bytes(pack(header + bytes(8)))
+    with refuses(DataError, "must have 652 bytes", "got 20", "again"):
+        read(path)
+    beside.write_bytes(pack(bytes([0, 0, 12, 2]) + struct.pack(">2I", len(PICTURES), 0)))
+    with refuses(DataError, "must hold labels", "got shape", "right file"):
+        read(path)
+
+
 def test_the_labels_file_is_not_the_pictures(pair, refuses):
     pair()
     with refuses(DataError, "must be a file of pictures", "got labels", "Give the images file"):

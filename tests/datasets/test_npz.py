@@ -1,4 +1,6 @@
+import io
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -193,3 +195,133 @@ def test_a_signalling_nan_is_no_warning(archive, refuses):
     X = np.frombuffer(struct.pack("<4I", 0x7F800001, 0, 0, 0), "<f4").reshape(2, 2)
     with refuses(DataError, "X must be finite", "got nan at row 0", "Fill in"):
         read(archive(X=X, y=np.array([0, 1])))
+
+
+PIXELS_OF = np.arange(4 * 6, dtype=np.uint8).reshape(4, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "labels"),
+    [
+        ("kmnist-train-imgs.npz", "kmnist-train-labels.npz"),
+        ("k49-test-imgs.npz", "k49-test-labels.npz"),
+        ("my_images.npz", "my_labels.npz"),
+    ],
+)
+def test_the_pair_of_files_of_kmnist(tmp_path, pictures, labels, refuses):
+    path = tmp_path / pictures
+    np.savez_compressed(path, PIXELS_OF)
+    with refuses(DataError, "must hold the arrays X and y", "got arr_0", "numpy.savez"):
+        read(path)
+    assert read_features(path, n_features=6).shape == (4, 6)
+    np.savez_compressed(tmp_path / labels, Y.astype(np.uint8))
+    data = read(path)
+    np.testing.assert_array_equal(data.y, Y)
+    assert data.shape == (2, 3)
+    assert load(path, test_fraction=0.5)[0].scaling == PIXELS
+    np.savez_compressed(tmp_path / labels, Y[:3])
+    with refuses(DataError, "equally many rows", "got 4 and 3", "one label for each"):
+        read(path)
+
+
+def test_arrays_without_names(tmp_path, refuses):
+    np.savez(tmp_path / "a.npz", X, Y)
+    np.testing.assert_array_equal(read(tmp_path / "a.npz").y, Y)
+    np.savez(tmp_path / "a.npz", X)
+    with refuses(DataError, "arr_0, with the labels in a file beside it", "got arr_0", "numpy.savez"):
+        read(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    ("shape", "picture"), [((2, 3), (2, 3)), ((2, 3, 3), None), ((2, 3, 1), (2, 3)), ((2, 3, 4), None)]
+)
+def test_the_form_of_medmnist(archive, shape, picture, refuses):
+    pixels = np.arange(6 * np.prod(shape)).reshape(6, *shape).astype(np.uint8)
+    y = np.array([[0], [1], [1], [0], [2], [1]], np.uint8)  # (N, 1), as there
+    parts = {
+        f"{part}_{kind}": array[rows]
+        for part, rows in {"train": slice(0, 4), "val": slice(4, 5), "test": slice(5, 6)}.items()
+        for kind, array in {"images": pixels, "labels": y}.items()
+    }
+    parts["train_labels"] = y[[0, 1, 4, 5]]
+    path = archive(**parts)
+    train, test = load(path)
+    assert (len(train), len(test), train.n_features) == (4, 1, np.prod(shape))
+    assert (train.classes, train.shape) == (("0", "1", "2"), picture)
+    np.testing.assert_array_equal(read(path, part="validation").X[0], pixels[4].ravel())
+    np.testing.assert_array_equal(read_features(path, n_features=train.n_features)[0], pixels[5].ravel())
+    with refuses(InputError, "must be left out", "got seed=1", "use split()"):
+        load(path, seed=1)
+
+
+def test_several_labels_in_medmnist(archive):
+    y = np.array([[0, 1, 1], [1, 0, 0], [0, 0, 0], [1, 1, 1]], np.uint8)
+    parts = ("train", "val", "test")
+    path = archive(**{f"{p}_images": PIXELS_OF for p in parts}, **{f"{p}_labels": y for p in parts})
+    train, _ = load(path)
+    assert train.multi_label
+    np.testing.assert_array_equal(train.y, y)
+
+
+GIGABYTE = 1 << 30
+
+
+@pytest.fixture
+def bomb(tmp_path):
+    """An archive that says of itself that it unpacks to 1 GB; what is behind it is never looked at."""
+    header = io.BytesIO()
+    form = {"descr": "|u1", "fortran_order": False, "shape": (1024, GIGABYTE // 1024)}
+    np.lib.format.write_array_header_1_0(header, form)
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("X.npy", header.getvalue() + bytes(4_000_000))
+        archive.filelist[0].file_size = GIGABYTE + header.tell()
+        with archive.open("y.npy", "w") as file:
+            np.save(file, np.arange(1024) % 2)
+    return tmp_path / "bomb.npz"
+
+
+def test_what_unpacks_to_a_gigabyte_is_refused_before_it_is_read(bomb, refuses, monkeypatch):
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *_, **__: pytest.fail("it was read"))
+    for reader in (read, load, lambda path: read_features(path, n_features=GIGABYTE // 1024)):
+        with refuses(DataError, "must not unpack to more than 536.9 MB", "unpack to 1.1 GB", "LIMIT=2G"):
+            reader(bomb)
+
+
+@pytest.mark.parametrize("limit", ["2G", "2g", "2GB", "2000M", "2147483648"])
+def test_a_user_can_raise_the_limit(bomb, monkeypatch, limit):
+    monkeypatch.setenv("CHAINRULE_UNPACK_LIMIT", limit)
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *_, **__: X)  # it would take seconds
+    np.testing.assert_array_equal(read_features(bomb, n_features=3), X)
+
+
+@pytest.mark.parametrize("limit", ["many", "-1", "1.5G", "2T", "1e9"])
+def test_a_limit_that_is_none(archive, monkeypatch, limit):
+    monkeypatch.setenv("CHAINRULE_UNPACK_LIMIT", limit)
+    with pytest.raises((InputError, DataError), match="CHAINRULE_UNPACK_LIMIT must be a number of bytes"):
+        read(archive(X=X, y=Y))
+
+
+def test_a_small_limit_is_kept_to(archive, monkeypatch, refuses):
+    path = archive(X=np.zeros((4, 100_000)), y=Y)
+    monkeypatch.setenv("CHAINRULE_UNPACK_LIMIT", "1M")
+    with refuses(DataError, "more than 1.0 MB", "unpack to 3.2 MB", "LIMIT=1G"):
+        read(path)
+    np.savez(path, X=np.zeros((4, 100_000)), y=Y)  # not packed: its size is no surprise
+    assert read(path).X.shape == (4, 100_000)
+    np.savez_compressed(path, X=X, y=Y, other=np.zeros(10**6))  # which nobody reads
+    assert len(read(path)) == 4
+
+
+def test_an_array_that_claims_more_than_there_is(tmp_path, refuses):
+    """By its own header it has a terabyte; by the list of the archive some bytes."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": (1 << 20, 1 << 17)}
+    )
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("X.npy", header.getvalue() + bytes(100))
+        archive.writestr("y.npy", b"")
+    with refuses(DataError, "must be a NumPy archive", "got ", "numpy.savez"):
+        read(tmp_path / "a.npz")
+    with refuses(DataError, "must not unpack", "unpack to 1099.5 GB", "LIMIT="):
+        read_features(tmp_path / "a.npz", n_features=1 << 17)

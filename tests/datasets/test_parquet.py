@@ -90,7 +90,7 @@ def test_numbers_of_every_type(tmp_path):
 def test_dictionaries_and_label_columns(tmp_path):
     content = {
         "c": pa.array(["u", None, "v", "u"] * 10).dictionary_encode(),
-        "a": pa.array(range(40)),
+        "a": pa.array([i / 4 for i in range(40)]),
         "cat": pa.array([True, False] * 20),
         "dog": pa.array([0.0, 1.0] * 20),
     }
@@ -149,3 +149,12 @@ def test_without_pyarrow(both, monkeypatch, refuses):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with refuses(DataError, "needs the package pyarrow", "not installed", "pip install pyarrow"):
         load(both[1])
+
+
+def test_a_small_file_with_very_many_rows_is_refused_before_it_is_read(tmp_path, refuses, monkeypatch):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": pa.array(np.zeros(200_000)), "k": ["x"] * 200_000}), path)
+    monkeypatch.setenv("CHAINRULE_UNPACK_LIMIT", "1M")
+    for reader in (load, read):
+        with refuses(DataError, "must not unpack to more than 1.0 MB", "unpack to 3.2 MB", "LIMIT=1G"):
+            reader(path)

@@ -107,7 +107,7 @@ def test_gaps_alone_are_filled_by_the_mean(tmp_path):
 
 
 def test_numbers_alone_need_no_preprocessing(tmp_path):
-    path = write(tmp_path / "t.csv", "a,b,k", [[str(i), str(i // 2 % 2), "xy"[i % 2]] for i in range(20)])
+    path = write(tmp_path / "t.csv", "a,b,k", [[str(i / 4), str(i // 2 % 2), "xy"[i % 2]] for i in range(20)])
     assert load(path)[0].preprocessing is None
     assert load(path, drop="b")[0].features == ("a",)
     assert load(path, drop="b")[0].preprocessing is None
@@ -223,7 +223,7 @@ def test_thousands_of_distinct_numbers_and_a_gap(tmp_path):
 
 
 def test_label_columns_beside_categories(tmp_path):
-    rows = [[str(i), COLOURS[i % 3], str(i % 2), str(i // 2 % 2)] for i in range(40)]
+    rows = [[str(i / 4), COLOURS[i % 3], str(i % 2), str(i // 2 % 2)] for i in range(40)]
     train, _ = load(write(tmp_path / "t.csv", "a,colour,cat,dog", rows), target="cat,dog")
     assert train.multi_label
     assert train.features == ("a", "colour=blue", "colour=green", "colour=red")

@@ -15,6 +15,9 @@ from chainrule.training.streams import joined
 
 COUNT, WIDTH = 1000, 4
 
+# The tables of these tests number their rows, so that rows can be told apart.
+pytestmark = pytest.mark.filterwarnings("ignore:column 'row' seems to number the rows")
+
 
 class Blocks:
     """A stream over arrays, in blocks of these sizes, in their own order."""

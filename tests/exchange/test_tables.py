@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 import pytest
 
-from chainrule import DataWarning, Network, datasets
+from chainrule import DataWarning, InputError, Network, datasets
 from chainrule.cli.predict import predictions
 from chainrule.exchange.c_file import c_file
 from chainrule.exchange.model import described
@@ -34,6 +34,25 @@ _, ROWS_OF_TABLE = TABLE.split("\n", 1)
 NUMBERS = "u,v,w,class\n" + "\n".join(f"{i},{i * i},{5 - i},{'ab'[i % 2]}" for i in range(12)) + "\n"
 
 WAYS = ["numpy", pytest.param("c", marks=needs_compiler)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "missing", "got"),
+    [
+        (("1,5", "1.200"), None, "'size' has a decimal comma"),
+        (("1.5", "-999"), "-999", "'size' has signs of its own"),
+    ],
+)
+def test_a_notation_of_its_own_is_refused(cells, missing, got, tmp_path):
+    """1.200 would be read as 1.2, and -999 as a size."""
+    rows = [f"{cells[i // 2 % 2]};{'xy'[i % 2]}" for i in range(20)]
+    (tmp_path / "t.csv").write_text("\n".join(["size;kind", *rows, f"{cells[0]};x"]))
+    data, _ = datasets.load(tmp_path / "t.csv", missing=missing, decimal=cells[0][1])
+    network = Network([data.n_features, 2], seed=0)
+    network.data = DataSpec.of(data)
+    for write in (c_file, numpy_file):
+        with pytest.raises(InputError, match=got):
+            write(described(network))
 
 
 def network_of(text, folder, target):

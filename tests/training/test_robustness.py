@@ -128,13 +128,15 @@ def command(tmp_path, monkeypatch, capsys):
 REFUSED = {
     "one sample": "both parts of a split must have samples; got 1 of 1 held out",
     "one class": "t.csv must have samples of two classes at least; got '0' on every one",
+    "10,000 classes": "it looks like a measure or an id: 60 different numbers on 60 rows",
     "all labels equal": "t.csv must have samples of two classes at least; got '1' on every one",
 }
 
 
 @pytest.mark.parametrize("what", ODD)
 def test_train_on_odd_tables(what, tmp_path, command):
-    """Columns are standardised, whatever their scale: all train, but one sample, which cannot be split."""
+    """Columns are standardised, whatever their scale: all train, but one sample, which cannot be split,
+    and labels that are no classes."""
     data, labels, _ = ODD[what]
     path = write(tmp_path / "t.csv", data, labels)
     code, out, err = command("train", path, "--epochs", 3, "--run", "run", "--no-progress")

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.cli.options import announcing, data_for, engine_options, load_model, target_option
+from chainrule.cli.options import (
+    announcing,
+    data_for,
+    engine_options,
+    load_model,
+    notation_options,
+    target_option,
+)
 
 if TYPE_CHECKING:
     from chainrule.evaluation import Evaluation
@@ -16,10 +23,17 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path())
 @click.argument("data", required=False)
 @target_option
+@notation_options
 @engine_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def evaluate(
-    model: str, data: str | None, target: str | None, engine: str, threads: int | None, as_json: bool
+    model: str,
+    data: str | None,
+    target: str | None,
+    engine: str,
+    threads: int | None,
+    as_json: bool,
+    **notation: str | None,
 ) -> None:
     """Print accuracy, cross-entropy, and precision, recall and F1 by class.
 
@@ -27,7 +41,7 @@ def evaluate(
     out if the model was trained on a named data set; then the test set is used.
     """
     network = load_model(model, engine, threads)
-    dataset = data_for(network, data, target)
+    dataset = data_for(network, data, target, notation=notation)
     with announcing():
         evaluation = network.evaluate(dataset)
     if as_json:

@@ -29,6 +29,30 @@ target_option = click.option(
 )
 
 
+def notation_options(command: F) -> F:
+    """Options ``--decimal``, ``--thousands`` and ``--missing``."""
+    decimal = click.option(
+        "--decimal", metavar="MARK", help="Decimal mark of a table, '.' or ','. [default: what is recognised]"
+    )
+    thousands = click.option(
+        "--thousands",
+        metavar="MARK",
+        help="What sets thousands apart in a table: '.', ',', ' ', an apostrophe, or '' for nothing. "
+        "[default: what is recognised]",
+    )
+    missing = click.option(
+        "--missing",
+        metavar="SIGN[,SIGN…]",
+        help="What stands for a missing value in a table, beside an empty cell; '' for nothing else. "
+        "[default: NA, NaN, null, None, ? and -]",
+    )
+    return decimal(thousands(missing(command)))
+
+
+NOTATION = ("decimal", "thousands", "missing")
+"""What `notation_options` gives."""
+
+
 @contextmanager
 def noting() -> Iterator[None]:
     """Print a `DataWarning` as a line on standard error; other warnings are shown as usual."""
@@ -168,10 +192,22 @@ def load_model(path: str, engine: str = "auto", threads: int | None = None) -> N
     return network
 
 
-def data_for(network: Network, name: str | None, target: str | None, *, measures: bool = True) -> Dataset:
+def data_for(
+    network: Network,
+    name: str | None,
+    target: str | None,
+    *,
+    measures: bool = True,
+    notation: dict[str, Any] | None = None,
+) -> Dataset:
     """The data a model is asked about: the test part of a known set, or a file read as in training.
 
-    ``measures``: the data will measure the model, which says less if it was trained on the same file.
+    Args:
+        network: the model.
+        name: the data; None for those it was trained on.
+        target: the label column.
+        measures: the data will measure the model, which says less if it was trained on the same file.
+        notation: what the user says about how the file writes numbers.
 
     Raises:
         DataError: no data named, and the model names none that can be loaded again.
@@ -190,7 +226,7 @@ def data_for(network: Network, name: str | None, target: str | None, *, measures
         )
     if spec is None:
         with noting():
-            return datasets.read(name, target=target, part="test")
+            return datasets.read(name, target=target, part="test", **(notation or {}))
     if measures and os.path.basename(name) == spec.name:
         click.echo(
             f"note: the model was trained on a part of {spec.name}, and these figures include it.", err=True
@@ -204,4 +240,5 @@ def data_for(network: Network, name: str | None, target: str | None, *, measures
             scaling=spec.scaling,
             preprocessing=spec.preprocessing,
             part="test",
+            **(notation or {}),
         )

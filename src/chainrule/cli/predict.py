@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.cli.options import announcing, engine_options, load_model, noting
+from chainrule.cli.options import announcing, engine_options, load_model, notation_options, noting
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path())
 @click.argument("file", type=click.Path())
 @click.option("-o", "--out", "output", type=click.Path(), help="Where to write. [default: standard output]")
+@notation_options
 @engine_options
-def predict(model: str, file: str, output: str | None, engine: str, threads: int | None) -> None:
+def predict(
+    model: str, file: str, output: str | None, engine: str, threads: int | None, **notation: Any
+) -> None:
     """Write a CSV with a row for every row of FILE: the predicted class, and the probability of each class.
 
     MODEL is a model file or a run folder. FILE holds raw rows like the training file (.csv, .tsv,
@@ -41,6 +44,7 @@ def predict(model: str, file: str, output: str | None, engine: str, threads: int
             features=spec.features if spec else None,
             ignore=targets,
             preprocessing=spec.preprocessing if spec else None,
+            **notation,
         )
     _note_extra_columns(file, spec, targets)
     if len(X) == 0:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from chainrule.cli.options import engine_options, read_layers, target_option
+from chainrule.cli.options import engine_options, notation_options, read_layers, target_option
 from chainrule.cli.resume import open_run, telling
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
@@ -120,6 +120,7 @@ from chainrule.training.schedules import SCHEDULES
     help="Columns of a table that hold categories, although they are numbers or many different words.",
 )
 @click.option("--drop", metavar="COLUMN[,COLUMN…]", help="Columns of a table to leave out.")
+@notation_options
 @click.option(
     "--sample-weight", metavar="COLUMN", help="Column of a table that says how much each sample counts."
 )

@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.checks import as_real
-from chainrule.cli.options import complete_layers, noting, read_class_weight, read_hidden, read_numbers
+from chainrule.cli.options import (
+    NOTATION,
+    complete_layers,
+    noting,
+    read_class_weight,
+    read_hidden,
+    read_numbers,
+)
 from chainrule.cli.resume import check_data
+from chainrule.datasets.preparing.notation import PLAIN
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.errors import ChainruleError, InputError, TrainingDiverged, look_up
 from chainrule.files.terminal import is_terminal
@@ -53,6 +61,8 @@ def carry_out(
         options["learning_rate"] = fit_options["optimizer"].learning_rate
     if run is not None:
         check_data(run, training)
+    for note in _notes(training):
+        click.echo(note, err=True)
     click.echo(f"{network!r}\n{training!r}")  # output that cannot be written leaves no run folder
     if run is None:
         about = {"data": _describe(data, training, test), "options": {**options, "layers": network.layers}}
@@ -179,7 +189,7 @@ def _load(
     from chainrule import datasets
     from chainrule.datasets.streams.parquet_stream import open_stream, should_stream
 
-    for_files = ("target", "test_fraction", "categorical", "drop", "stream")
+    for_files = ("target", "test_fraction", "categorical", "drop", "stream", *NOTATION)
     weight = options.get("sample_weight")
     given = [name for name in (*for_files, "sample_weight") if options.get(name) is not None]
     if data in datasets.names() and given:
@@ -191,6 +201,7 @@ def _load(
         "target": options["target"],
         "categorical": options["categorical"] or (),
         "drop": options["drop"] or (),
+        **{name: options.get(name) for name in NOTATION},  # older runs have none
     }
     share, validation = options["test_fraction"], options["validation"] or None
     with noting():
@@ -204,6 +215,17 @@ def _load(
             return open_stream(data, **what, test_fraction=share, validation=validation, seed=options["seed"])
         training, test = datasets.load(data, test_fraction=share, weight=weight, **what)
     return training, validation, test
+
+
+def _notes(training: Dataset | ParquetStream) -> Iterator[str]:
+    """What was recognised about how a table's numbers are written."""
+    inputs = training.preprocessing.inputs if training.preprocessing else ()
+    ways: dict[str, list[str]] = {}
+    for one in inputs:
+        if one.categories is None and one.notation[:3] != PLAIN[:3]:
+            ways.setdefault(str(one.notation), []).append(one.name)
+    for way, names in ways.items():
+        yield f"note: numbers {way} in {', '.join(names)}"
 
 
 def _usual_output(training: Dataset | ParquetStream, data: str) -> str:

@@ -8,12 +8,14 @@ import re
 import shlex
 import signal
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.errors import DataError, InputError
+from chainrule.cli.options import NOTATION, notation_options, noting
+from chainrule.errors import DataError, DataWarning, InputError
 from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+FOR_FILES = ("target", "test_fraction", "categorical", "drop", *NOTATION)
+"""Options that say how a file is read, and that training the best takes over."""
+
 SHOWN = 10
 """Rows of the table."""
 
@@ -54,6 +59,9 @@ def read_budget(ctx: click.Context, param: click.Parameter, value: str | None) -
 )
 @click.option("--seed", type=int, default=0, help="Seed for candidates, split and weights.")
 @click.option("--target", metavar="COLUMN", help="Label column of a table, as for train.")
+@click.option("--categorical", metavar="COLUMN[,COLUMN…]", help="Columns that hold categories, as for train.")
+@click.option("--drop", metavar="COLUMN[,COLUMN…]", help="Columns of a table to leave out.")
+@notation_options
 @click.option(
     "--test-fraction", type=float, metavar="FRACTION", help="Share of a file held out for the test."
 )
@@ -115,7 +123,8 @@ def _begun(data: str | None, folder: str | None, options: dict[str, Any]) -> tup
     from chainrule.runs.folder import default_folder
 
     name = data or "digits"
-    training = _read(name, options)
+    with warnings.catch_warnings(action="ignore", category=DataWarning):  # which are told when it is read
+        training = _read(name, options)
     place = Path(folder) if folder is not None else default_folder(f"tune-{Path(name).stem}")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise InputError(
@@ -158,7 +167,8 @@ def _resumed(resume: str, data: str | None, folder: str | None) -> tuple[Path, d
 
 def _load(about: dict[str, Any]) -> Dataset:
     name = about["data"]["name"]
-    training = _read(name, about["options"])
+    with noting():
+        training = _read(name, about["options"])
     if training.checksum() != about["data"]["checksum"]:
         raise DataError(
             f"{name} must be what the search began with; its checksum differs. Begin a new search."
@@ -169,7 +179,7 @@ def _load(about: dict[str, Any]) -> Dataset:
 def _read(name: str, options: dict[str, Any]) -> Dataset:
     from chainrule import datasets
 
-    given = {key: options[key] for key in ("target", "test_fraction") if options[key] is not None}
+    given = {key: options[key] for key in FOR_FILES if options.get(key) is not None}
     return datasets.load(name, **given)[0]
 
 
@@ -272,8 +282,8 @@ def _train_best(place: Path, about: dict[str, Any], best: Fit, job: Job) -> None
     from chainrule.runs.folder import default_folder
 
     options, extra = about["options"], []
-    for name in ("target", "test_fraction"):
-        if options[name] is not None:
+    for name in FOR_FILES:
+        if options.get(name) is not None:
             extra += [f"--{name.replace('_', '-')}", str(options[name])]
     ends = job.data.n_features, job.data.n_classes
     words = [about["data"]["name"], *best.settings.options(*ends), "--epochs", str(best.epochs)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.known import digits, mnist, two_digits
+from chainrule.datasets.preparing.notation import as_marks
 from chainrule.datasets.preparing.preprocessing import fit
 from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.datasets.preparing.splitting import Seed, split_indices
@@ -17,6 +18,7 @@ from chainrule.datasets.tables.labels import encode
 from chainrule.datasets.tables.npz import has_test_part
 from chainrule.datasets.tables.raw import Array, PathLike, Raw, about
 from chainrule.datasets.tables.reading import dataset_of, read_for_training, read_raw
+from chainrule.datasets.tables.row_numbers import check_features, check_labels
 from chainrule.datasets.tables.weights import weights_apart
 from chainrule.errors import DataError, InputError, did_you_mean
 
@@ -44,6 +46,9 @@ def load(
     categorical: str | Sequence[str] = (),
     drop: str | Sequence[str] = (),
     weight: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: str | Sequence[str] | None = None,
 ) -> Pair:
     """Return ``(train, test)`` of a data set, scaled and ready for training.
 
@@ -63,6 +68,11 @@ def load(
             they hold many different words.
         drop: for a table, names of columns to leave out.
         weight: for a table, the name of the column that says what each sample counts; it is no feature.
+        decimal: for a table, the decimal mark, "." or ","; recognised unless given.
+        thousands: for a table, what sets thousands apart: ".", ",", " ", "'" or "" for nothing; recognised
+            unless given.
+        missing: for a table, what stands for a missing value beside an empty cell, such as "NA,-999"; "" for
+            nothing else. Unless given the usual signs do (NA, NaN, null, None, ?, -).
 
     A table may have gaps and columns of words: a `Preprocessing` is fitted on the training part, and both
     parts remember it.
@@ -72,11 +82,11 @@ def load(
         InputError: an argument that does not apply.
     """
     columns = {"categorical": name_list("categorical", categorical), "drop": name_list("drop", drop)}
+    marks = as_marks(decimal, thousands, missing)
     if isinstance(name, str) and name in _KNOWN:
-        named = {key: value or None for key, value in columns.items()}
-        _refuse_file_arguments(
-            name, target=target, test_fraction=test_fraction, seed=seed, weight=weight, **named
-        )
+        named: dict[str, object] = {key: value or None for key, value in columns.items()}
+        named |= {"weight": weight, **marks._asdict()}
+        _refuse_file_arguments(name, target=target, test_fraction=test_fraction, seed=seed, **named)
         return _KNOWN[name]()
     path = Path(name)
     if not path.exists():
@@ -84,7 +94,7 @@ def load(
     if path.suffix.lower() == ".npz" and has_test_part(path):
         _refuse_file_arguments(str(name), test_fraction=test_fraction, seed=seed, weight=weight)
         return _load_both_parts(path, target)
-    raw = read_for_training(path, target=target, **columns)
+    raw = read_for_training(path, target=target, **columns, marks=marks)
     raw, weights = (raw, None) if weight is None else weights_apart(raw, weight)
     return split(raw, 0.2 if test_fraction is None else test_fraction, seed, weights)
 
@@ -108,25 +118,35 @@ def _refuse_file_arguments(name: str, **arguments: object) -> None:
 
 def split(raw: Raw, test_fraction: float, seed: Seed = 0, weights: Array | None = None) -> Pair:
     """Return a file's content as (train, test), prepared by what is learnt from the training part alone."""
+    check_features(raw)
     if raw.words is None:
-        rest, held_out = replace(dataset_of(raw), weight=weights).split(
-            test_fraction, seed=0 if seed is None else seed
-        )
+        whole = replace(dataset_of(raw), weight=weights)
+        _check_classes(raw, whole)
+        rest, held_out = whole.split(test_fraction, seed=0 if seed is None else seed)
         with about(raw.path):
             return _ready(rest, held_out, raw.scaling)
     y, _ = encode(raw, None)
     rows, held_rows = split_indices(y, test_fraction, 0 if seed is None else seed)
     with about(raw.path):
-        preprocessing = fit(raw.features or (), raw.X[rows], raw.words)
+        preprocessing = fit(raw.features or (), raw.X[rows], raw.words, raw.notations)
     whole = replace(dataset_of(raw, preprocessing=preprocessing), weight=weights)
+    _check_classes(raw, whole)
     rest, held_out = whole.subset(rows), whole.subset(held_rows)
     with about(raw.path):
         return _ready(rest, held_out, preprocessing.scaling(rest.X))
 
 
+def _check_classes(raw: Raw, dataset: Dataset) -> None:
+    """Check that labels are classes, unless the file itself names these."""
+    if raw.classes is None and not dataset.multi_label:
+        check_labels(raw, len(dataset), dataset.classes)
+
+
 def _load_both_parts(path: Path, target: Target) -> Pair:
     raw = read_raw(path, target=target, part="train")
     train = dataset_of(raw)
+    check_features(raw)
+    _check_classes(raw, train)
     test = dataset_of(read_raw(path, target=target, part="test"), train.classes)
     return _ready(train, test, raw.scaling)
 

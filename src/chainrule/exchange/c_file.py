@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from chainrule.about import VERSION
 from chainrule.calculus.graph import Argument, Node, schedule, shared
+from chainrule.datasets.preparing.notation import GAPS
 from chainrule.datasets.preparing.preprocessing import Input
-from chainrule.datasets.tables.columns import GAPS
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, Line, named
-from chainrule.exchange.model import Function, Model, pass_forward
+from chainrule.exchange.model import Function, Model, pass_forward, refuse_notation
 from chainrule.exchange.numpy_file import header_line, refuse_unless_affine
 from chainrule.exchange.parts import Parts
 
@@ -75,6 +75,7 @@ class Rows(Expressions):
 
 def c_file(model: Model) -> str:
     """The text of the file."""
+    refuse_notation(model)
     ops = {node.op for function in model.distinct for node in schedule(function.body)}
     size = {"n_0": model.widths[0], "K": len(model.classes), "columns": len(model.columns)}
     gaps = ", ".join(map(_quoted, sorted(GAPS)))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.calculus.graph import AS_COLUMN, REDUCTIONS, Node, Recorder, schedule
+from chainrule.datasets.preparing.notation import PLAIN
 from chainrule.datasets.preparing.preprocessing import Input
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import Head
@@ -117,6 +118,22 @@ def _columns(network: FeedForward) -> tuple[Input, ...]:
         return spec.preprocessing.inputs
     names = spec.features if spec is not None else None
     return tuple(map(Input, names or (f"column {j + 1}" for j in range(network.layers[0]))))
+
+
+def refuse_notation(model: Model) -> None:
+    """Refuse a model of numbers that a file of C or Python would read otherwise: 1.200 as 1.2, say.
+
+    Raises:
+        InputError: a column whose numbers or gaps are written in a way of its own.
+    """
+    own = next((column for column in model.columns if column.notation != PLAIN), None)
+    if own is not None:
+        how = str(own.notation).removeprefix("with ") if own.notation[:3] != PLAIN[:3] else "signs of its own"
+        raise InputError(
+            "a table must have a decimal point and the usual signs for a missing value to be read by an "
+            f"exported C or Python file; column {own.name!r} has {how}. Export to ONNX, which takes numbers, "
+            "or train on a table that is written plainly."
+        )
 
 
 def pass_forward(model: Model) -> Forward:

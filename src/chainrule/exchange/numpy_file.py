@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from chainrule.about import VERSION
 from chainrule.calculus.graph import BRANCHING, Node, schedule, shared
-from chainrule.datasets.tables.columns import GAPS
+from chainrule.datasets.preparing.notation import GAPS
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
 from chainrule.exchange.expressions import Language, named
-from chainrule.exchange.model import Function, Model, pass_forward
+from chainrule.exchange.model import Function, Model, pass_forward, refuse_notation
 from chainrule.exchange.parts import Parts
 
 LITERAL = 64
@@ -48,6 +48,7 @@ class Lines(Language):
 
 def numpy_file(model: Model) -> str:
     """The text of the file."""
+    refuse_notation(model)
     ops = {node.op for function in model.distinct for node in schedule(function.body)}
     long = any(theta.size > LITERAL for layer in model.layers for theta in layer)
     modules = ["base64"] * long + ["csv", "math", "sys"] + ["warnings"] * model.is_table
@@ -102,7 +103,7 @@ def _names(model: Model) -> str:
     names = f"CLASSES = {_tuple(model.classes)}\nFEATURES = {_tuple(model.features)}\n"
     if not model.is_table:
         return names
-    rows = "".join(f"    {tuple(column)!r},\n" for column in model.columns)
+    rows = "".join(f"    {tuple(column[:3])!r},\n" for column in model.columns)
     return f"{names}COLUMNS = (  # name, what a gap counts as, categories with None for a gap\n{rows})\n"
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.datasets.preparing.notation import PLAIN, Notation, as_marks
 from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.errors import DataError, DataWarning, InputError
 
@@ -33,11 +34,13 @@ class Input(NamedTuple):
         name: its header.
         fill: what a gap counts as, in a column of numbers.
         categories: for a column of categories these, in order; None among them stands for a gap.
+        notation: how numbers and gaps are written in it.
     """
 
     name: str
     fill: float | None = None
     categories: tuple[str | None, ...] | None = None
+    notation: Notation = PLAIN
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -110,7 +113,7 @@ class Preprocessing:
 
     def as_plain(self) -> list[dict[str, Any]]:
         """Lists and dictionaries, as JSON can hold them."""
-        return [one._asdict() for one in self.inputs]
+        return [_as_plain(one) for one in self.inputs]
 
     @classmethod
     def from_plain(cls, plain: Any) -> Preprocessing:
@@ -124,6 +127,12 @@ class Preprocessing:
         return cls(tuple(map(_input, plain)))
 
 
+def _as_plain(one: Input) -> dict[str, Any]:
+    plain = one._asdict()
+    del plain["notation"]
+    return plain if one.notation == PLAIN else {**plain, "notation": one.notation._asdict()}
+
+
 def _input(plain: Mapping[str, Any]) -> Input:
     name, fill, categories = plain["name"], plain["fill"], plain["categories"]
     filled = isinstance(fill, int | float) and math.isfinite(fill)
@@ -131,11 +140,31 @@ def _input(plain: Mapping[str, Any]) -> Input:
     if not isinstance(name, str) or not (filled if categories is None else named and fill is None):
         raise InputError(f"a column must have a name, and a fill or categories; got {dict(plain)!r}")
     return Input(
-        name, None if fill is None else float(fill), None if categories is None else tuple(categories)
+        name,
+        None if fill is None else float(fill),
+        None if categories is None else tuple(categories),
+        _notation(plain.get("notation")),
     )
 
 
-def fit(names: Sequence[str], X: Array, texts: Texts) -> Preprocessing:
+def _notation(plain: Any) -> Notation:
+    if plain is None:
+        return PLAIN
+    if not isinstance(plain, dict) or not isinstance(plain.get("unit"), str):
+        raise InputError(f"a notation must have marks and a unit; got {plain!r}")
+    marks = as_marks(plain["decimal"], plain["thousands"])
+    missing = plain["missing"]
+    if missing is not None and not (
+        isinstance(missing, list) and all(isinstance(sign, str) for sign in missing)
+    ):
+        raise InputError(f"missing must be a list of texts; got {missing!r}")
+    kept = None if missing is None else tuple(missing)
+    return marks.applied(Notation(unit=plain["unit"], missing=kept))
+
+
+def fit(
+    names: Sequence[str], X: Array, texts: Texts, notations: Sequence[Notation] | None = None
+) -> Preprocessing:
     """Learn a preprocessing from training rows, by scikit-learn's SimpleImputer and OneHotEncoder.
 
     Shapes: X (N, n) with NaN for gaps and codes of ``texts`` in columns of categories.
@@ -149,10 +178,12 @@ def fit(names: Sequence[str], X: Array, texts: Texts) -> Preprocessing:
         check_fill(names[j], fill)
     return Preprocessing(
         tuple(
-            Input(name, fill=float(fills[j]))
+            Input(name, float(fills[j]), None, notation)
             if words is None
-            else Input(name, None, _categories(X[:, j], words))
-            for j, (name, words) in enumerate(zip(names, texts, strict=True))
+            else Input(name, None, _categories(X[:, j], words), notation)
+            for j, (name, words, notation) in enumerate(
+                zip(names, texts, notations or [PLAIN] * len(names), strict=True)
+            )
         )
     )
 

@@ -16,14 +16,16 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from chainrule.datasets.dataset import Dataset
+from chainrule.datasets.preparing.notation import as_marks
 from chainrule.datasets.preparing.preprocessing import Preprocessing
 from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.datasets.preparing.splitting import held_count
 from chainrule.datasets.streams.survey import Survey
 from chainrule.datasets.tables.columns import Target, name_list
 from chainrule.datasets.tables.labels import encode, in_order
-from chainrule.datasets.tables.parquet import Layout, layout_of, opened, raw_of
+from chainrule.datasets.tables.parquet import Layout, layout_of, opened, raw_of, recognised
 from chainrule.datasets.tables.raw import Array, PathLike, Raw, about
+from chainrule.datasets.tables.row_numbers import RowNumbers, check_labels, warn_of
 from chainrule.errors import DataError, InputError
 
 PARQUET = (".parquet", ".pq")
@@ -206,12 +208,16 @@ def open_stream(
     test_fraction: float = 0.2,
     validation: float | None = None,
     seed: int = 0,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: str | Sequence[str] | None = None,
 ) -> tuple[ParquetStream, Dataset | None, Dataset]:
     """Return (training stream, validation, test) of a Parquet file: whole row groups, drawn at random.
 
     Validation and test stay in memory: they are the given shares of the rows, and at most `MOST_HELD_OUT`
     numbers each, but one row group at least.
-    The preprocessing is learnt from the training row groups, the class names from all of them.
+    The preprocessing is learnt from the training row groups; the class names, and how numbers kept as text
+    are written, from all of them. ``decimal``, ``thousands`` and ``missing`` are those of `load`.
 
     Raises:
         DataError: the file cannot be read, does not suit, or has too few row groups.
@@ -221,20 +227,29 @@ def open_stream(
     if place.suffix.lower() not in PARQUET:
         raise InputError(f"only a Parquet file can be streamed; got {place.name!r}. Convert it.")
     categories, dropped = name_list("categorical", categorical), name_list("drop", drop)
+    marks = as_marks(decimal, thousands, missing)
     with opened(place) as file:
-        layout = layout_of(place, file.schema_arrow, target, categories, dropped)
+        layout = layout_of(place, file.schema_arrow, target, categories, dropped, marks)
         rows = _group_rows(file)
+        layout = recognised(layout, file.iter_batches(PIECE, columns=list(layout.texts), use_threads=False))
     parts = _parts(place, rows, len(layout.names), test_fraction, validation, seed)
     surveys = [Survey(layout) for _ in parts]
+    numbering = RowNumbers(layout.names)
     for survey, groups in zip(surveys, parts, strict=True):
         for raw in _raws(layout, groups):
             survey.add(raw)
+            if survey.rows >= PIECE:  # before as many names as rows fill the memory
+                check_labels(raw, survey.rows, survey.classes)
+            if survey is surveys[0]:
+                numbering.add(raw.X)
+    warn_of([name for name in numbering.found if name not in layout.categorical], layout.names)
     with about(place):
         preprocessing, scaling = surveys[0].fitted(any(survey.gaps for survey in surveys))
     multi_label = len(layout.columns.targets) > 1
     classes = tuple(layout.wanted[len(layout.names) :])
     if not multi_label:
         classes = in_order({name for survey in surveys for name in survey.classes})
+        check_labels(Raw(place, np.empty(0)), sum(rows), classes)
     whole = ParquetStream(layout, (), 0, classes, multi_label, preprocessing, scaling)
     train, test, *held = (
         replace(whole, groups=groups, rows=sum(rows[group] for group in groups), part=part)

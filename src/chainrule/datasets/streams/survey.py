@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.datasets.preparing.notation import PLAIN
 from chainrule.datasets.preparing.preprocessing import Input, Preprocessing, check_fill, in_order
 from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.datasets.tables.cells import check_words
@@ -26,7 +27,7 @@ class Survey:
     def __init__(self, layout: Layout) -> None:
         n = len(layout.names)
         self._layout = layout
-        self._rows = 0
+        self.rows = 0
         self._count, self._mean, self._squares = np.zeros(n), np.zeros(n), np.zeros(n)
         self._words: list[set[str | None]] = [set() for _ in range(n)]
         self.classes: set[str] = set()
@@ -34,7 +35,7 @@ class Survey:
     @np.errstate(over="ignore", invalid="ignore")
     def add(self, raw: Raw) -> None:
         """Take some more rows."""
-        self._rows += len(raw.X)
+        self.rows += len(raw.X)
         present = ~np.isnan(raw.X)
         count = present.sum(axis=0)
         filled = np.where(present, raw.X, 0.0)
@@ -60,12 +61,12 @@ class Survey:
         if np.isnan(codes).any():
             known.add(None)
         name = self._layout.names[j]
-        check_words(f"column {name!r}", len(known - {None}), self._rows, name in self._layout.asked)
+        check_words(f"column {name!r}", len(known - {None}), self.rows, name in self._layout.asked)
 
     @property
     def gaps(self) -> bool:
         """Whether anything was missing."""
-        return bool((self._count < self._rows).any())
+        return bool((self._count < self.rows).any())
 
     def fitted(self, gaps: bool = False) -> tuple[Preprocessing | None, Scaling]:
         """The preprocessing, None if none is needed, and the scaling that follows.
@@ -79,13 +80,14 @@ class Survey:
             check_fill(name, float(fill) + float(squares))
         inputs = tuple(map(self._input, range(len(self._layout.names))))
         preprocessing = Preprocessing(inputs)
-        deviation = np.sqrt(self._squares / max(1, self._rows))  # a filled gap deviates by nothing
+        deviation = np.sqrt(self._squares / max(1, self.rows))  # a filled gap deviates by nothing
         shift, scale = np.zeros(len(preprocessing.features)), np.ones(len(preprocessing.features))
         numbers = [j for j, one in enumerate(inputs) if one.categories is None]
         places = preprocessing.number_places()
         shift[places] = self._mean[numbers]
         scale[places] = [_scale(self._mean[j], deviation[j]) for j in numbers]
-        plain = len(numbers) == len(inputs) and not (gaps or self.gaps)
+        plain = all(one.categories is None and one.notation == PLAIN for one in inputs)
+        plain = plain and not (gaps or self.gaps)
         return None if plain else preprocessing, Scaling(shift, scale)
 
     def _input(self, j: int) -> Input:
@@ -96,8 +98,8 @@ class Survey:
                 "Drop it with --drop (drop= in Python)."
             )
         if name in self._layout.categorical:
-            return Input(name, None, in_order(self._words[j]))
-        return Input(name, float(self._mean[j]))
+            return Input(name, None, in_order(self._words[j]), self._layout.notation(name))
+        return Input(name, float(self._mean[j]), None, self._layout.notation(name))
 
 
 def _scale(mean: float, deviation: float) -> float:

@@ -6,12 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chainrule.datasets.preparing.notation import PLAIN, plain_number, shape_of
 from chainrule.errors import DataError, InputError, did_you_mean
 
 Target = str | int | Sequence[str | int] | None
-
-GAPS = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none", "nil"})
-"""What a cell says whose value is missing, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +39,23 @@ class Columns:
 
 def is_number(cell: str) -> bool:
     """Return whether a cell is written as a number, finite or not."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell
+    return plain_number(cell) is not None
 
 
 def is_finite(cell: str) -> bool:
-    """Return whether a cell is a finite number; "nan" and "inf" are not."""
-    return is_number(cell) and math.isfinite(float(cell))
+    """Return whether a cell is a finite number, in any notation; "nan" and "inf" are not."""
+    value = plain_number(cell)
+    return shape_of(cell) is not None if value is None else math.isfinite(value)
 
 
 def is_gap(cell: str) -> bool:
     """Return whether a cell is one of the usual signs for a missing value."""
-    return cell.strip().lower() in GAPS
+    return PLAIN.is_gap(cell)
 
 
 def is_text(cell: str) -> bool:
-    """Return whether a cell is neither a number nor a missing value."""
-    return not is_number(cell) and not is_gap(cell)
+    """Return whether a cell is neither a number, in any notation, nor a missing value."""
+    return not is_number(cell) and not is_gap(cell) and shape_of(cell) is None
 
 
 def target_list(target: Target, names: Sequence[str]) -> list[str | int]:

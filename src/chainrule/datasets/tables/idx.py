@@ -12,40 +12,44 @@ import math
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from chainrule.datasets.tables.raw import Array, Raw, readable
+from chainrule.datasets.tables.raw import Array, Raw, check_unpacked, readable
 from chainrule.errors import DataError
 
 _GZIP = b"\x1f\x8b"
-_UNSIGNED_BYTE = 0x08
+_TYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
+"""The kinds of numbers that are read: bytes, and QMNIST's labels."""
 _MOST_DEFLATE = 1100  # deflate packs at most about 1030 bytes into one
 
 
-def parse(content: bytes, n_dimensions: int, source: str) -> Array:
-    """Return the array of an idx file's (uncompressed) content, uint8.
+def parse(content: bytes, n_dimensions: int, source: str, kind: int = 0x08) -> Array:
+    """Return the array of an idx file's (uncompressed) content: uint8, or int32 of kind 0x0c.
 
     Raises:
         DataError: wrong magic number, or another length than the dimensions say.
     """
-    start = 4 + 4 * n_dimensions
-    if len(content) < start or content[:4] != bytes([0, 0, _UNSIGNED_BYTE, n_dimensions]):
+    start, dtype = 4 + 4 * n_dimensions, _TYPES[kind]
+    if len(content) < start or content[:4] != bytes([0, 0, kind, n_dimensions]):
         raise DataError(
-            f"{source} must begin with 0000{_UNSIGNED_BYTE:02x}{n_dimensions:02x}, the mark of an idx file "
+            f"{source} must begin with 0000{kind:02x}{n_dimensions:02x}, the mark of an idx file "
             f"with {n_dimensions} dimensions; got {content[:4].hex() or 'nothing'}. "
             "Check that it is the right file."
         )
     shape = struct.unpack(f">{n_dimensions}I", content[4:start])
-    if len(content) != start + math.prod(shape):
+    length = start + math.prod(shape) * dtype.itemsize
+    if len(content) != length:
         raise DataError(
-            f"{source} must have {start + math.prod(shape)} bytes for its shape {shape}; got {len(content)}. "
+            f"{source} must have {length} bytes for its shape {shape}; got {len(content)}. "
             "Copy or download it again."
         )
     try:
-        return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+        found: Array = np.frombuffer(content, dtype, offset=start).reshape(shape)
     except ValueError:  # no bytes at all, and too many of them without the dimension that is 0
-        return np.zeros((0,) * n_dimensions, np.uint8)
+        return np.zeros((0,) * n_dimensions, dtype)
+    return found
 
 
 def unpack(packed: bytes, most: int, source: str) -> bytes:
@@ -65,11 +69,14 @@ def unpack(packed: bytes, most: int, source: str) -> bytes:
         ) from error
 
 
-def read_array(path: Path, n_dimensions: int) -> Array:
+def read_array(path: Path, n_dimensions: int, kind: int = 0x08) -> Array:
     """Read an idx file, compressed or not."""
     with readable(path):
         packed = path.read_bytes()
-    return parse(unpack(packed, _announced(packed), str(path)), n_dimensions, str(path))
+    announced = _announced(packed)
+    if packed.startswith(_GZIP):
+        check_unpacked(path, announced)
+    return parse(unpack(packed, announced, str(path)), n_dimensions, str(path), kind)
 
 
 def _announced(packed: bytes) -> int:
@@ -83,7 +90,8 @@ def _announced(packed: bytes) -> int:
             head = stream.read(64)
     if len(head) < 4 or len(head) < 4 + 4 * head[3]:
         return len(head)
-    claimed = 4 + 4 * head[3] + _product(head[3], head)
+    itemsize = _TYPES[head[2]].itemsize if head[2] in _TYPES else 1
+    claimed = 4 + 4 * head[3] + _product(head[3], head) * itemsize
     return min(claimed, len(packed) * _MOST_DEFLATE)
 
 
@@ -94,13 +102,19 @@ def _product(n_dimensions: int, head: bytes) -> int:
 def is_idx(path: Path) -> bool:
     """Return whether a file is called like an idx file."""
     name = path.name.lower()
-    return "idx3" in name or "idx1" in name or name.removesuffix(".gz").endswith((".idx", "-ubyte"))
+    return (
+        "idx3" in name
+        or "idx1" in name
+        or "idx2-int" in name
+        or name.removesuffix(".gz").endswith((".idx", "-ubyte"))
+    )
 
 
 def read_idx(path: Path, *, labelled: bool = True) -> Raw:
     """Read pictures, and beside them their labels: ``...-images-idx3-ubyte`` and ``...-labels-idx1-ubyte``.
 
-    Both may end in ``.gz``, and be spelt with a dot (``train-images.idx3-ubyte``).
+    Both may end in ``.gz``, and be spelt with a dot (``train-images.idx3-ubyte``). The labels of QMNIST are
+    ``...-labels-idx2-int``.
 
     Raises:
         DataError: a file is missing, damaged or foreign, or there are not as many labels as pictures.
@@ -112,7 +126,7 @@ def read_idx(path: Path, *, labelled: bool = True) -> Raw:
         raise DataError(
             f"{path} must hold pictures; got shape {pictures.shape}. Check that it is the right file."
         )
-    labels = read_array(labels_beside(path), 1).astype(np.int64) if labelled else None
+    labels = _read_labels(labels_beside(path)) if labelled else None
     if labels is not None and len(labels) != len(pictures):
         raise DataError(
             f"{path} must have a label for each of its {len(pictures)} pictures; got {len(labels)} labels in "
@@ -122,10 +136,27 @@ def read_idx(path: Path, *, labelled: bool = True) -> Raw:
     return Raw(path, pictures.reshape(len(pictures), -1), labels=labels, shape=shape)
 
 
+def _read_labels(path: Path) -> Array:
+    """The classes (N,) of a file of labels; QMNIST has the class in the first of eight columns."""
+    if "idx2" not in path.name:
+        return read_array(path, 1).astype(np.int64)
+    table = read_array(path, 2, kind=0x0C)
+    if not table.size:
+        raise DataError(f"{path} must hold labels; got shape {table.shape}. Check that it is the right file.")
+    return table[:, 0].astype(np.int64)
+
+
 def labels_beside(path: Path) -> Path:
     """Return the labels file that belongs to a file of pictures."""
     stem = path.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
-    spellings = dict.fromkeys([stem, stem.replace(".idx1", "-idx1"), stem.replace("-idx1", ".idx1")])
+    spellings = dict.fromkeys(
+        [
+            stem,
+            stem.replace(".idx1", "-idx1"),
+            stem.replace("-idx1", ".idx1"),
+            stem.replace("idx1-ubyte", "idx2-int"),
+        ]
+    )
     candidates = [path.with_name(name + end) for name in spellings for end in ("", ".gz")]
     for candidate in candidates:
         if candidate != path and candidate.is_file():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from chainrule.datasets.preparing.notation import shape_of
 from chainrule.datasets.tables.columns import Columns
 from chainrule.datasets.tables.raw import about, readable
 from chainrule.errors import DataError
@@ -18,8 +20,9 @@ Cells = list[str]
 def rows(path: Path) -> Iterator[tuple[int, Cells]]:
     """Yield the number and the cells of each line that is not empty.
 
-    Cells are separated by tabs in a ``.tsv`` file; otherwise by commas, or where the first line has none,
-    by semicolons or tabs. A cell in quotation marks may hold separators and line ends.
+    Cells are separated by tabs in a ``.tsv`` file; otherwise by commas, semicolons or tabs: by what the first
+    line has, and if it has several, by what cuts the first lines into equally many cells. A cell in
+    quotation marks may hold separators and line ends.
 
     Raises:
         DataError: the file is not there, not UTF-8 text, or not well-formed.
@@ -29,6 +32,8 @@ def rows(path: Path) -> Iterator[tuple[int, Cells]]:
         reader = csv.reader(_lines(path, file), delimiter=delimiter, skipinitialspace=True, strict=True)
         try:
             for cells in reader:
+                if reader.line_num == 1 and _SEPARATOR.fullmatch(delimiter.join(cells)):
+                    continue
                 if len(cells) > 1 or (cells and cells[0].strip()):
                     yield reader.line_num, cells
         except csv.Error as error:
@@ -77,12 +82,46 @@ def _opened(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", newline="")
 
 
+_SEPARATOR = re.compile(r'"?sep=([,;\t])"?', re.I)
+"""What Excel puts into the first line."""
+
+SNIFFED = 20
+"""Lines that are looked at to find out what separates cells."""
+
+
 def _delimiter(path: Path) -> str:
     if path.suffix.lower() == ".tsv":
         return "\t"
     with readable(path), _opened(path) as file:
-        first = next((line for line in _lines(path, file) if line.strip()), "")
-    return next((mark for mark in ",;\t" if mark in first), ",")
+        lines = list(itertools.islice((line for line in _lines(path, file) if line.strip()), SNIFFED))
+    said = _SEPARATOR.fullmatch(lines[0].strip()) if lines else None
+    if said:
+        return said[1]
+    there = [mark for mark in ",;\t" if lines and mark in lines[0]]
+    if len(there) < 2:
+        return there[0] if there else ","
+    even = [mark for mark in there if _cuts_evenly(lines, mark)] or there
+    others = [mark for mark in even if mark != "," and _commas_in_numbers(lines, mark)]
+    return (others or even)[0]
+
+
+def _cut(lines: Sequence[str], mark: str) -> list[Cells]:
+    try:
+        return list(csv.reader(lines, delimiter=mark, skipinitialspace=True))
+    except csv.Error:
+        return []
+
+
+def _cuts_evenly(lines: Sequence[str], mark: str) -> bool:
+    widths = {len(cells) for cells in _cut(lines, mark)}
+    return len(widths) == 1 and widths != {1}
+
+
+def _commas_in_numbers(lines: Sequence[str], mark: str) -> bool:
+    """Whether commas stand within numbers only, below the first line if there are more."""
+    table = _cut(lines, mark)
+    held = [cell for cells in table[1:] or table for cell in cells if "," in cell]
+    return bool(held) and all(map(shape_of, held))
 
 
 def _lines(path: Path, file: TextIO) -> Iterator[str]:

@@ -1,33 +1,55 @@
-"""NumPy archives: X and y, or the four arrays of Keras' data sets."""
+"""NumPy archives: X and y, the arrays of Keras' data sets and of MedMNIST, or KMNIST's pair of files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 
-from chainrule.datasets.tables.raw import Array, Raw, readable
-from chainrule.errors import DataError
+from chainrule.datasets.tables.raw import Array, Raw, check_unpacked, readable
+from chainrule.errors import ChainruleError, DataError
 
-Part = Literal["train", "test"]
+Part = Literal["train", "test", "validation"]
 
-_KNOWN = ("X", "x", "y", "classes", "features", "x_train", "y_train", "x_test", "y_test")
+PARTS = ("train", "test", "validation")
+
+_KNOWN = frozenset(
+    [
+        *("X", "x", "y", "arr_0", "arr_1"),
+        *(f"{axis}_{part}" for axis in "xy" for part in ("train", "val", "test")),
+        *(f"{part}_{kind}" for part in ("train", "val", "test") for kind in ("images", "labels")),
+    ]
+)
+"""Names that an archive of samples may use."""
+
+_BESIDE = (("-imgs", "-labels"), ("_imgs", "_labels"), ("-images", "-labels"), ("_images", "_labels"))
+"""How KMNIST, and others, name a file of pictures and the one with its labels."""
 
 
 def read_npz(path: Path, part: Part = "train", *, labelled: bool = True) -> Raw:
     """Read an archive with X and y (and perhaps ``classes`` and ``features``), or x_train, y_train, ....
 
-    X is (N, n), or pictures (N, h, w) or (N, h, w, 1), which are flattened. y is whole numbers, texts, or
-    rows of 0 and 1 (N, K) for samples with several labels. Nothing pickled is ever loaded.
+    Also taken are train_images, train_labels, ... (MedMNIST), arrays without names (arr_0 and arr_1), and
+    arr_0 alone where a file ...-labels.npz lies beside ...-imgs.npz (KMNIST).
+
+    X is (N, n), or pictures (N, h, w) or (N, h, w, 1), which are flattened, as bytes of any shape are. y is
+    whole numbers, texts, or rows of 0 and 1 (N, K) for samples with several labels. Nothing pickled is ever
+    loaded.
 
     Raises:
-        DataError: the file is damaged or foreign, or its arrays are not of this form.
+        DataError: the file is damaged or foreign, its arrays are not of this form, or it unpacks to too much.
     """
-    content = _content(path)
-    key_X, key_y = _keys(path, content, part, labelled)
+    there = _names_in(path)
+    key_X, key_y = _keys(path, there, part, labelled)
+    beside = _labels_beside(path) if labelled and key_y not in there else None
+    own = [key_X, *([key_y] if labelled and beside is None else []), "classes", "features"]
+    content = _content(path, [key for key in own if key in there])
+    y = content.get(key_y) if beside is None else _only_array(beside)
     X, shape = _samples(path, content[key_X])
     raw = Raw(
         path,
@@ -35,7 +57,7 @@ def read_npz(path: Path, part: Part = "train", *, labelled: bool = True) -> Raw:
         classes=_names(path, content, "classes"),
         features=_names(path, content, "features"),
         shape=shape,
-        labels=_labels(path, content[key_y]) if labelled else None,
+        labels=_labels(path if beside is None else beside, y) if labelled and y is not None else None,
     )
     _check_agreement(raw)
     return raw
@@ -43,8 +65,8 @@ def read_npz(path: Path, part: Part = "train", *, labelled: bool = True) -> Raw:
 
 def has_test_part(path: Path) -> bool:
     """Return whether the archive brings its own test part."""
-    with _archive(path) as archive:
-        return {"x_train", "x_test"} <= set(archive.files)
+    there = _names_in(path)
+    return {"x_train", "x_test"} <= set(there) or {"train_images", "test_images"} <= set(there)
 
 
 @contextmanager
@@ -52,7 +74,7 @@ def _archive(path: Path) -> Iterator[Any]:
     try:
         with readable(path), path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             yield archive
-    except DataError:
+    except ChainruleError:
         raise
     except Exception as error:  # a damaged archive may fail in zipfile, zlib, struct, numpy, ...
         raise DataError(
@@ -61,24 +83,70 @@ def _archive(path: Path) -> Iterator[Any]:
         ) from error
 
 
-def _content(path: Path) -> dict[str, Array]:
+def _names_in(path: Path) -> tuple[str, ...]:
     with _archive(path) as archive:
-        return {name: archive[name] for name in archive.files if name in _KNOWN}
+        return tuple(archive.files)
 
 
-def _keys(path: Path, content: dict[str, Array], part: Part, labelled: bool) -> tuple[str, str]:
-    for key_X, key_y in (("X", "y"), ("x", "y"), (f"x_{part}", f"y_{part}")):
-        if key_X in content and (key_y in content or not labelled):
+def _content(path: Path, names: Sequence[str]) -> dict[str, Array]:
+    """Some arrays, whose sizes are looked at before any of them is read."""
+    with _archive(path) as archive:
+        check_unpacked(path, sum(_declared(archive, name) for name in names))
+        return {name: archive[name] for name in names}
+
+
+def _declared(archive: Any, name: str) -> int:
+    """Bytes of an array, by the list of the archive and by the array's own header, whichever says more."""
+    info = next(one for one in archive.zip.infolist() if one.filename in (name, f"{name}.npy"))
+    with archive.zip.open(info) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in ((1, 0), (2, 0), (3, 0)):
+            raise BadZipFile(f"{name} is of version {version}")
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
+    return max(int(info.file_size), math.prod(shape) * int(dtype.itemsize))
+
+
+def _keys(path: Path, there: Sequence[str], part: Part, labelled: bool) -> tuple[str, str]:
+    short = "val" if part == "validation" else part
+    pairs = [
+        ("X", "y"),
+        ("x", "y"),
+        (f"x_{short}", f"y_{short}"),
+        (f"{short}_images", f"{short}_labels"),
+        ("arr_0", "arr_1"),
+    ]
+    for key_X, key_y in pairs:
+        if key_X in there and (key_y in there or not labelled or (key_X == "arr_0" and _labels_beside(path))):
             return key_X, key_y
     raise DataError(
-        f"{path} must hold the arrays X and y (or x_train, y_train, x_test and y_test); "
-        f"got {', '.join(content) or 'none of them'}. Write it with numpy.savez(path, X=X, y=y)."
+        f"{path} must hold the arrays X and y (or x_train, y_train, x_test and y_test; or train_images, "
+        f"train_labels, ...; or arr_0, with the labels in a file beside it); got "
+        f"{', '.join(name for name in there if name in _KNOWN) or 'none of them'}. Write it with "
+        "numpy.savez(path, X=X, y=y)."
     )
+
+
+def _labels_beside(path: Path) -> Path | None:
+    """The file of labels that belongs to a file of pictures."""
+    for pictures, labels in _BESIDE:
+        if pictures in path.name:
+            beside = path.with_name(path.name.replace(pictures, labels))
+            return beside if beside.is_file() else None
+    return None
+
+
+def _only_array(path: Path) -> Array:
+    return _content(path, _names_in(path)[:1]).popitem()[1]
 
 
 def _samples(path: Path, X: Array) -> tuple[Array, tuple[int, int] | None]:
     if X.ndim == 4 and X.shape[3] == 1:
         X = X[..., 0]
+    if X.ndim > 3 and X.dtype == np.uint8:  # coloured or solid pictures
+        X = X.reshape(len(X), -1) if X.size else X
     if X.ndim not in (2, 3) or X.dtype.kind not in "biuf" or not X.size:
         raise DataError(
             f"{path}: X must be numbers of shape (N, n), or (N, h, w) for pictures; "

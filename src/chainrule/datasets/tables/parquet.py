@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import math
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule.datasets.preparing.notation import NO_MARKS, PLAIN, Marks, Notation
 from chainrule.datasets.preparing.preprocessing import Preprocessing
-from chainrule.datasets.tables.cells import Content, check_words, finite, missing_word
-from chainrule.datasets.tables.columns import Columns, Target, is_gap, pick_features, target_list, without
-from chainrule.datasets.tables.gaps_and_words import check_not_empty
+from chainrule.datasets.tables.cells import (
+    MOST_DISTINCT,
+    Content,
+    as_categories,
+    as_known,
+    check_words,
+    finite,
+    notation_of,
+)
+from chainrule.datasets.tables.columns import Columns, Target, pick_features, target_list, without
+from chainrule.datasets.tables.gaps_and_words import check_not_empty, plain
 from chainrule.datasets.tables.header import check_header, columns_of
-from chainrule.datasets.tables.raw import Array, Raw, about, readable
-from chainrule.datasets.tables.table import NO_LABEL
-from chainrule.errors import ChainruleError, DataError
+from chainrule.datasets.tables.raw import Array, Raw, about, check_unpacked, readable
+from chainrule.datasets.tables.table import is_no_label, no_label
+from chainrule.datasets.tables.writing import Writing, evidence_of
+from chainrule.errors import ChainruleError, DataError, DataWarning
 
 
 class Layout(NamedTuple):
@@ -31,6 +47,20 @@ class Layout(NamedTuple):
     """Whether a model says what the columns must be."""
     asked: tuple[str, ...] = ()
     """Columns that somebody asked to be categories."""
+    texts: tuple[str, ...] = ()
+    """Columns of text that may hold numbers: nobody made them categories."""
+    notations: Mapping[str, Notation] = MappingProxyType({})
+    """How numbers are written in columns of text."""
+    marks: Marks = NO_MARKS
+    """What the user says about that."""
+    classes: tuple[str, ...] = ()
+    """A model's classes: labels, whatever they are called."""
+
+    def notation(self, name: str) -> Notation:
+        """How numbers and gaps are written in a column."""
+        if name in self.notations:
+            return self.notations[name]
+        return Notation(missing=self.marks.missing) if name in self.categorical else self.marks.applied(PLAIN)
 
     @property
     def wanted(self) -> list[str]:
@@ -81,8 +111,9 @@ def layout_of(
     target: Target = None,
     categorical: Sequence[str] = (),
     drop: Sequence[str] = (),
+    marks: Marks = NO_MARKS,
 ) -> Layout:
-    """The columns of a training file.
+    """The columns of a training file. What the file itself calls an index is none, unless it is named.
 
     Raises:
         DataError: no such column, too few, or one of a type that is neither number nor text.
@@ -90,11 +121,124 @@ def layout_of(
     target_list(target, ())
     with about(path):
         header = check_header(schema.names)
-        columns = without(columns_of(header, len(header), target, None, None), drop)
+        named = [one for one in target_list(target, header) if isinstance(one, str)]
+        index = [name for name in index_columns(schema) if name not in named]
+        columns = _columns(header, index, target)
+        named_index = tuple(header.index(name) for name in index if name in categorical)
+        columns = replace(columns, features=columns.features + named_index)
+        columns = without(columns, [name for name in drop if name not in index])
         names = columns.named(columns.features) or ()
         without(columns, [name for name in categorical if name not in names])
         words = [name for name in names if _kind(schema.field(name)) == "words" or name in categorical]
-    return Layout(path, columns, names, tuple(words), known=False, asked=tuple(categorical))
+    _tell_index(path, [name for name in index if name not in (*categorical, *drop)])
+    texts = tuple(name for name in _texts(schema, names) if name not in categorical)
+    asked = tuple(categorical)
+    return Layout(path, columns, names, tuple(words), known=False, asked=asked, texts=texts, marks=marks)
+
+
+def index_columns(schema: Any) -> tuple[str, ...]:
+    """The columns that a file's own metadata call its index, as pandas writes them."""
+    try:
+        found = json.loads((schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", [])
+        return tuple(name for name in found if isinstance(name, str) and name in schema.names)
+    except (AttributeError, TypeError, ValueError):  # damaged metadata say nothing
+        return ()
+
+
+def _columns(
+    header: tuple[str, ...],
+    index: Sequence[str],
+    target: Target,
+    features: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+) -> Columns:
+    """The layout of a table with labels, as if the index were not there."""
+    left = tuple(name for name in header if name not in index)
+    found = columns_of(left, len(left), target, features, classes)
+    places = tuple(header.index(name) for name in left)
+
+    def moved(positions: Sequence[int]) -> tuple[int, ...]:
+        return tuple(places[position] for position in positions)
+
+    return Columns(header, len(header), moved(found.features), moved(found.targets))
+
+
+def _tell_index(path: Path, index: Sequence[str]) -> None:
+    """Say that an index with a name of its own is left out."""
+    own = [name for name in index if not re.fullmatch(r"__index_level_\d+__", name)]
+    if own:
+        which = "column" if len(own) == 1 else "columns"
+        warnings.warn(
+            f"{path.name}: {which} {', '.join(map(repr, own))} left out: the file calls it its index. To use "
+            "it as a feature, write the file after reset_index().",
+            DataWarning,
+            stacklevel=2,
+        )
+
+
+def recognised(layout: Layout, tables: Iterable[Any]) -> Layout:
+    """The same, with the columns of text that hold numbers known as such, and their notation.
+
+    ``tables`` are all rows of the file, some at a time, with these columns at least.
+
+    Raises:
+        DataError: numbers and words, or numbers whose notation is not certain, in one column.
+    """
+    if not layout.texts:
+        return layout
+    writings = {name: Writing(layout.marks) for name in layout.texts}
+    cells: dict[str, dict[str, int]] = {name: {} for name in layout.texts}
+    row = 0
+    for table in tables:
+        for name in layout.texts:
+            codes, known = _encoded(table.column(name))
+            counts = np.bincount(codes[codes >= 0], minlength=len(known)).tolist()
+            writings[name].add(known, counts)
+            first = cells[name]
+            for code, cell in enumerate(known):
+                if len(first) < MOST_DISTINCT and cell not in first:
+                    first[cell] = row + int(np.argmax(codes == code))
+        row += table.num_rows
+    with about(layout.path):
+        return _with_notations(layout, writings, cells)
+
+
+def _texts(schema: Any, names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of text, without those that the file makes categories (dictionaries)."""
+    types = pyarrow().types
+    return tuple(
+        name
+        for name in names
+        if not types.is_dictionary(schema.field(name).type) and _kind(schema.field(name)) == "words"
+    )
+
+
+_CODE = re.compile(r"0\d+")
+"""Text such as 0815 was kept as text on purpose: as a number it would lose its zero."""
+
+
+def _with_notations(
+    layout: Layout, writings: Mapping[str, Writing], cells: Mapping[str, Mapping[str, int]]
+) -> Layout:
+    numbers = {
+        name: writing
+        for name, writing in writings.items()
+        if writing.rows_of_numbers and not any(map(_CODE.fullmatch, cells[name]))
+    }
+    evidence = evidence_of(list(numbers.values()), layout.marks)
+    found = {
+        name: notation_of(
+            f"column {name!r}", list(cells[name]), partial(_row, cells[name]), writing, evidence
+        )
+        for name, writing in numbers.items()
+    }
+    notations = {name: notation for name, notation in found.items() if notation is not None}
+    left = tuple(name for name in layout.categorical if name not in notations)
+    return layout._replace(categorical=left, notations=notations)
+
+
+def _row(first: Mapping[str, int], cell: str) -> str:
+    return f"row {first[cell]}" if cell in first else "a later row"
 
 
 def known_layout(
@@ -105,30 +249,48 @@ def known_layout(
     target: Target = None,
     classes: Sequence[str] | None = None,
     labelled: bool = True,
+    marks: Marks = NO_MARKS,
 ) -> Layout:
-    """The columns of a model in a file; all of them where the model's have no names.
+    """The columns of a model in a file; all of them but the index where the model's have no names.
 
-    ``categorical`` None: the columns of text hold categories.
+    ``categorical`` None: the columns of text hold categories, or numbers.
     """
     with about(path):
         header = check_header(schema.names)
+        named = [one for one in target_list(target, header) if isinstance(one, str)]
+        index = [name for name in index_columns(schema) if name not in (*named, *(wanted or ()))]
         if labelled:
-            columns = columns_of(header, len(header), target, wanted, classes)
+            columns = _columns(header, index, target, wanted, classes)
         else:
-            places = pick_features(wanted, header) if wanted else tuple(range(len(header)))
-            columns = Columns(header, len(header), places, ())
+            left = tuple(place for place, name in enumerate(header) if name not in index)
+            columns = Columns(header, len(header), pick_features(wanted, header) if wanted else left, ())
         names = columns.named(columns.features) or ()
-        texts = [name for name in names if _kind(schema.field(name)) == "words"]
-    return Layout(path, columns, names, tuple(texts) if categorical is None else categorical, known=True)
+        words = [name for name in names if _kind(schema.field(name)) == "words"]
+    return Layout(
+        path,
+        columns,
+        names,
+        tuple(words) if categorical is None else categorical,
+        known=True,
+        texts=_texts(schema, names) if categorical is None else (),
+        marks=marks,
+        classes=tuple(classes or ()),
+    )
 
 
 def read_training_parquet(
-    path: Path, target: Target = None, categorical: Sequence[str] = (), drop: Sequence[str] = ()
+    path: Path,
+    target: Target = None,
+    categorical: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    marks: Marks = NO_MARKS,
 ) -> Raw:
     """Read a Parquet file for training; numbers alone where nothing else is in it."""
     with opened(path) as file:
-        layout = layout_of(path, file.schema_arrow, target, categorical, drop)
-        raw = raw_of(layout, file.read(columns=layout.wanted))
+        layout = layout_of(path, file.schema_arrow, target, categorical, drop, marks)
+        check_unpacked(path, file.metadata.num_rows * len(layout.wanted) * 8)
+        table = file.read(columns=layout.wanted)
+        raw = raw_of(recognised(layout, [table]), table)
         with about(path):
             check_not_empty(layout.names, raw.X)
         return plain(raw)
@@ -141,13 +303,23 @@ def read_known_parquet(
     target: Target = None,
     classes: Sequence[str] | None = None,
     labelled: bool = True,
+    marks: Marks = NO_MARKS,
 ) -> Raw:
     """Read the columns of a model from a Parquet file, with labels or without."""
     wanted = preprocessing.names if preprocessing else features
-    words = preprocessing.categorical if preprocessing else None
+    words = preprocessing.categorical if preprocessing else () if features else None
     with opened(path) as file:
-        layout = known_layout(path, file.schema_arrow, wanted, words, target, classes, labelled)
-        raw = raw_of(layout, file.read(columns=layout.wanted))
+        layout = known_layout(path, file.schema_arrow, wanted, words, target, classes, labelled, marks)
+        check_unpacked(path, file.metadata.num_rows * len(layout.wanted) * 8)
+        table = file.read(columns=layout.wanted)
+        if preprocessing:
+            own = {one.name: marks.applied(one.notation) for one in preprocessing.inputs}
+            layout = layout._replace(notations=own)
+        elif features:
+            layout = layout._replace(notations=dict.fromkeys(layout.names, marks.applied(PLAIN)))
+        else:
+            layout = recognised(layout, [table])
+        raw = raw_of(layout, table)
     if preprocessing:
         return raw
     texts = [name for name, one in zip(layout.names, raw.words or (), strict=True) if one is not None]
@@ -172,23 +344,18 @@ def header_names(path: Path) -> list[str]:
         return list(file.schema_arrow.names)
 
 
-def plain(raw: Raw) -> Raw:
-    """The same without mention of words, where there are neither words nor gaps."""
-    more = any(one is not None for one in raw.words or ()) or np.isnan(raw.X).any()
-    return raw if more else replace(raw, words=None)
-
-
 def raw_of(layout: Layout, table: Any, first_row: int = 0) -> Raw:
     """Some rows of a file: numbers and codes of words, and labels."""
     if not table.num_rows:
         raise DataError(f"{layout.path}: a table must have samples; got no rows. Write one sample on each.")
-    X, words = np.empty((table.num_rows, len(layout.names))), []
+    X, words, notations = np.empty((table.num_rows, len(layout.names))), [], []
     with about(layout.path):
         for j, name in enumerate(layout.names):
             content = _content(layout, name, table.column(name), first_row)
             X[:, j] = content.values
             words.append(content.words)
-    raw = Raw(layout.path, X, features=layout.names, words=tuple(words))
+            notations.append(content.notation)
+    raw = Raw(layout.path, X, features=layout.names, words=tuple(words), notations=tuple(notations))
     targets = layout.wanted[len(layout.names) :]
     if not targets:
         return raw
@@ -196,7 +363,7 @@ def raw_of(layout: Layout, table: Any, first_row: int = 0) -> Raw:
     if len(targets) > 1:
         bits = [_bits(raw, name, column, first_row) for name, column in zip(targets, columns, strict=True)]
         return replace(raw, labels=np.column_stack(bits), classes=tuple(targets))
-    return replace(raw, labels=_labels(raw, targets[0], columns[0], first_row))
+    return replace(raw, labels=_labels(layout, raw, targets[0], columns[0], first_row))
 
 
 def _kind(field: Any) -> str:
@@ -216,18 +383,24 @@ def _kind(field: Any) -> str:
 
 
 def _content(layout: Layout, name: str, column: Any, first_row: int) -> Content:
-    label = f"column {name!r}"
+    label, notation = f"column {name!r}", layout.notation(name)
+
+    def place(row: int) -> str:
+        return f"row {first_row + row}"
+
     if name in layout.categorical:
         codes, known = _encoded(column)
-        kept = {cell: code for code, cell in enumerate(sorted(cell for cell in known if not is_gap(cell)))}
+        found = as_categories(known, codes, notation)
         if not layout.known:
-            check_words(label, len(kept), len(codes), name in layout.asked)
-        of_code = np.array([*(kept.get(cell, np.nan) for cell in known), np.nan])
-        return Content(of_code[codes], tuple(kept))
+            check_words(label, len(found.words or ()), len(codes), name in layout.asked)
+        return found
     if _kind(_Field(name, column.type)) == "words":
         codes, known = _encoded(column)
-        raise missing_word(label, known[codes[0]] if codes[0] >= 0 else "text", f"row {first_row}")
-    return Content(finite(label, _floats(column), lambda row: f"row {first_row + row}"), None)
+        return as_known(label, known, codes, place, False, notation)
+    values = finite(label, _floats(column), place)
+    for gap in notation.missing_numbers:
+        values = np.where(values == gap, math.nan, values)
+    return Content(values, None, notation)
 
 
 class _Field(NamedTuple):
@@ -267,26 +440,19 @@ def _encoded(column: Any) -> tuple[Array, list[str]]:
     return codes, texts
 
 
-def _labels(raw: Raw, name: str, column: Any, first_row: int) -> Array | list[str]:
+def _labels(layout: Layout, raw: Raw, name: str, column: Any, first_row: int) -> Array | list[str]:
     pa = pyarrow()
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    label, missing = f"column {name!r}", layout.marks.missing
     if column.null_count:
-        row = int(np.argmax(_numpy(column.is_null())))
-        raise _no_label(raw, name, "is empty", first_row + row)
+        raise no_label(raw, label, None, f"row {first_row + int(np.argmax(_numpy(column.is_null())))}")
     if pa.types.is_integer(kind):
         return _floats(column).astype(np.int64) if kind.bit_width < 64 else _numpy(column)
     codes, known = _encoded(column)
     for code, text in enumerate(known):
-        if text.lower() in NO_LABEL:
-            held = f"holds {text!r}" if text else "is empty"
-            raise _no_label(raw, name, held, first_row + int(np.argmax(codes == code)))
+        if is_no_label(text, missing, layout.classes):
+            raise no_label(raw, label, text, f"row {first_row + int(np.argmax(codes == code))}")
     return [known[code] for code in codes.tolist()]
-
-
-def _no_label(raw: Raw, name: str, held: str, row: int) -> DataError:
-    return raw.error(
-        f"every sample must have a label; column {name!r} {held} on row {row}. Fill the gap or drop the row."
-    )
 
 
 def _bits(raw: Raw, name: str, column: Any, first_row: int) -> Array:

@@ -8,21 +8,24 @@ from pathlib import Path
 import numpy as np
 
 from chainrule.datasets.dataset import Dataset
-from chainrule.datasets.preparing.preprocessing import Preprocessing
+from chainrule.datasets.preparing.notation import NO_MARKS, Marks, as_marks
+from chainrule.datasets.preparing.preprocessing import Preprocessing, fit
 from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.datasets.tables.columns import Target, check_width, pick_features
 from chainrule.datasets.tables.gaps_and_words import (
     first_cells,
     read_known_features,
     read_known_table,
+    read_numbers,
     read_training_table,
 )
+from chainrule.datasets.tables.header import labelled_columns, unlabelled_columns
 from chainrule.datasets.tables.idx import is_idx, read_idx
 from chainrule.datasets.tables.labels import encode
-from chainrule.datasets.tables.npz import Part, read_npz
+from chainrule.datasets.tables.npz import PARTS, Part, read_npz
 from chainrule.datasets.tables.parquet import header_names, read_known_parquet, read_training_parquet
 from chainrule.datasets.tables.raw import Array, PathLike, Raw, about
-from chainrule.datasets.tables.table import read_table, read_table_features
+from chainrule.datasets.tables.table import OtherNotation, read_table, read_table_features
 from chainrule.errors import DataError, InputError
 
 _TABLES = (".csv", ".tsv")
@@ -38,6 +41,9 @@ def read(
     scaling: Scaling | None = None,
     preprocessing: Preprocessing | None = None,
     part: Part = "train",
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: str | Sequence[str] | None = None,
 ) -> Dataset:
     """Return the samples and labels of one file; the numbers are raw (float64) unless ``scaling`` is given.
 
@@ -55,16 +61,22 @@ def read(
         scaling: applied to the raw numbers, giving float32.
         preprocessing: a trained model's, for a table with gaps or categories: the raw numbers are what it
             gives, and ``features`` are not needed.
-        part: which part of an archive that has two.
+        part: which part of an archive that has several.
+        decimal: the decimal mark of a table, as for `load`; None for what ``preprocessing`` knows.
+        thousands: what sets thousands apart, likewise.
+        missing: what stands for a missing value, likewise.
 
     Raises:
         DataError: the file is missing, damaged or foreign, or does not fit the given features or classes.
         InputError: an argument that fits no kind of file.
     """
+    marks = as_marks(decimal, thousands, missing)
     if preprocessing is not None and _kind(path) in _ALL_TABLES:
-        raw = _read_known(Path(path), preprocessing, target, classes)
+        raw = _read_known(Path(path), preprocessing, target, classes, marks=marks)
     else:
-        raw = read_raw(path, target=target, features=features, classes=classes, part=part)
+        raw = read_raw(path, target=target, features=features, classes=classes, part=part, marks=marks)
+        if raw.words is not None:  # numbers alone, in a notation of their own
+            preprocessing = fit(raw.features or (), raw.X, raw.words, raw.notations)
     dataset = dataset_of(raw, classes, preprocessing=preprocessing)
     if scaling is None:
         return dataset
@@ -80,27 +92,37 @@ def read_features(
     ignore: Sequence[str] = (),
     preprocessing: Preprocessing | None = None,
     part: Part = "test",
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: str | Sequence[str] | None = None,
 ) -> Array:
     """Return the raw samples X (N, n_features) of a file for prediction; labels are not needed.
 
     If the file has a header and the model has feature names, columns are picked by name, in the model's
     order, and all others are ignored. Without names, the file must have exactly ``n_features`` columns, not
     counting those whose header is in ``ignore`` (the target's name, say). X is float64, or uint8 for pixels.
+    ``decimal``, ``thousands`` and ``missing`` say how a table writes numbers, as for `load`; what they leave
+    open ``preprocessing`` knows.
 
     Raises:
         DataError: the file is missing, damaged or foreign, or has not the model's features.
     """
     kind, place = _kind(path), Path(path)
+    marks = _marks_for(place, kind, as_marks(decimal, thousands, missing))
     if preprocessing is not None and kind in _ALL_TABLES:
-        raw = _read_known(place, preprocessing, labelled=False, ignore=ignore)
+        raw = _read_known(place, preprocessing, labelled=False, ignore=ignore, marks=marks)
         return preprocessing(raw.X, raw.words or (None,) * raw.X.shape[1])
     if kind == "parquet":
-        raw = read_known_parquet(place, None, features, labelled=False)
+        raw = read_known_parquet(place, None, features, labelled=False, marks=marks)
         with about(place):
             check_width(raw.X.shape[1], n_features)
         return raw.X
     if kind == "table":
-        return read_table_features(place, n_features, features, ignore).X
+        if marks == NO_MARKS:
+            return read_table_features(place, n_features, features, ignore).X
+        return read_numbers(
+            place, lambda first: unlabelled_columns(first, n_features, features, ignore), marks
+        ).X
     raw = read_npz(place, part, labelled=False) if kind == "npz" else read_idx(place, labelled=False)
     raw = _picked(raw, features)
     with about(place):
@@ -116,15 +138,17 @@ def read_raw(
     features: Sequence[str] | None = None,
     classes: Sequence[str] | None = None,
     part: Part = "train",
+    marks: Marks = NO_MARKS,
 ) -> Raw:
-    """Return a labelled file's raw content."""
+    """Return a labelled file's raw content: numbers without gaps."""
     kind, place = _kind(path), Path(path)
-    if part not in ("train", "test"):
-        raise InputError(f"part must be 'train' or 'test'; got {part!r}. Pass one of these.")
+    if part not in PARTS:
+        raise InputError(f"part must be 'train', 'test' or 'validation'; got {part!r}. Pass one of these.")
+    marks = _marks_for(place, kind, marks)
     if kind == "table":
-        return read_table(place, target, features, classes)
+        return _read_plain_table(place, target, features, classes, marks)
     if kind == "parquet":
-        return read_known_parquet(place, None, features, target, classes)
+        return read_known_parquet(place, None, features, target, classes, marks=marks)
     if target is not None:
         raise InputError(
             f"target must be left out unless the file is a table; got target={target!r} for {place.name}. "
@@ -133,20 +157,58 @@ def read_raw(
     return _picked(read_npz(place, part), features) if kind == "npz" else read_idx(place)
 
 
+def _read_plain_table(
+    path: Path, target: Target, features: Sequence[str] | None, classes: Sequence[str] | None, marks: Marks
+) -> Raw:
+    """Numbers without gaps: a model's if ``features`` are given, else in any notation that is certain."""
+    if features is not None and marks != NO_MARKS:
+        return read_numbers(
+            path, lambda first: labelled_columns(first, target, features, classes), marks, classes
+        )
+    if marks == NO_MARKS:
+        try:
+            return read_table(path, target, features, classes)
+        except OtherNotation:
+            if features is not None:
+                raise
+    raw = read_training_table(path, target, marks=marks, classes=classes)
+    if any(words is not None for words in raw.words or ()) or np.isnan(raw.X).any():
+        raise raw.error(
+            "features must be numbers without gaps for read(); the table has gaps or words. Use load(), "
+            "which fits a preprocessing, or pass one."
+        )
+    return raw
+
+
+def _marks_for(path: Path, kind: str, marks: Marks) -> Marks:
+    if marks != NO_MARKS and kind not in _ALL_TABLES:
+        raise InputError(
+            f"decimal, thousands and missing must be left out unless the file is a table; got {path.name}. "
+            "Leave them out."
+        )
+    return marks
+
+
 def read_for_training(
-    path: PathLike, *, target: Target = None, categorical: Sequence[str] = (), drop: Sequence[str] = ()
+    path: PathLike,
+    *,
+    target: Target = None,
+    categorical: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    marks: Marks = NO_MARKS,
 ) -> Raw:
     """Return a labelled file's content for training: gaps and categories may be in it.
 
     Raises:
         DataError: as `read`, or a column that is neither numbers nor categories.
-        InputError: ``categorical`` or ``drop`` for a file that is no table.
+        InputError: ``categorical``, ``drop`` or marks for a file that is no table.
     """
     kind = _kind(path)
+    marks = _marks_for(Path(path), kind, marks)
     if kind == "table":
-        return read_training_table(Path(path), target, categorical, drop)
+        return read_training_table(Path(path), target, categorical, drop, marks)
     if kind == "parquet":
-        return read_training_parquet(Path(path), target, categorical, drop)
+        return read_training_parquet(Path(path), target, categorical, drop, marks)
     if categorical or drop:
         raise InputError(
             f"categorical and drop must be left out unless the file is a table; got "
@@ -197,12 +259,13 @@ def _read_known(
     classes: Sequence[str] | None = None,
     labelled: bool = True,
     ignore: Sequence[str] = (),
+    marks: Marks = NO_MARKS,
 ) -> Raw:
     if _kind(path) == "parquet":
-        return read_known_parquet(path, preprocessing, None, target, classes, labelled)
+        return read_known_parquet(path, preprocessing, None, target, classes, labelled, marks)
     if labelled:
-        return read_known_table(path, target, preprocessing, classes)
-    return read_known_features(path, preprocessing, ignore)
+        return read_known_table(path, target, preprocessing, classes, marks)
+    return read_known_features(path, preprocessing, ignore, marks)
 
 
 def stem(path: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chainrule.datasets.preparing.notation import PLAIN, plain_number, shape_of
 from chainrule.datasets.tables.columns import Columns, Target, is_gap, is_number, is_text, target_list
 from chainrule.datasets.tables.header import check_header, labelled_columns, unlabelled_columns
 from chainrule.datasets.tables.lines import Cells, rows, samples
@@ -23,6 +24,10 @@ NO_LABEL = frozenset({"", "?", "na", "n/a", "nan", "null"})
 
 class NotPlain(DataError):
     """A table that holds more than finite numbers."""
+
+
+class OtherNotation(NotPlain):
+    """A table with numbers that are written with other marks than a decimal point."""
 
 
 def read_table(
@@ -43,17 +48,27 @@ def read_table(
     """
     target_list(target, ())  # refuses what can be no target, whatever the file
     raw, columns, cells = _read(path, lambda first: labelled_columns(first, target, features, classes))
-    return labelled(raw, columns, cells)
+    return labelled(raw, columns, cells, classes=classes)
 
 
-def labelled(raw: Raw, columns: Columns, cells: Sequence[Picked]) -> Raw:
-    """Return a table's content with the labels that stand in these cells."""
+def labelled(
+    raw: Raw,
+    columns: Columns,
+    cells: Sequence[Picked],
+    missing: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+) -> Raw:
+    """Return a table's content with the labels that stand in these cells.
+
+    ``missing`` are the signs for a label that is not there, None for the usual ones; a model's ``classes``
+    are labels whatever they are called.
+    """
     if len(columns.targets) > 1:
         return _with_label_rows(raw, columns, cells)
     labels = [cell.strip() for (cell,) in cells]
     if columns.names is None and _only_first_is_text(labels):
         columns, raw, labels = _without_header(columns, raw, labels)
-    _check_labels_present(raw, columns, labels)
+    _check_labels_present(raw, columns, labels, missing, classes)
     return replace(raw, labels=labels)
 
 
@@ -90,7 +105,18 @@ def _picker(positions: Sequence[int]) -> Callable[[Cells], Picked]:
 def _floats(cells: Picked) -> Iterable[float]:
     if "_" in "".join(cells):  # float() reads 1_000, which no other program writes
         raise ValueError
-    return map(float, cells)
+    try:
+        return list(map(float, cells))
+    except ValueError:
+        return [_float(cell) for cell in cells]
+
+
+def _float(cell: str) -> float:
+    value = plain_number(cell)
+    value = PLAIN.number(cell) if value is None else value  # with another minus, perhaps
+    if value is None:
+        raise ValueError
+    return value
 
 
 def _only_first_is_text(labels: Sequence[str]) -> bool:
@@ -111,13 +137,23 @@ def _without_header(columns: Columns, raw: Raw, labels: list[str]) -> tuple[Colu
 
 
 def _cell_error(path: Path, columns: Columns, line: int, cells: Cells) -> DataError:
-    position = next(position for position in columns.features if not is_number(cells[position]))
+    position = next(
+        place
+        for place in columns.features
+        if not is_number(cells[place]) and PLAIN.number(cells[place]) is None
+    )
     cell, column = cells[position].strip(), columns.label(position)
     if is_gap(cell):
         held = f"holds {cell!r}" if cell else "is empty"
         return NotPlain(
             f"{path}: features must not be missing; {column} {held} on line {line}. "
             "Fill the gap or drop the line."
+        )
+    if shape_of(cell):
+        return OtherNotation(
+            f"{path}: features must be numbers with a decimal point and no other marks; {column} holds "
+            f"{cell!r} on line {line}. Say how they are written with --decimal and --thousands (decimal= and "
+            "thousands= in Python)."
         )
     return NotPlain(
         f"{path}: features must be numbers; {column} holds {cell!r} on line {line}. "
@@ -136,14 +172,38 @@ def _check_finite(path: Path, columns: Columns, X: Array, lines: Sequence[int]) 
     )
 
 
-def _check_labels_present(raw: Raw, columns: Columns, labels: Sequence[str]) -> None:
-    row = next((row for row, label in enumerate(labels) if label.lower() in NO_LABEL), None)
+def _check_labels_present(
+    raw: Raw,
+    columns: Columns,
+    labels: Sequence[str],
+    missing: Sequence[str] | None,
+    classes: Sequence[str] | None,
+) -> None:
+    absent = {label for label in set(labels) if is_no_label(label, missing, classes)}
+    row = next((row for row, label in enumerate(labels) if label in absent), None) if absent else None
     if row is not None:
-        held = f"holds {labels[row]!r}" if labels[row] else "is empty"
-        raise raw.error(
-            f"every sample must have a label; {columns.label(columns.targets[0])} {held} "
-            f"on {raw.place(row)}. Fill the gap or drop the line."
+        raise no_label(raw, columns.label(columns.targets[0]), labels[row], raw.place(row))
+
+
+def is_no_label(label: str, missing: Sequence[str] | None, classes: Sequence[str] | None) -> bool:
+    """Whether a label is a sign for one that is missing."""
+    if label in (classes or ()):
+        return False
+    return label.lower() in NO_LABEL if missing is None else label == "" or label in missing
+
+
+def no_label(raw: Raw, column: str, label: str | None, place: str) -> DataError:
+    """The error for a sample without a label."""
+    held, more = "is empty", ""
+    if label:
+        held, more = (
+            f"holds {label!r}",
+            f" If {label!r} is a class, give --missing '' (missing='' in Python).",
         )
+    return raw.error(
+        f"every sample must have a label; {column} {held} on {place}. Fill the gap or drop the "
+        f"{place.split()[0]}.{more}"
+    )
 
 
 def _with_label_rows(raw: Raw, columns: Columns, cells: Sequence[Picked]) -> Raw:

@@ -37,5 +37,9 @@ def weights_apart(raw: Raw, column: str) -> tuple[Raw, Array]:
     if not weights.any():
         raise raw.error(f"weights must not all be 0; those in column {column!r} are. Leave it out.")
     words = None if raw.words is None else raw.words[:j] + raw.words[j + 1 :]
+    notations = None if raw.notations is None else raw.notations[:j] + raw.notations[j + 1 :]
     features = names[:j] + names[j + 1 :]
-    return replace(raw, X=np.delete(raw.X, j, axis=1), features=features, words=words), weights
+    rest = replace(
+        raw, X=np.delete(raw.X, j, axis=1), features=features, words=words, notations=notations
+    )
+    return rest, weights
