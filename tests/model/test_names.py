@@ -74,7 +74,7 @@ def test_names_of_a_dataset_are_known_too():
 
 def test_one_output_answers_yes_or_no():
     network = fitted(TEXTS, outputs=1, output="sigmoid")
-    assert network.classes == ("dog",)
+    assert network.classes == ("cat", "dog")
     assert network.loss(X, TEXTS) == network.loss(X, NUMBERS)
 
 
@@ -143,7 +143,7 @@ def test_the_estimator_keeps_them_too():
     model = ChainruleClassifier((3,), max_iter=1, random_state=0)
     assert model.fit(X, frame).network_.classes == ("cat", "dog", "emu")
     assert model.fit(X, frame.to_numpy()).network_.classes == ("0", "1", "2")
-    assert model.fit(X, TEXTS).network_.classes == ("dog",)
+    assert model.fit(X, TEXTS).network_.classes == ("cat", "dog")
 
 
 MASK = np.zeros((30, 2), bool)

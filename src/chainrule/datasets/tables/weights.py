@@ -39,7 +39,5 @@ def weights_apart(raw: Raw, column: str) -> tuple[Raw, Array]:
     words = None if raw.words is None else raw.words[:j] + raw.words[j + 1 :]
     notations = None if raw.notations is None else raw.notations[:j] + raw.notations[j + 1 :]
     features = names[:j] + names[j + 1 :]
-    rest = replace(
-        raw, X=np.delete(raw.X, j, axis=1), features=features, words=words, notations=notations
-    )
+    rest = replace(raw, X=np.delete(raw.X, j, axis=1), features=features, words=words, notations=notations)
     return rest, weights
