@@ -7,12 +7,13 @@
     open_stream("big.parquet", target="y")   the same from a file larger than memory, read in each epoch
     names()                  what `load` knows by name
 
-Tables may have gaps and columns of words; a `Preprocessing` turns them into numbers. Numbers are raw
-until a `Scaling` turns them into a network's inputs. A `Dataset` remembers both.
+Tables may have gaps, columns of words, and numbers as people write them; a `Preprocessing` turns them into
+numbers. Numbers are raw until a `Scaling` turns them into a network's inputs. A `Dataset` remembers both.
 """
 
 from chainrule.datasets.dataset import Dataset
 from chainrule.datasets.loading import load, names
+from chainrule.datasets.preparing.notation import Notation
 from chainrule.datasets.preparing.preprocessing import Input, Preprocessing
 from chainrule.datasets.preparing.scaling import Scaling
 from chainrule.datasets.streams.parquet_stream import ParquetStream, Stream, open_stream
@@ -21,6 +22,7 @@ from chainrule.datasets.tables.reading import read, read_features
 __all__ = [
     "Dataset",
     "Input",
+    "Notation",
     "ParquetStream",
     "Preprocessing",
     "Scaling",
