@@ -337,3 +337,15 @@ def test_numbers_for_missing_values_in_parquet(tmp_path):
         assert 1 <= train.preprocessing.inputs[0].fill <= 3
     again = read(path, classes=train.classes, preprocessing=train.preprocessing)
     assert (again.X > 0).all()
+    numbers = parquet(tmp_path / "n.parquet", {"a": [0.5, 1.5] * 5, "kind": [0, 1, 1, -999, 0] * 2})
+    with pytest.raises(DataError, match="must have a label; column 'kind' holds '-999' on row 3"):
+        load(numbers, missing="-999")
+
+
+def test_weights_are_written_likewise(tmp_path):
+    path = write(tmp_path / "t.csv", "german", header=("a", "w", "kind"))
+    path.write_text(path.read_text().replace("\u2212", ""), encoding="utf-8")
+    train, test = load(path, weight="w")
+    assert train.features == ("a",)
+    assert len(train.preprocessing.inputs) == 1
+    assert set(np.concatenate([train.weight, test.weight])) == {1, 0.75, 0.5, 0.25, 0}

@@ -447,7 +447,12 @@ def _labels(layout: Layout, raw: Raw, name: str, column: Any, first_row: int) ->
     if column.null_count:
         raise no_label(raw, label, None, f"row {first_row + int(np.argmax(_numpy(column.is_null())))}")
     if pa.types.is_integer(kind):
-        return _floats(column).astype(np.int64) if kind.bit_width < 64 else _numpy(column)
+        values = _floats(column).astype(np.int64) if kind.bit_width < 64 else _numpy(column)
+        gaps = np.isin(values, list(layout.marks.applied(PLAIN).missing_numbers))
+        if gaps.any():
+            row = int(np.argmax(gaps))
+            raise no_label(raw, label, str(values[row]), f"row {first_row + row}")
+        return values
     codes, known = _encoded(column)
     for code, text in enumerate(known):
         if is_no_label(text, missing, layout.classes):
