@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from chainrule.equations.optimizers import (
     Optimizer,
     adam,
     adamw,
+    clip_by_value,
     descend,
     momentum,
     nesterov,
@@ -191,3 +194,24 @@ def test_impossible_options(make, name):
 def test_epsilon_must_be_above_0(make, epsilon):
     with pytest.raises(InputError, match="epsilon must"):
         make(epsilon=epsilon)
+
+
+OBJECTS = {
+    **{name: make() for name, make in OPTIMIZERS.items()},
+    "with options": adam(0.8, 0.95, 1e-6),
+    "another rate": momentum(0.5)._replace(learning_rate=0.3),
+    "clipped": clip_by_value(adamw(weight_decay=0.1), 0.2),
+    "clipped twice": clip_by_value(clip_by_value(rmsprop(), 0.5), 0.2),
+}
+
+
+@pytest.mark.parametrize(
+    "through", [lambda o: pickle.loads(pickle.dumps(o)), copy.deepcopy], ids=["pickle", "copy"]
+)
+@pytest.mark.parametrize("optimizer", OBJECTS.values(), ids=OBJECTS)
+def test_pickled_it_takes_the_same_steps(optimizer, through):
+    back = through(optimizer)
+    assert (back.name, back.options) == (optimizer.name, optimizer.options)
+    assert (back.learning_rate, back.weight_decay) == (optimizer.learning_rate, optimizer.weight_decay)
+    gs = [1.0, -2.0, 0.5]
+    assert run(back, 0.3, gs) == run(optimizer, 0.3, gs)

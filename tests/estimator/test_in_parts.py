@@ -7,8 +7,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
+from chainrule.equations.optimizers import adam, clip_by_value
 from chainrule.errors import InputError
+from chainrule.training.schedules import cosine, warm_up
 from tests.estimator.small import estimator, same
 
 OPTIONS = {
@@ -54,6 +57,15 @@ def test_going_on_after_fit_and_after_pickling(iris):
     for _ in range(2):
         begun = pickle.loads(pickle.dumps(begun)).partial_fit(X, y)
     assert same(whole, begun)
+
+
+def test_schedules_and_optimisers_given_as_objects_pickle(iris):
+    X, y = iris
+    given = {"solver": clip_by_value(adam(0.8), 0.5), "learning_rate": warm_up(cosine(0.1), 2), "max_iter": 4}
+    whole, parts = estimator(**given).fit(X, y), clone(estimator(**given))
+    for _ in range(4):
+        parts = pickle.loads(pickle.dumps(parts)).partial_fit(X, y, classes=np.unique(y))
+    assert same(whole, parts)
 
 
 def test_the_schedule_goes_on_through_pickling(iris):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from itertools import pairwise
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from chainrule.checks import as_one_of
 from chainrule.errors import InputError
+from chainrule.estimator.options import search_then_converge
 from chainrule.training.schedules import SCHEDULES, Schedule, constant, cosine, exponential, step, warm_up
 
 every_schedule = pytest.mark.parametrize("name", SCHEDULES)
@@ -87,3 +90,22 @@ def test_impossible_options(make, name):
 def test_cosine_never_ends_below_0(final):
     with pytest.raises(InputError, match="final must"):
         cosine(final)
+
+
+OBJECTS = {
+    **{name: make() for name, make in SCHEDULES.items()},
+    "with options": step(0.5, parts=4),
+    "warm-up": warm_up(exponential(0.2), 2),
+    "warm-up twice": warm_up(warm_up(cosine(0.1), 3), 2),
+    "auto": search_then_converge(),
+}
+
+
+@pytest.mark.parametrize(
+    "through", [lambda o: pickle.loads(pickle.dumps(o)), copy.deepcopy], ids=["pickle", "copy"]
+)
+@pytest.mark.parametrize("schedule", OBJECTS.values(), ids=OBJECTS)
+def test_pickled_it_gives_the_same_shares(schedule, through):
+    back = through(schedule)
+    assert (back.name, back.options) == (schedule.name, schedule.options)
+    assert [back.share(p / 2, 10) for p in range(20)] == [schedule.share(p / 2, 10) for p in range(20)]

@@ -13,7 +13,8 @@ Shapes: theta, g, direction and every moment in the state are alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 from chainrule.checks import as_real
 from chainrule.types import Array, Namespace
@@ -27,12 +28,18 @@ class Moments(NamedTuple):
     second: Array = None
 
 
+Update: TypeAlias = Callable[[Namespace, Array, Moments], tuple[Array, Moments]]
+
+
 class Optimizer(NamedTuple):
-    """``init(xp, theta) → state`` and ``update(xp, g, state) → (direction, state)``, with their options."""
+    """``init(xp, theta) → state`` and ``update(xp, g, state) → (direction, state)``, with their options.
+
+    It pickles where both functions do: functions of a module, or `functools.partial` of such, but no lambdas.
+    """
 
     name: str
     init: Callable[[Namespace, Array], Moments]
-    update: Callable[[Namespace, Array, Moments], tuple[Array, Moments]]
+    update: Update
     learning_rate: float
     """The learning rate taken when none is given."""
     weight_decay: float = 0.0
@@ -62,32 +69,37 @@ def clip_by_value(optimizer: Optimizer, limit: float) -> Optimizer:
 
     Other than `clip_by_norm` it changes the direction.
     """
-
-    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
-        return optimizer.update(xp, xp.minimum(xp.maximum(g, -limit), limit), state)
-
     options = (*optimizer.options, ("clip_value", limit))
-    return optimizer._replace(update=update, options=options)
+    return optimizer._replace(
+        update=partial(_clipped_update, update=optimizer.update, limit=limit), options=options
+    )
+
+
+def _clipped_update(
+    xp: Namespace, g: Array, state: Moments, update: Update, limit: float
+) -> tuple[Array, Moments]:
+    return update(xp, xp.minimum(xp.maximum(g, -limit), limit), state)
 
 
 def sgd() -> Optimizer:
     """Stochastic gradient descent: the direction is the gradient. Source: Robbins & Monro, 1951."""
+    return Optimizer("sgd", _no_moment, _sgd_update, learning_rate=0.5)
 
-    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
-        return g, state
 
-    return Optimizer("sgd", lambda xp, theta: Moments(0), update, learning_rate=0.5)
+def _sgd_update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
+    return g, state
 
 
 def momentum(mu: float = 0.9) -> Optimizer:
     """Heavy ball: v ← μ v + g, direction v. Source: Polyak, USSR Comp. Math. 4(5), 1964."""
     mu = _share("mu", mu)
-
-    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
-        v = mu * state.first + g
-        return v, Moments(state.t + 1, v)
-
+    update = partial(_momentum_update, mu=mu)
     return Optimizer("momentum", _one_moment, update, learning_rate=0.1, options=(("mu", mu),))
+
+
+def _momentum_update(xp: Namespace, g: Array, state: Moments, mu: float) -> tuple[Array, Moments]:
+    v = mu * state.first + g
+    return v, Moments(state.t + 1, v)
 
 
 def nesterov(mu: float = 0.9) -> Optimizer:
@@ -96,24 +108,28 @@ def nesterov(mu: float = 0.9) -> Optimizer:
     Source: Nesterov, Soviet Math. Doklady 27, 1983, in the form of Sutskever et al., ICML 2013.
     """
     mu = _share("mu", mu)
-
-    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
-        v = mu * state.first + g
-        return g + mu * v, Moments(state.t + 1, v)
-
+    update = partial(_nesterov_update, mu=mu)
     return Optimizer("nesterov", _one_moment, update, learning_rate=0.1, options=(("mu", mu),))
+
+
+def _nesterov_update(xp: Namespace, g: Array, state: Moments, mu: float) -> tuple[Array, Moments]:
+    v = mu * state.first + g
+    return g + mu * v, Moments(state.t + 1, v)
 
 
 def rmsprop(rho: float = 0.9, epsilon: float = 1e-8) -> Optimizer:
     """RMSprop: s ← ρ s + (1 − ρ) g², direction g / (√s + ε). Source: Tieleman & Hinton, lecture 6.5, 2012."""
     rho, epsilon = _share("rho", rho), as_real("epsilon", epsilon, above=0)
-
-    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
-        s = rho * state.first + (1 - rho) * g * g
-        return g / (xp.sqrt(s) + epsilon), Moments(state.t + 1, s)
-
     options = (("rho", rho), ("epsilon", epsilon))
+    update = partial(_rmsprop_update, rho=rho, epsilon=epsilon)
     return Optimizer("rmsprop", _one_moment, update, learning_rate=0.001, options=options)
+
+
+def _rmsprop_update(
+    xp: Namespace, g: Array, state: Moments, rho: float, epsilon: float
+) -> tuple[Array, Moments]:
+    s = rho * state.first + (1 - rho) * g * g
+    return g / (xp.sqrt(s) + epsilon), Moments(state.t + 1, s)
 
 
 def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
@@ -123,17 +139,21 @@ def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> O
     """
     beta_1 = _share("beta_1", beta_1)
     beta_2, epsilon = _share("beta_2", beta_2), as_real("epsilon", epsilon, above=0)
-
-    def update(xp: Namespace, g: Array, state: Moments) -> tuple[Array, Moments]:
-        t = state.t + 1
-        m = beta_1 * state.first + (1 - beta_1) * g
-        v = beta_2 * state.second + (1 - beta_2) * g * g
-        m_hat = m / (1 - beta_1**t)
-        v_hat = v / (1 - beta_2**t)
-        return m_hat / (xp.sqrt(v_hat) + epsilon), Moments(t, m, v)
-
     options = (("beta_1", beta_1), ("beta_2", beta_2), ("epsilon", epsilon))
+    update = partial(_adam_update, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
     return Optimizer("adam", _two_moments, update, learning_rate=0.001, options=options)
+
+
+def _adam_update(
+    xp: Namespace, g: Array, state: Moments, beta_1: float, beta_2: float, epsilon: float
+) -> tuple[Array, Moments]:
+    """The direction of `adam`, and its next state. Shapes: g, m, v and the direction are alike."""
+    t = state.t + 1
+    m = beta_1 * state.first + (1 - beta_1) * g
+    v = beta_2 * state.second + (1 - beta_2) * g * g
+    m_hat = m / (1 - beta_1**t)
+    v_hat = v / (1 - beta_2**t)
+    return m_hat / (xp.sqrt(v_hat) + epsilon), Moments(t, m, v)
 
 
 def adamw(
@@ -157,6 +177,10 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "adam": adam,
     "adamw": adamw,
 }
+
+
+def _no_moment(xp: Namespace, theta: Array) -> Moments:
+    return Moments(0)
 
 
 def _one_moment(xp: Namespace, theta: Array) -> Moments:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from inspect import signature
 from math import sqrt
 from numbers import Real
@@ -120,7 +121,7 @@ def schedule_of(parameters: Any, n_samples: int) -> tuple[Schedule, Falling | No
         return Schedule("adaptive", falling), falling
     if name == "invscaling":
         power = as_real("power_t", parameters.power_t)
-        return Schedule("invscaling", lambda p, _: float((int(p) * n_samples + 1) ** -power)), None
+        return Schedule("invscaling", partial(_invscaling_share, n_samples=n_samples, power=power)), None
     known: dict[str, Any] = {**dict.fromkeys(("auto", "constant", "invscaling", "adaptive")), **SCHEDULES}
     return look_up("learning_rate", name, known)(), None
 
@@ -131,7 +132,15 @@ def search_then_converge() -> Schedule:
     It does not ask how many epochs there will be, so training in parts may go on for as long as it likes.
     Source: Darken & Moody, NIPS 1990.
     """
-    return Schedule("auto", lambda progress, _: SEARCH / (SEARCH + progress))
+    return Schedule("auto", _auto_share)
+
+
+def _auto_share(progress: float, epochs: int) -> float:
+    return SEARCH / (SEARCH + progress)
+
+
+def _invscaling_share(progress: float, epochs: int, n_samples: int, power: float) -> float:
+    return float((int(progress) * n_samples + 1) ** -power)
 
 
 def optimizer_of(parameters: Any) -> Optimizer:

@@ -8,6 +8,7 @@ is asked at the middle of every mini-batch, and so does not depend on the batch 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import cos, pi
 from typing import NamedTuple
 
@@ -15,7 +16,10 @@ from chainrule.checks import as_real, as_whole
 
 
 class Schedule(NamedTuple):
-    """A named function of (epochs done, epochs in all) giving a share of the learning rate."""
+    """A named function of (epochs done, epochs in all) giving a share of the learning rate.
+
+    It pickles where the function does: one of a module, or `functools.partial` of it, but no lambda.
+    """
 
     name: str
     share: Callable[[float, int], float]
@@ -24,35 +28,42 @@ class Schedule(NamedTuple):
 
 def constant() -> Schedule:
     """The learning rate as given, throughout."""
-    return Schedule("constant", lambda progress, epochs: 1.0)
+    return Schedule("constant", _constant_share)
+
+
+def _constant_share(progress: float, epochs: int) -> float:
+    return 1.0
 
 
 def step(factor: float = 0.1, parts: int = 3) -> Schedule:
     """Multiply by ``factor`` each time a further 1/``parts`` of all epochs is done."""
     factor, parts = as_real("factor", factor, above=0), as_whole("parts", parts)
-    return Schedule(
-        "step",
-        lambda progress, epochs: float(factor ** int(parts * progress / epochs)),
-        (("factor", factor), ("parts", parts)),
-    )
+    share = partial(_step_share, factor=factor, parts=parts)
+    return Schedule("step", share, (("factor", factor), ("parts", parts)))
+
+
+def _step_share(progress: float, epochs: int, factor: float, parts: int) -> float:
+    return float(factor ** int(parts * progress / epochs))
 
 
 def exponential(final: float = 0.01) -> Schedule:
     """Fall by the same factor in every epoch, from 1 to ``final`` at the end."""
     final = as_real("final", final, above=0)
-    return Schedule(
-        "exponential", lambda progress, epochs: float(final ** (progress / epochs)), (("final", final),)
-    )
+    return Schedule("exponential", partial(_exponential_share, final=final), (("final", final),))
+
+
+def _exponential_share(progress: float, epochs: int, final: float) -> float:
+    return float(final ** (progress / epochs))
 
 
 def cosine(final: float = 0.0) -> Schedule:
     """Fall along half a cosine from 1 to ``final``. Source: Loshchilov & Hutter, ICLR 2017."""
     final = as_real("final", final, at_least=0)
+    return Schedule("cosine", partial(_cosine_share, final=final), (("final", final),))
 
-    def share(progress: float, epochs: int) -> float:
-        return final + (1 - final) * (1 + cos(pi * min(progress / epochs, 1.0))) / 2
 
-    return Schedule("cosine", share, (("final", final),))
+def _cosine_share(progress: float, epochs: int, final: float) -> float:
+    return final + (1 - final) * (1 + cos(pi * min(progress / epochs, 1.0))) / 2
 
 
 def warm_up(schedule: Schedule, epochs: float) -> Schedule:
@@ -61,11 +72,12 @@ def warm_up(schedule: Schedule, epochs: float) -> Schedule:
     Source: Goyal et al., arXiv:1706.02677, 2017.
     """
     epochs = as_real("epochs", epochs, above=0)
-
-    def share(progress: float, total: int) -> float:
-        return schedule.share(progress, total) * min(progress / epochs, 1.0)
-
+    share = partial(_warm_up_share, follow=schedule.share, rise=epochs)
     return Schedule(f"warm-up + {schedule.name}", share, (*schedule.options, ("warm_up", epochs)))
+
+
+def _warm_up_share(progress: float, epochs: int, follow: Callable[[float, int], float], rise: float) -> float:
+    return follow(progress, epochs) * min(progress / rise, 1.0)
 
 
 SCHEDULES: dict[str, Callable[..., Schedule]] = {

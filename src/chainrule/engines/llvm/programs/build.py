@@ -141,6 +141,8 @@ def fingerprint(value: Any) -> Any:
             raise Opaque
         cells = tuple(fingerprint(cell.cell_contents) for cell in value.__closure__ or ())
         return value.__qualname__, _instructions(value.__code__), fingerprint(value.__defaults__), cells
+    if isinstance(value, partial):
+        return "partial", fingerprint((value.func, value.args, tuple(sorted(value.keywords.items()))))
     if isinstance(value, tuple):
         return type(value).__name__, *(fingerprint(item) for item in value)
     if value is None or isinstance(value, str | int | float | bool):
