@@ -14,7 +14,7 @@ from chainrule import Activation, Network, gradient_check
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.heads import HEADS, pos_weighted
 from chainrule.equations.optimizers import adam, clip_by_norm, clip_by_value, sgd
-from chainrule.errors import InputError
+from chainrule.errors import InputError, TrainingDiverged
 from chainrule.training.schedules import SCHEDULES, warm_up
 from tests.estimator.small import estimator, same
 
@@ -124,7 +124,8 @@ def test_callbacks_see_each_epoch_and_may_stop(iris):
     assert one.history_.stopped == "callback"
 
 
-def test_callbacks_of_scikit_learn(iris):
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_callbacks_of_scikit_learn(iris, solver):
     """Its protocol came with 1.9."""
     pytest.importorskip("sklearn.callback")
 
@@ -148,7 +149,7 @@ def test_callbacks_of_scikit_learn(iris):
             return len(self.accuracies) == self.stop
 
     recorder = Recorder(stop=3)
-    one = estimator(max_iter=5).set_callbacks(recorder).fit(*iris)
+    one = estimator(max_iter=5, solver=solver).set_callbacks(recorder).fit(*iris)
     assert one.n_iter_ == len(recorder.accuracies) == 3
     assert recorder.accuracies[-1] == one.score(*iris)
     assert recorder.calls == ["setup", "begin fit", *["begin epoch"] * 3, "teardown"]
@@ -273,12 +274,69 @@ def test_lbfgs_finds_the_minimum_that_scikit_learn_finds(iris):
     assert max(abs(g).max() for g in (*gradients.dW, *gradients.db)) < 1e-6
 
 
-def test_lbfgs_judges_validation_data_once(iris):
+def test_lbfgs_judges_validation_data_after_each_iteration(iris):
     X, y = iris
     one = estimator(solver="lbfgs", max_iter=30).fit(X[::2], y[::2], validation_data=(X[1::2], y[1::2]))
-    assert one.validation_loss_curve_ == pytest.approx([log_loss(y[1::2], one.predict_proba(X[1::2]))])
-    assert one.validation_scores_ == pytest.approx([one.score(X[1::2], y[1::2])])
+    assert len(one.validation_loss_curve_) == one.n_iter_ == len(one.history_)
+    assert one.validation_loss_curve_[-1] == pytest.approx(log_loss(y[1::2], one.predict_proba(X[1::2])))
+    assert one.validation_scores_[-1] == pytest.approx(one.score(X[1::2], y[1::2]))
     assert one.loss_curve_ == sorted(one.loss_curve_, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("scale", "dtype"), [(1e154, "float64"), (1e200, "float64"), (1e307, "float64"), (1e38, "float32")]
+)
+def test_lbfgs_on_huge_inputs_diverges(iris, scale, dtype):
+    X, y = (iris[0] * scale).astype(dtype), iris[1]
+    one = estimator(solver="lbfgs")
+    with pytest.raises(
+        TrainingDiverged, match=r"NaN or infinite in iteration \d+ of lbfgs, with inputs up to"
+    ):
+        one.fit(X, y)
+    assert all(np.isfinite(W).all() for W in one.coefs_)
+    assert one.history_.stopped == "diverged"
+
+
+def test_lbfgs_on_huge_validation_data_diverges(iris):
+    X, y = iris
+    with pytest.raises(TrainingDiverged, match=r"iteration \d+ of lbfgs, with inputs up to \d\.\d+e\+307"):
+        estimator(solver="lbfgs").fit(X, y, validation_data=(X * 1e307, y))
+
+
+def test_lbfgs_calls_callbacks_and_may_be_stopped(iris):
+    X, y = iris
+    seen = []
+    one = estimator(solver="lbfgs", callbacks=[seen.append, lambda record: record.epoch == 4]).fit(X, y)
+    assert [record.epoch for record in seen] == [1, 2, 3, 4]
+    assert one.n_iter_ == 4
+    assert seen == one.history_.records
+    assert one.history_.stopped == "callback"
+    assert seen[-1].loss == pytest.approx(log_loss(y, one.predict_proba(X)))
+    assert seen[-1].accuracy == one.score(X, y)
+
+
+def test_lbfgs_shows_its_progress(iris, capsys):
+    estimator(solver="lbfgs", max_iter=2).fit(*iris)
+    assert capsys.readouterr().err == ""
+    estimator(solver="lbfgs", max_iter=2, verbose=True).fit(*iris)
+    assert "epoch 2/2" in capsys.readouterr().err
+
+
+def test_lbfgs_interrupted_keeps_what_it_found(iris):
+    def interrupt(record):
+        if record.epoch == 3:
+            raise KeyboardInterrupt
+
+    one = estimator(solver="lbfgs", callbacks=interrupt).fit(*iris)
+    assert one.history_.stopped == "interrupted"
+    assert one.n_iter_ == 3
+    assert one.history_[-1].loss == pytest.approx(log_loss(iris[1], one.predict_proba(iris[0])))
+
+
+@pytest.mark.parametrize(("options", "remedy"), [({"max_iter": 3}, "max_iter"), ({"max_fun": 3}, "max_fun")])
+def test_lbfgs_says_which_limit_ended_it(iris, options, remedy):
+    with pytest.warns(ConvergenceWarning, match=f"Raise {remedy}, or"):
+        estimator(solver="lbfgs", tol=1e-9, **options).fit(*iris)
 
 
 def test_lbfgs_refuses_what_it_cannot_do(iris):

@@ -80,7 +80,8 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         class_weight: what each class counts: a dict, "balanced", or None.
         pos_weight: how much more a label counts where it is on: one number, or one for each label.
         threshold: probability above which a label is on: one number, or one for each label.
-        callbacks: function, or several, called with each `EpochRecord`; returning True stops training.
+        callbacks: function, or several, called with each `EpochRecord`; returning True stops training. With
+            lbfgs a record is of an iteration, and its learning rate NaN.
         initializer: "uniform", which draws the biases, too, "xavier", "he", "lecun" or "normal".
         engine: "auto", "llvm" or "reference"; "auto" compiles only where that takes less time than it saves.
         threads: how many threads the fast engine may use.
@@ -91,7 +92,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         n_features_in_: columns of X.
         feature_names_in_: their names, where X had any.
         n_iter_: epochs done.
-        loss_curve_: the training loss of each epoch.
+        loss_curve_: the training loss of each epoch; with lbfgs of each iteration, with the penalty.
         validation_loss_curve_: that of the validation data, where there are any.
         validation_scores_: their accuracy.
         best_loss_: the lowest loss watched.
@@ -257,15 +258,16 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
     def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, NDArray[Any], bool]:
         check_unmasked("X", X)
         check_unmasked("y", y)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            reset=reset,
-            accept_sparse="csr",
-            multi_output=True,
-            dtype=(np.float64, np.float32),
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # it adds up all of X, which may overflow
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                reset=reset,
+                accept_sparse="csr",
+                multi_output=True,
+                dtype=(np.float64, np.float32),
+            )
         return X, *read_labels(y)
 
     def _same_labels(self, labels: Labels, classes: Any, y: Any, partial: bool) -> Labels:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from chainrule.estimator.options import Falling
 from chainrule.history import EpochRecord
@@ -47,3 +50,8 @@ class Watch:
             return False
         self.converged = True
         return True
+
+
+def warn_not_converged(what: str) -> None:
+    """Warn, as scikit-learn does, that training ended before its loss stopped falling."""
+    warnings.warn(f"{what}, or scale the inputs to mean 0 and deviation 1.", ConvergenceWarning, stacklevel=2)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from chainrule.checks import as_real
@@ -21,7 +19,7 @@ from chainrule.estimator import lbfgs, options
 from chainrule.estimator.callbacks import Tasks
 from chainrule.estimator.labels import Labels, sample_weights_of
 from chainrule.estimator.sparse import SparseRows
-from chainrule.estimator.stopping import Watch
+from chainrule.estimator.stopping import Watch, warn_not_converged
 from chainrule.history import EpochRecord
 from chainrule.model.dataspec import DataSpec
 from chainrule.model.weights import relative
@@ -29,7 +27,6 @@ from chainrule.training.data import TrainingData, Whole
 from chainrule.training.fit import run
 from chainrule.training.keeper import any_stops, several
 from chainrule.training.plan import FitOptions, Plan, plan_of
-from chainrule.training.score import score
 from chainrule.training.state import Position, TrainingState
 
 SPLIT = 3
@@ -85,7 +82,7 @@ def train(estimator: Any, data: tuple[Examples, float], held_out: Examples | Non
     size = options.batch_size(estimator.batch_size, len(examples.X))
     penalty = options.penalty_of(estimator, size, len(examples.X), mean_weight)
     if estimator.solver == "lbfgs":
-        _by_lbfgs(estimator, examples, held_out, penalty)
+        lbfgs.train(estimator, examples, held_out, penalty)
     else:
         _by_steps(estimator, examples, held_out, size, penalty, partial)
 
@@ -118,7 +115,7 @@ def _by_steps(
     estimator.best_loss_, estimator.history_ = watch.best, history
     tasks.end()
     if not partial and history.stopped == "finished" and estimator.tol > 0:
-        _warn(f"the loss was still falling after max_iter={plan.epochs} epochs. Raise max_iter")
+        warn_not_converged(f"the loss was still falling after max_iter={plan.epochs} epochs. Raise max_iter")
 
 
 def _plan(estimator: Any, n: int, size: int, penalty: Penalty) -> tuple[Plan, options.Falling | None]:
@@ -170,27 +167,3 @@ def _keep(estimator: Any, record: EpochRecord, n: int) -> None:
     if record.val_loss is not None:
         estimator.validation_loss_curve_ = [*(estimator.validation_loss_curve_ or []), record.val_loss]
         estimator.validation_scores_ = [*(estimator.validation_scores_ or []), record.val_accuracy]
-
-
-def _by_lbfgs(estimator: Any, examples: Examples, held_out: Examples | None, penalty: Penalty) -> None:
-    if not isinstance(examples.X, np.ndarray):
-        raise InputError(
-            "solver='lbfgs' must have a dense X, since it takes all samples at once; got a sparse matrix. "
-            "Use solver='adam', or X.toarray() where that fits into memory."
-        )
-    settings = {"maxiter": estimator.max_iter, "maxfun": estimator.max_fun, "gtol": estimator.tol}
-    settings["ftol"] = 64 * np.finfo(np.float64).eps
-    smoothing = as_real("label_smoothing", estimator.label_smoothing, at_least=0, below=1)
-    found = lbfgs.minimize(estimator.network_, examples, penalty, smoothing, settings)
-    estimator.n_iter_, estimator.loss_curve_ = found.iterations, found.curve
-    estimator.t_, estimator.best_loss_ = found.iterations * len(examples.X), min(found.curve)
-    if held_out is not None:
-        network = estimator.network_
-        loss, accuracy = score(network.architecture, network.logits(held_out.X), held_out)
-        estimator.validation_loss_curve_, estimator.validation_scores_ = [loss], [accuracy]
-    if not found.converged:
-        _warn(f"lbfgs did not reach tol={estimator.tol:g} in {found.iterations} iterations. Raise max_iter")
-
-
-def _warn(what: str) -> None:
-    warnings.warn(f"{what}, or scale the inputs to mean 0 and deviation 1.", ConvergenceWarning, stacklevel=2)
