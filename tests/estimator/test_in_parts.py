@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from chainrule.equations.optimizers import adam, clip_by_value
+from chainrule.engines.reference import first_moments
+from chainrule.equations.optimizers import adam, clip_by_value, rmsprop
 from chainrule.errors import InputError
 from chainrule.training.schedules import cosine, warm_up
 from tests.estimator.small import estimator, same
@@ -133,6 +134,81 @@ def test_warm_start_with_other_classes_is_refused(iris):
     X, y = iris
     with pytest.raises(InputError, match="classes must be those of the first call"):
         estimator(warm_start=True).fit(X, y).fit(X, y + 1)
+
+
+CHANGES = {
+    "hidden_layer_sizes": ((7,), (8, 8), ()),
+    "activation": ("tanh", "z*tanh(z)", ["tanh"]),
+    "initializer": ("he",),
+}
+
+
+@pytest.mark.parametrize("again", ["fit", "partial_fit"])
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in CHANGES for value in CHANGES[name]])
+def test_a_parameter_that_decides_the_network_must_stay(iris, name, value, again):
+    one = estimator(warm_start=True, max_iter=2).fit(*iris).set_params(**{name: value})
+    before = one.coefs_[0].copy()
+    with pytest.raises(InputError, match=f"^{name} must stay .* for warm_start and partial_fit"):
+        getattr(one, again)(*iris)
+    assert np.array_equal(one.coefs_[0], before)
+    one.set_params(warm_start=False).fit(*iris)  # begins with a new network
+
+
+@pytest.mark.parametrize(("before", "now"), [(None, 3.0), (3.0, None), (3.0, [3.0, 1.0, 1.0]), (2.0, 3.0)])
+def test_pos_weight_must_stay(labels, before, now):
+    one = estimator(pos_weight=before, max_iter=2).fit(*labels).set_params(pos_weight=now)
+    with pytest.raises(InputError, match=r"^pos_weight must stay .*; got "):
+        one.partial_fit(*labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "now"),
+    [
+        ("hidden_layer_sizes", (8,), 8),
+        ("hidden_layer_sizes", [8], np.array([8])),
+        ("activation", "logistic", "sigmoid"),
+        ("activation", "relu", ["relu"]),
+        ("activation", "z*tanh(z)", ["z*tanh(z)"]),
+        ("learning_rate_init", 0.1, 0.01),
+        ("solver", "adam", "sgd"),
+        ("solver", "nesterov", "rmsprop"),
+        ("engine", "auto", "reference"),
+    ],
+)
+def test_the_same_in_other_words_and_all_else_may_change(iris, name, before, now):
+    one = estimator(max_iter=2, **{name: before}).fit(*iris)
+    pickle.loads(pickle.dumps(one)).set_params(**{name: now}).partial_fit(*iris)
+
+
+@pytest.mark.parametrize("again", ["fit", "partial_fit"])
+def test_pos_weight_the_same_in_other_words(labels, again):
+    one = estimator(pos_weight=[2.0, 3.0, 4.0], max_iter=2, warm_start=True).fit(*labels)
+    getattr(one.set_params(pos_weight=np.array([2, 3, 4])), again)(*labels)
+
+
+def test_another_solver_begins_with_its_own_moments(iris):
+    """RMSprop keeps one moment of each parameter, as momentum does, but another one."""
+    X, y = iris
+    one, fresh, stale = (estimator(solver="momentum", max_iter=3).fit(X, y) for _ in range(3))
+    fresh._solver = stale._solver = "rmsprop"  # as if it had made the moments
+    fresh._state = fresh._state._replace(moments=first_moments(rmsprop(), fresh.network_.params))
+    for each in (one, fresh, stale):
+        each.set_params(solver="rmsprop").partial_fit(X, y)
+    assert same(one, fresh)
+    assert not same(one, stale)
+
+
+def test_the_engine_asked_for_last_trains(iris):
+    one = estimator(engine="llvm", max_iter=1).fit(*iris).set_params(engine="reference").partial_fit(*iris)
+    assert one.history_.engine == "reference"
+
+
+@pytest.mark.parametrize("again", ["fit", "partial_fit"])
+def test_the_precision_stays(iris, again):
+    X, y = iris
+    one = estimator(max_iter=2, warm_start=True).fit(X.astype(np.float32), y)
+    getattr(one, again)(X, y)
+    assert {theta.dtype for theta in one.coefs_ + one.intercepts_} == {np.dtype("float32")}
 
 
 def test_the_engine_does_not_depend_on_the_number_of_epochs(iris):

@@ -27,6 +27,7 @@ from chainrule.estimator.labels import Labels, class_weights_of, labels_of, read
 from chainrule.estimator.sparse import SparseRows
 from chainrule.history import EpochRecord
 from chainrule.model.names import columns_of
+from chainrule.model.validate import as_engine
 from chainrule.training.schedules import Schedule
 
 
@@ -62,7 +63,8 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         random_state: decides initial parameters, order, dropout and held-out samples.
         tol: a loss that falls by less has not fallen.
         verbose: show a progress bar.
-        warm_start: `fit` goes on from the parameters that there are.
+        warm_start: `fit` goes on from the parameters that there are. What decides the network (its layers,
+            activation, pos_weight, initializer) must be as before.
         momentum: μ of "sgd", "momentum" and "nesterov".
         nesterovs_momentum: whether "sgd" has Nesterov's.
         early_stopping: hold out samples, stop when their loss no longer falls, and keep the best parameters.
@@ -223,7 +225,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         options.check(self)
         goes_on = (partial or self.warm_start) and hasattr(self, "network_")
         columns = columns_of(y)
-        X, y, multi_label = self._validated(X, y, reset=not goes_on)
+        X, y, multi_label = self._validated(X, y, self.network_.dtype if goes_on else None)
         if partial and not (goes_on or multi_label) and classes is None:
             raise InputError(
                 "classes must be named in the first call to partial_fit, since later calls may bring others; "
@@ -232,6 +234,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         labels = labels_of(y, multi_label, classes)
         if goes_on:
             labels = self._same_labels(labels, classes, y, partial)
+            self._same_network(labels)
         class_weights = class_weights_of(y, labels, self.class_weight, partial)
         data = train.read(X, y, labels, sample_weight, class_weights)
         held_out = (
@@ -255,7 +258,8 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         self.validation_scores_: list[float] | None = None
         self.best_loss_ = np.inf
 
-    def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, NDArray[Any], bool]:
+    def _validated(self, X: Any, y: Any, dtype: Any) -> tuple[Any, NDArray[Any], bool]:
+        """X and y, checked, and whether samples have several labels; later data have a ``dtype``."""
         check_unmasked("X", X)
         check_unmasked("y", y)
         with np.errstate(over="ignore", invalid="ignore"):  # it adds up all of X, which may overflow
@@ -263,10 +267,10 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
                 self,
                 X,
                 y,
-                reset=reset,
+                reset=dtype is None,
                 accept_sparse="csr",
                 multi_output=True,
-                dtype=(np.float64, np.float32),
+                dtype=(np.float64, np.float32) if dtype is None else dtype,
             )
         return X, *read_labels(y)
 
@@ -288,6 +292,13 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
             )
         return mine
 
+    def _same_network(self, labels: Labels) -> None:
+        """The network of before, on the engine that is asked for now."""
+        options.check_same(self, self.network_, labels)
+        if self.engine != "auto":
+            self.network_.engine = as_engine(self.engine)
+        self.network_.threads = self.threads
+
     def _validation(
         self, data: Any, labels: Labels, class_weights: NDArray[np.float64] | None, dtype: Any
     ) -> Examples:
@@ -297,7 +308,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
                 f"validation_data must be a pair (X, y), or (X, y, sample_weight); got {type(data).__name__}."
             )
         X, y, *weight = data
-        X, y, multi_label = self._validated(X, y, reset=False)
+        X, y, multi_label = self._validated(X, y, dtype)
         if multi_label != labels.multi_label or (multi_label and y.shape[1] != labels.n_outputs):
             raise InputError("validation_data must have labels of the same kind as y; theirs differ.")
         given = weight[0] if weight else None

@@ -14,11 +14,13 @@ import numpy as np
 from chainrule.checks import as_real, as_whole
 from chainrule.engines.choice import engine_for
 from chainrule.equations import optimizers
+from chainrule.equations.activations import Activation
 from chainrule.equations.heads import Head
 from chainrule.equations.optimizers import Optimizer
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
 from chainrule.estimator.labels import Labels
+from chainrule.model.validate import as_activations, as_head
 from chainrule.model.weights import as_pos_weighted
 from chainrule.network import Network
 from chainrule.training.schedules import SCHEDULES, Schedule
@@ -49,12 +51,9 @@ def new_network(parameters: Any, X: Any, labels: Labels, dtype: Any, seed: int) 
     layers = [n_features, *_widths(parameters.hidden_layer_sizes), labels.n_outputs]
     size = batch_size(parameters.batch_size, n_samples)
     steps = TYPICAL_EPOCHS * -(-n_samples // size)
-    activation = parameters.activation
-    names = [activation] if isinstance(activation, str) or not isinstance(activation, list) else activation
-    hidden = [NAMES.get(name, name) if isinstance(name, str) else name for name in names]
     return Network(
         layers,
-        hidden=hidden[0] if len(names) == 1 else hidden,
+        hidden=_hidden(parameters.activation),
         output=_head(parameters, labels, dtype),
         initializer=parameters.initializer,
         seed=seed,
@@ -62,6 +61,46 @@ def new_network(parameters: Any, X: Any, labels: Labels, dtype: Any, seed: int) 
         engine=_engine(parameters.engine, X, layers, size, steps),
         threads=parameters.threads,
     )
+
+
+def check_same(parameters: Any, network: Network, labels: Labels) -> None:
+    """Refuse to go on training a network that the parameters no longer describe.
+
+    Raises:
+        InputError: a parameter that decides the network has changed; its message names it.
+    """
+    widths = _widths(parameters.hidden_layer_sizes)
+    _must_be("hidden_layer_sizes", network.layers[1:-1], widths, widths == network.layers[1:-1])
+    hidden = as_activations(_hidden(parameters.activation), len(widths))
+    before, now = ([phi.name for phi in layers] for layers in (network.hidden, hidden))
+    _must_be("activation", before, now, all(map(_same_activation, network.hidden, hidden)))
+    heads = network.head, as_head(_head(parameters, labels, network.dtype))
+    was, given = (np.asarray(getattr(head, "pos_weight", None)) for head in heads)
+    _must_be("pos_weight", was.tolist(), parameters.pos_weight, np.array_equal(was, given))
+    same = parameters.initializer == network.initializer
+    _must_be("initializer", network.initializer, parameters.initializer, same)
+
+
+def _must_be(name: str, before: Any, now: Any, same: bool) -> None:
+    if not same:
+        raise InputError(
+            f"{name} must stay {before!r} for warm_start and partial_fit, which train the network that there "
+            f"is; got {now!r}. Set it back, or begin with a new network: sklearn.base.clone(estimator)."
+        )
+
+
+def _same_activation(one: Activation, other: Activation) -> bool:
+    """Whether both are the same functions, or made from the same formula."""
+    formulas = [getattr(phi, "formula", None) for phi in (one, other)]
+    return one == other or (formulas[0] == formulas[1] and formulas[0] is not None)
+
+
+def _hidden(activation: Any) -> Any:
+    """Activations as `Network` takes them: one, or a list with one for each layer."""
+    if not isinstance(activation, list):
+        return NAMES.get(activation, activation) if isinstance(activation, str) else activation
+    names = [NAMES.get(name, name) if isinstance(name, str) else name for name in activation]
+    return names[0] if len(names) == 1 else names
 
 
 def _engine(name: str, X: Any, layers: list[int], size: int, steps: int) -> str:

@@ -107,7 +107,7 @@ def _by_steps(
 
     data, show = TrainingData(Whole.of(examples), held_out), bool(estimator.verbose)
     history, state = run(network, plan, data, on_epoch=[after_epoch], progress=show, start=start)
-    estimator._state = state() if state is not None else None
+    estimator._state, estimator._solver = state() if state is not None else None, plan.optimizer.name
     if watch.best_params is not None:
         network.params, estimator._state = watch.best_params, None
     if watch.converged:
@@ -138,11 +138,16 @@ def _plan(estimator: Any, n: int, size: int, penalty: Penalty) -> tuple[Plan, op
 
 
 def _start(estimator: Any, plan: Plan) -> TrainingState:
-    """Where training in parts stands: the parameters as they are now, and the moments of before."""
+    """Where training in parts stands: the parameters as they are now, and the moments of before.
+
+    Another optimiser begins with moments of its own.
+    """
     params, state = estimator.network_.params, estimator._state
+    first, at = first_moments(plan.optimizer, params), Position(plan.first_epoch)
     if state is None:
-        return TrainingState(params, first_moments(plan.optimizer, params), Position(plan.first_epoch))
-    return TrainingState(params, state.moments, state.at)
+        return TrainingState(params, first, at)
+    moments = state.moments if estimator._solver == plan.optimizer.name else first
+    return TrainingState(params, moments, state.at)
 
 
 def _split(examples: Examples, seed: int, fraction: float, labels: Labels) -> tuple[Examples, Examples]:
