@@ -21,7 +21,7 @@ from chainrule.estimator.labels import Labels, sample_weights_of
 from chainrule.estimator.sparse import SparseRows
 from chainrule.estimator.stopping import Watch, warn_not_converged
 from chainrule.history import EpochRecord
-from chainrule.model.dataspec import DataSpec
+from chainrule.model.dataspec import DataSpec, label_type
 from chainrule.model.weights import relative
 from chainrule.training.data import TrainingData, Whole
 from chainrule.training.fit import run
@@ -70,7 +70,8 @@ def spec(labels: Labels, features: Any, label_columns: tuple[str, ...] = ()) -> 
     if not labels.multi_label and len(names) == 1:
         names = (*names, f"not {names[0]}")
     columns = None if features is None else tuple(map(str, features))
-    return DataSpec("", names, columns, None, Scaling.identity())
+    kind = label_type(labels.classes) if len(labels.classes) == len(names) else None
+    return DataSpec("", names, columns, None, Scaling.identity(), label_type=kind)
 
 
 def train(estimator: Any, data: tuple[Examples, float], held_out: Examples | None, partial: bool) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.datasets import Scaling
+from chainrule.equations.activations import ACTIVATIONS
 from chainrule.errors import InputError
-from chainrule.model.dataspec import DataSpec
+from chainrule.model.dataspec import DataSpec, label_type
 from chainrule.model.feedforward import FeedForward, Kind
 
-ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
+THEIRS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
 """scikit-learn's names of activations, and ours."""
 HEADS = {"softmax": "softmax", "logistic": "sigmoid"}
 
@@ -32,17 +33,18 @@ def from_sklearn(kind: type[Kind], mlp: Any, **options: Any) -> Kind:
         )
     network = kind.from_parameters(
         [(W.T, b) for W, b in zip(mlp.coefs_, mlp.intercepts_, strict=True)],
-        hidden=ACTIVATIONS[mlp.activation],
+        hidden=THEIRS[mlp.activation],
         output=HEADS[mlp.out_activation_],
         **{"dtype": mlp.coefs_[0].dtype, **options},
     )
     names = getattr(scaler if scaler is not None else mlp, "feature_names_in_", None)
     network.data = DataSpec(
         name="scikit-learn",
-        classes=tuple(map(str, mlp.classes_)),
+        classes=tuple(map(str, mlp.classes_.tolist())),
         features=None if names is None else tuple(map(str, names)),
         shape=None,
         scaling=_scaling(scaler),
+        label_type=label_type(mlp.classes_),
     )
     return network
 
@@ -71,6 +73,7 @@ def to_sklearn(network: FeedForward) -> Any:
     """A fitted ``MLPClassifier`` whose ``predict_proba`` is the network's, of inputs scaled as here.
 
     With one output it gives both classes, as scikit-learn does: their probabilities are 1 − a and a.
+    ``partial_fit`` trains it further.
 
     Raises:
         InputError: several kinds of activation, or functions that scikit-learn does not have.
@@ -87,34 +90,43 @@ def to_sklearn(network: FeedForward) -> Any:
     mlp.classes_ = mlp._label_binarizer.classes_
     mlp.n_layers_, mlp.n_outputs_, mlp.n_features_in_ = len(widths), n_outputs, widths[0]
     mlp.n_iter_ = sum(run["epochs_done"] for run in network.training)
-    mlp.t_ = 0
+    _as_initialized(mlp)
     return mlp
+
+
+def _as_initialized(mlp: Any) -> None:
+    """What scikit-learn sets before the first epoch, and partial_fit goes on from."""
+    mlp.t_, mlp.loss_curve_, mlp._no_improvement_count, mlp.best_loss_ = 0, [], 0, np.inf
+    mlp.validation_scores_ = mlp.best_validation_score_ = None
 
 
 def _labels(network: FeedForward, n_outputs: int) -> Any:
     """What a label binarizer learns the classes from, in their order."""
     if network.multi_label and n_outputs > 1:
         return np.eye(n_outputs, dtype=int)
-    n = max(n_outputs, 2)
     if network.data is None:
-        return np.arange(n)
+        return np.arange(max(n_outputs, 2))
     names = network.data.classes
-    if all(name.isdecimal() and name == str(int(name)) for name in names):  # numbers they were
-        numbers = [int(name) for name in names]
-        if sorted(numbers) == numbers:
-            return np.array(numbers)
-    if sorted(names) == list(names):
-        return np.array(names)
-    raise InputError(
-        f"scikit-learn keeps classes in sorted order; got {', '.join(names)}. Set network.data = None to "
-        "have them numbered."
-    )
+    labels = network.data.labels if network.data.labels is not None else _numbers_or_names(names)
+    if not np.array_equal(labels, np.unique(labels)):
+        raise InputError(
+            f"scikit-learn keeps classes in sorted order; got {', '.join(names)}. Set network.data = None to "
+            "have them numbered."
+        )
+    return labels
+
+
+def _numbers_or_names(names: tuple[str, ...]) -> Any:
+    """Whole numbers, if that is what all names are, else the names."""
+    whole = all(name.isdecimal() and name == str(int(name)) for name in names)
+    return np.array([int(name) for name in names]) if whole else np.array(names)
 
 
 def _activation(network: FeedForward) -> str:
-    ours = {mine: theirs for theirs, mine in ACTIVATIONS.items()}
+    ours = {mine: theirs for theirs, mine in THEIRS.items()}
     names = {activation.name for activation in network.hidden} or {"identity"}
-    if len(names) > 1 or not names <= set(ours):
+    built_in = all(ACTIVATIONS.get(activation.name) == activation for activation in network.hidden)
+    if len(names) > 1 or not (built_in and names <= set(ours)):
         raise InputError(
             f"scikit-learn has one activation for all hidden layers, one of {', '.join(ours)}; got "
             f"{', '.join(sorted(names))}. Export to ONNX instead."
@@ -123,9 +135,11 @@ def _activation(network: FeedForward) -> str:
 
 
 def _head(network: FeedForward) -> str:
-    ours = {mine: theirs for theirs, mine in HEADS.items()}
-    if network.head.name not in ours:
-        raise InputError(
-            f"scikit-learn has the outputs {', '.join(ours)}; got {network.head.name}. Export to ONNX."
-        )
-    return ours[network.head.name]
+    """scikit-learn's name of the output activation; logistic is that of two classes and of several labels."""
+    head, ours = network.head, {mine: theirs for theirs, mine in HEADS.items()}
+    if head.link in ours and (head.distribution or head.multi_label or network.layers[-1] == 1):
+        return ours[head.link]
+    raise InputError(
+        f"scikit-learn has the outputs softmax, and sigmoid for two classes or several labels; got "
+        f"{head.name}. Export to ONNX."
+    )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.datasets import Dataset, Preprocessing, Scaling
 from chainrule.datasets.streams.parquet_stream import ParquetStream
@@ -24,6 +27,17 @@ class DataSpec(NamedTuple):
     """Label column or columns of the training table, where they were named."""
     preprocessing: Preprocessing | None = None
     """How the raw numbers come from a table with gaps or categories."""
+    label_type: str | None = None
+    """NumPy's name of the type that class labels had, such as "int64", "bool" or "str"; None if unknown."""
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """The classes as the labels that they were, or None if their type is not known."""
+        if self.label_type is None:
+            return None
+        if self.label_type == "bool":
+            return np.array([name == "True" for name in self.classes])
+        return np.array(self.classes).astype(self.label_type)
 
     @classmethod
     def of(cls, dataset: Dataset | ParquetStream) -> DataSpec:
@@ -36,3 +50,16 @@ class DataSpec(NamedTuple):
             dataset.scaling,
             preprocessing=dataset.preprocessing,
         )
+
+
+def label_type(labels: NDArray[Any]) -> str | None:
+    """NumPy's name of the type of class labels, if the names of the classes say all of them; else None."""
+    plain = np.array(labels.tolist()) if labels.dtype.kind == "O" else labels
+    name = "str" if plain.dtype.kind == "U" else plain.dtype.name
+    return name if name in LABEL_TYPES else None
+
+
+LABEL_TYPES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "str"),
+)

@@ -15,7 +15,7 @@ from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS, Head, PosWeighted
 from chainrule.errors import InputError, ModelFileError, look_up
 from chainrule.files.tensors import Tensors, read_model, write_model
-from chainrule.model.dataspec import DataSpec
+from chainrule.model.dataspec import LABEL_TYPES, DataSpec
 from chainrule.model.feedforward import FeedForward, Kind
 from chainrule.model.validate import Floats, as_dtype, as_widths
 from chainrule.model.weights import as_pos_weighted
@@ -44,6 +44,8 @@ def save(network: FeedForward, path: str | os.PathLike[str]) -> None:
         about["data"] = {
             k: v for k, v in network.data._asdict().items() if k not in ("scaling", "preprocessing")
         }
+        if network.data.label_type is None:
+            del about["data"]["label_type"]
         if network.data.preprocessing is not None:
             about["data"]["preprocessing"] = network.data.preprocessing.as_plain()
     write_model(path, tensors, about)
@@ -156,7 +158,7 @@ def _data_spec(about: dict[str, Any], tensors: Tensors, n_inputs: int, n_outputs
     fits = len(classes) == n_outputs or (len(classes), n_outputs) == (2, 1)
     if not (fits and isinstance(about["classes"], list)):
         raise InputError(f"{n_outputs} outputs must have as many class names; got {classes}")
-    return DataSpec(
+    spec = DataSpec(
         name=about["name"],
         classes=classes,
         features=None if about["features"] is None else tuple(about["features"]),
@@ -164,7 +166,14 @@ def _data_spec(about: dict[str, Any], tensors: Tensors, n_inputs: int, n_outputs
         scaling=Scaling(tensors["scaling.shift"], tensors["scaling.scale"]),
         target=about["target"],
         preprocessing=_preprocessing(about, n_inputs),
+        label_type=_label_type(about.get("label_type")),
     )
+    _ = spec.labels  # names that are none of that type are found now
+    return spec
+
+
+def _label_type(name: Any) -> str | None:
+    return None if name is None else look_up("label_type", name, {known: known for known in LABEL_TYPES})
 
 
 def _preprocessing(about: dict[str, Any], n_inputs: int) -> Preprocessing | None:
