@@ -178,7 +178,7 @@ def test_others_are_refused(given):
         ({"output": Head.from_formulas(link="(1+z/sqrt(1+z*z))/2", loss="(a-y)**2")}, "several labels; got"),
         ({"hidden": Activation.from_formula("2*tanh(z)", name="tanh")}, "one of identity, .*; got tanh"),
     ],
-    ids=str,
+    ids=["gelu", "two", "quadratic", "head of formulas", "activation of a formula"],
 )
 def test_what_scikit_learn_cannot(options, why):
     with pytest.raises(InputError, match=why):
