@@ -13,6 +13,7 @@ from chainrule.engines.reference import NUMPY
 from chainrule.equations.optimizers import Optimizer
 from chainrule.history import EpochRecord, History
 from chainrule.model.feedforward import FeedForward
+from chainrule.model.pickling import plain, restored
 from chainrule.model.validate import Floats, as_samples
 from chainrule.training.events import BatchEnd
 from chainrule.training.schedules import Schedule
@@ -51,7 +52,10 @@ class Network(FeedForward):
 
     def __getstate__(self) -> dict[str, Any]:
         """What copying and pickling take along: not the machine code that predicts, which is found again."""
-        return {**self.__dict__, "_prepared": None}
+        return plain({**self.__dict__, "_prepared": None})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(restored(state))
 
     def predict_proba(self, X: Any) -> Floats:
         """The probability of every class or label: the outputs a^H, of two classes 1 − a and a. → (N, K)."""

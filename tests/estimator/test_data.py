@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -161,6 +162,19 @@ def test_clone_and_pickle(iris):
     again = clone(one)
     assert not hasattr(again, "network_")
     assert same(one, again.fit(X, y))
+
+
+def test_a_pickle_of_another_version_warns(iris):
+    one = estimator().fit(*iris)
+    assert same(one, pickle.loads(pickle.dumps(one)))  # no warning, which would be an error here
+    for state in ({**one.__getstate__(), "_chainrule": "0.0.1"}, dict(one.__dict__)):
+        again = type(one).__new__(type(one))
+        with pytest.warns(
+            InconsistentVersionWarning, match=r"ChainruleClassifier from version (0\.0\.1|unknown) "
+        ):
+            again.__setstate__(state)
+        assert same(one, again)
+        assert "_chainrule" not in vars(again)
 
 
 def test_the_same_seed_gives_the_same_bits(iris):

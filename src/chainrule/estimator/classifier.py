@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.checks import check_unmasked
+from chainrule.about import VERSION
 from chainrule.engines.base import Examples, Floats
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation, sigmoid, softplus
@@ -357,6 +360,21 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         if sparse.issparse(X):
             return np.concatenate([self.network_.logits(block) for block in SparseRows(X).blocks()])
         return self.network_.logits(X)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_chainrule": VERSION}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read a pickle; with scikit-learn's warning where another version made it."""
+        made_by = state.get("_chainrule", "unknown")
+        if made_by != VERSION:
+            warning = InconsistentVersionWarning(
+                estimator_name=type(self).__name__,
+                current_sklearn_version=VERSION,
+                original_sklearn_version=made_by,
+            )
+            warnings.warn(warning, stacklevel=2)
+        super().__setstate__({name: value for name, value in state.items() if name != "_chainrule"})
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -24,8 +24,8 @@ from chainrule.engines.llvm.machine.processor import Processor, llvm
 from chainrule.files.places import cache_folder
 from chainrule.files.signed import read_signed, write_signed
 
-FORMAT = b"chainrule 1\n"
-"""Changed when the way of calling generated code changes."""
+FORMAT = b"chainrule 2\n"
+"""Changed when the way of calling generated code changes, or that of keeping it."""
 
 
 class Compiled:
