@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 
 from chainrule import Network
+from chainrule.cli.tune import _new_place
+from chainrule.files.locks import held
 from tests.cli.commandline import chainrule, environment
 from tests.patience import PATIENCE, wait_until
 
@@ -74,6 +77,8 @@ def test_a_finished_search_repeats_nothing(whole):
 ENDLESS = """
 import sys
 from chainrule import Network
+from chainrule.cli.tune import _new_place
+from chainrule.files.locks import held
 from chainrule.cli import main
 
 fit, fits = Network.fit, []
@@ -157,8 +162,6 @@ def test_what_cannot_be(here, tmp_path, arguments, words):
 
 
 def test_other_data_than_at_first(here, whole, tmp_path):
-    import shutil
-
     folder = tmp_path / "copy"
     shutil.copytree(whole[1], folder)
     about = json.loads((folder / "search.json").read_text())
@@ -166,3 +169,103 @@ def test_other_data_than_at_first(here, whole, tmp_path):
     (folder / "search.json").write_text(json.dumps(about))
     assert "its checksum differs" in here("tune", "--resume", folder).err
     assert "the search in" in here("tune", "digits", "--resume", folder).err
+
+
+# --- folders that are damaged, or shared by two processes
+
+
+@pytest.fixture
+def copied(whole, tmp_path):
+    """A copy of the finished search."""
+    shutil.copytree(whole[1], tmp_path / "t")
+    return tmp_path / "t"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda about: about.pop("options"),
+        lambda about: about.pop("status"),
+        lambda about: about["data"].pop("checksum"),
+        lambda about: about["data"].update(name=3),
+        lambda about: about["options"].pop("seed"),
+        lambda about: about["options"].update(candidates="5"),
+        lambda about: about["options"].update(epochs=0),
+        lambda about: about["options"].update(factor=1),
+        lambda about: about["options"].update(test_fraction="a"),
+        lambda about: about["options"].update(target=["x"]),
+    ],
+)
+def test_a_damaged_search(here, copied, damage):
+    about = json.loads((copied / "search.json").read_text())
+    damage(about)
+    (copied / "search.json").write_text(json.dumps(about))
+    done = here("tune", "--resume", copied)
+    assert (done.code, done.out) == (1, "")
+    assert "with search.json in it" in done.err
+    assert "If the file is damaged, begin a new search." in done.err
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b"[" * 10_000])
+def test_a_search_that_is_none(here, copied, content):
+    (copied / "search.json").write_bytes(content)
+    done = here("tune", "--resume", copied)
+    assert (done.code, done.out) == (1, "")
+    assert "begin a new search" in done.err
+
+
+def _line(whole, **other):
+    entry = json.loads((whole[1] / "tune.jsonl").read_text().splitlines()[0])
+    return json.dumps({**entry, **other})
+
+
+def test_damaged_lines_are_done_again(here, whole, copied):
+    """And those of another search, whose candidates have other settings."""
+    first = json.loads(_line(whole))
+    lines = [
+        "", "{", "[]", "3", "null", '"x"', "{}", '{"settings": []}', '{"settings": {"layers": null}}',
+        "[" * 9999, _line(whole, score="high"), _line(whole, score=None), _line(whole, loss="x"),
+        _line(whole, candidate="0"), _line(whole, candidate=99), _line(whole, candidate=-1),
+        _line(whole, seconds=float("nan")),
+        _line(whole, settings={**first["settings"], "l2": 7.0}), _line(whole, more=1), "\ufffd\0",
+    ]  # fmt: skip
+    (copied / "tune.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    done = here("tune", "--resume", copied)
+    assert done.code == 0, done.err
+    assert f"note: {len(lines)} lines of {copied / 'tune.jsonl'} are damaged or of another search" in done.err
+    written = (copied / "tune.jsonl").read_text().splitlines()[len(lines) :]
+    (copied / "tune.jsonl").write_text("\n".join(written) + "\n")
+    assert fits(copied) == fits(whole[1])
+
+
+def test_a_list_of_fits_that_cannot_be_read(here, copied):
+    (copied / "tune.jsonl").unlink()
+    (copied / "tune.jsonl").mkdir()
+    done = here("tune", "--resume", copied)
+    assert (done.code, done.out) == (1, "")
+    assert "tune.jsonl must be the list of finished fits, and readable; got 'Is a directory'" in done.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nobody can be kept out there")
+@pytest.mark.parametrize(
+    "arguments", [("--resume", "t"), ("kinds.csv", "--run", "t")], ids=["both resume", "both begin"]
+)
+def test_two_processes_in_one_folder(here, whole, data, tmp_path, arguments):
+    if "--resume" in arguments:
+        shutil.copytree(whole[1], tmp_path / "t")
+    shutil.copy(data / "kinds.csv", tmp_path)
+    (tmp_path / "t").mkdir(exist_ok=True)
+    before = {path.name for path in (tmp_path / "t").iterdir()}
+    with held(tmp_path / "t"):
+        done = here("tune", *arguments)
+    assert (done.code, done.out) == (1, "")
+    assert f"one process at a time; process {os.getpid()} is training in t" in done.err
+    assert {path.name for path in (tmp_path / "t").iterdir()} == before
+
+
+def test_two_searches_that_begin_at_the_same_time_get_a_folder_each(tmp_path, monkeypatch):
+    """Where both find the same name free, the second one takes the next."""
+    names = iter([tmp_path / "a", tmp_path / "a", tmp_path / "b"])
+    monkeypatch.setattr("chainrule.runs.folder.default_folder", lambda stem: next(names))
+    assert _new_place("digits", None) == tmp_path / "a"
+    assert _new_place("digits", None) == tmp_path / "b"

@@ -157,3 +157,18 @@ def test_ctrl_c_keeps_what_was_learnt():
     child.send_signal(signal.SIGINT)
     out, _ = child.communicate(timeout=PATIENCE)
     assert out.split() == ["interrupted", "True", "True"]
+
+
+@pytest.mark.parametrize("layers", [(5, 20_000, 3), (20_000, 4, 3), (5, 4, 20_000)], ids=str)
+def test_a_width_of_20_000(layers):
+    """At the input, inside and at the output: both engines agree, and the loss falls."""
+    X = np.random.default_rng(0).normal(size=(8, layers[0])).astype(np.float32)
+    y = np.arange(8) % 3
+    losses = []
+    for engine in ("reference", "llvm"):
+        network = Network(layers, hidden="relu", initializer="he", seed=0, engine=engine, dtype="float32")
+        history = network.fit(X, y, epochs=3, batch_size=4, learning_rate=1e-4, progress=False)
+        losses.append(history.column("loss"))
+        assert np.isfinite(network.predict_proba(X)).all()
+    assert losses[0][2] < losses[0][0]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)

@@ -8,14 +8,13 @@ import re
 import shlex
 import signal
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chainrule.cli.options import NOTATION, notation_options, noting
-from chainrule.errors import DataError, DataWarning, InputError
+from chainrule.errors import DataError, InputError
 from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -90,16 +89,39 @@ def tune(
 
     Every finished fit is a line of DIR/tune.jsonl; --resume DIR does not repeat it.
     """
-    from chainrule.tuning import Journal, Rounds, candidates, search
-    from chainrule.tuning.search import Job, OutOfTime
+    from chainrule.files.locks import held
+    from chainrule.tuning.folder import is_new, write_search
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C
-    place, about = _resumed(resume, data, folder) if resume is not None else _begun(data, folder, options)
+    if resume is not None:
+        place, about = _resumed(resume, data, folder)
+        training = _load(about)
+    else:
+        with noting():
+            training = _read(data or "digits", options)
+        place, about = _new_place(data or "digits", folder), _about(data or "digits", training, options)
+    with held(place):
+        if resume is None:
+            if not is_new(place):  # another process has been here since
+                raise _taken(place)
+            write_search(place, about)
+        _search(place, about, training, budget, progress)
+
+
+def _search(
+    place: Path, about: dict[str, Any], training: Dataset, budget: float, progress: bool | None
+) -> None:
+    from chainrule.tuning import Journal, Rounds, candidates, search
+    from chainrule.tuning.folder import JOURNAL, write_search
+    from chainrule.tuning.search import Job, OutOfTime
+
     options = about["options"]
-    training = _load(about)
     rounds = Rounds.of(options["candidates"], options["epochs"], options["factor"])
-    journal = Journal(place / "tune.jsonl")
     drawn = candidates(options["candidates"], options["seed"])
+    journal = Journal(place / JOURNAL, drawn)
+    if journal.left_out:
+        lines = f"{journal.left_out} lines of {journal.path}"
+        click.echo(f"note: {lines} are damaged or of another search, and count as not done.", err=True)
     click.echo(f"{training!r}\n{_plan(rounds)}")
     with _Bar(rounds, progress) as bar:
         job = Job(training, drawn, journal, options["seed"], _output(training), budget, bar.tell)
@@ -110,7 +132,7 @@ def tune(
             best = next(iter(journal.ranked()), None)
             ended = "out of time" if isinstance(reason, OutOfTime) else "interrupted"
     _show(journal, rounds, "F1 micro" if training.multi_label else "accuracy")
-    _write(place, {**about, "status": ended})
+    write_search(place, {**about, "status": ended})
     if ended != "finished":
         click.echo(f"{ended}; {len(journal)} fits are kept. Resume with: chainrule tune --resume {place}")
     if best is None or ended == "interrupted":
@@ -118,48 +140,49 @@ def tune(
     _train_best(place, about, best, job)
 
 
-def _begun(data: str | None, folder: str | None, options: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
-    """A new search: its folder, and what stands in its ``search.json``."""
-    from chainrule.runs.folder import default_folder
-
-    name = data or "digits"
-    with warnings.catch_warnings(action="ignore", category=DataWarning):  # which are told when it is read
-        training = _read(name, options)
-    place = Path(folder) if folder is not None else default_folder(f"tune-{Path(name).stem}")
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise InputError(
-            f"a search must get a folder of its own; {place} is not empty. Name another with --run, or "
-            f"resume it: chainrule tune --resume {place}."
-        )
-    about = {
-        "status": "running",
-        "data": {"name": name, "checksum": training.checksum(), "samples": len(training)},
-        "options": options,
-    }
-    _make(place)
-    _write(place, about)
-    return place, about
-
-
-def _make(place: Path) -> None:
+def _new_place(name: str, folder: str | None) -> Path:
+    """The folder of a new search, which is made; one of its own, whatever else starts at the same time."""
     from chainrule.files.atomic import storage_errors
+    from chainrule.runs.folder import default_folder
+    from chainrule.tuning.folder import is_new
 
+    if folder is None:
+        while True:
+            place = default_folder(f"tune-{Path(name).stem}")
+            with storage_errors(place):
+                try:
+                    place.mkdir(parents=True)
+                except FileExistsError:  # another search has just taken this name
+                    continue
+            return place
+    place = Path(folder)
+    if not is_new(place):
+        raise _taken(place)
     with storage_errors(place):
         place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def _taken(place: Path) -> InputError:
+    return InputError(
+        f"a search must get a folder of its own; {place} is not empty. Name another with --run, or "
+        f"resume it: chainrule tune --resume {place}."
+    )
+
+
+def _about(name: str, training: Dataset, options: dict[str, Any]) -> dict[str, Any]:
+    """What stands in the ``search.json`` of a new search."""
+    data = {"name": name, "checksum": training.checksum(), "samples": len(training)}
+    return {"status": "running", "data": data, "options": options}
 
 
 def _resumed(resume: str, data: str | None, folder: str | None) -> tuple[Path, dict[str, Any]]:
-    path = Path(resume) / "search.json"
+    from chainrule.tuning.folder import read_search
+
     if folder is not None:
         raise InputError("--run must be left out with --resume, which names the folder; got both.")
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-        name = about["data"]["name"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"--resume must name a folder that chainrule tune wrote, with search.json in it; got {resume} "
-            f"({error})."
-        ) from error
+    about = read_search(Path(resume))
+    name = about["data"]["name"]
     if data not in (None, name):
         raise InputError(f"the search in {resume} is about {name}; got {data}. Leave DATA out.")
     return Path(resume), about
@@ -185,12 +208,6 @@ def _read(name: str, options: dict[str, Any]) -> Dataset:
 
 def _output(training: Dataset) -> str:
     return "sigmoid" if training.multi_label else "softmax"
-
-
-def _write(place: Path, about: dict[str, Any]) -> None:
-    from chainrule.files.atomic import atomic_write
-
-    atomic_write(place / "search.json", json.dumps(about, ensure_ascii=False, indent=2) + "\n")
 
 
 def _plan(rounds: Rounds) -> str:

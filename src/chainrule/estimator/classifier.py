@@ -15,8 +15,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from chainrule.checks import check_unmasked
 from chainrule.about import VERSION
+from chainrule.checks import check_unmasked
 from chainrule.engines.base import Examples, Floats
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import Activation, sigmoid, softplus

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from math import isfinite, isnan
 from pathlib import Path
 from typing import NamedTuple
 
+from chainrule.errors import DataError
 from chainrule.files.atomic import storage_errors
 from chainrule.tuning.space import Settings
 
@@ -29,14 +30,25 @@ class Fit(NamedTuple):
 
 
 class Journal:
-    """The finished fits of a search, in their file and here."""
+    """The finished fits of a search, in their file and here.
 
-    def __init__(self, path: Path) -> None:
+    A line counts if it is a fit of this search: of a candidate with these settings. ``left_out`` is how many
+    are damaged or of another search; the last one of a killed search may be cut off, and is not counted.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+
+    def __init__(self, path: Path, settings: Sequence[Settings] | None = None) -> None:
         self.path = path
+        self.left_out = 0
         self._fits: dict[tuple[int, int], Fit] = {}
-        if path.exists():
-            for fit in _read(path):
+        for line in _lines(path):
+            fit = _fit(line)
+            if fit is not None and (settings is None or _is_of(fit, settings)):
                 self._fits[fit.candidate, fit.epochs] = fit
+            else:
+                self.left_out += line.endswith("\n")
 
     def __iter__(self) -> Iterator[Fit]:
         return iter(self._fits.values())
@@ -70,12 +82,33 @@ class Journal:
         return sorted(longest.values(), key=lambda fit: (-fit.epochs, -fit.rank, fit.candidate))
 
 
-def _read(path: Path) -> Iterator[Fit]:
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        with suppress(ValueError, TypeError, KeyError):  # the last line of a killed search may be cut off
-            entry = json.loads(line)
-            settings = Settings(**{**entry["settings"], "layers": tuple(entry["settings"]["layers"])})
-            yield Fit(**{**entry, "settings": settings})
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DataError(
+            f"{path} must be the list of finished fits, and readable; got {error.strerror!r}. "
+            "Begin a new search."
+        ) from error
+
+
+def _fit(line: str) -> Fit | None:
+    """The fit of a line; None if it is none."""
+    try:
+        entry = json.loads(line)
+        settings = Settings(**{**entry["settings"], "layers": tuple(entry["settings"]["layers"])})
+        fit = Fit(**{**entry, "settings": settings})
+        whole = isinstance(fit.candidate, int) and isinstance(fit.epochs, int)
+        known = isfinite(fit.score) and isfinite(fit.seconds) and (fit.loss is None or not isnan(fit.loss))
+        return fit if whole and known else None
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None
+
+
+def _is_of(fit: Fit, settings: Sequence[Settings]) -> bool:
+    return 0 <= fit.candidate < len(settings) and fit.settings == settings[fit.candidate]
 
 
 def _is_cut_off(path: Path) -> bool:
