@@ -227,12 +227,16 @@ class Network(FeedForward):
 
         return load(cls, path)
 
-    def export(self, path: str | os.PathLike[str], to: str | None = None) -> None:
+    def export(
+        self, path: str | os.PathLike[str], to: str | None = None, *, with_training: bool = False
+    ) -> None:
         """Write the network as a file that runs without chainrule, and takes and scales raw inputs.
 
         Args:
             path: where to write; its ending says what, unless ``to`` does.
             to: "onnx" (needs the package onnx), "numpy" (one Python file) or "c" (one C99 file, in float32).
+            with_training: write a Python file with a class of this architecture that also trains: its
+                initialization, forward and backward pass and gradient descent.
 
         Raises:
             InputError: an unknown kind, or a network that cannot be written so.
@@ -240,7 +244,7 @@ class Network(FeedForward):
         """
         from chainrule.exchange.export import export
 
-        export(self, path, to)
+        export(self, path, to, with_training)
 
     @classmethod
     def from_sklearn(cls, mlp: Any, **options: Any) -> Self:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
+from chainrule import Network
 from tests.cli.commandline import chainrule
 
 
@@ -132,6 +134,37 @@ def test_a_bad_file_of_weights(here, tmp_path, text, said):
     done = here("derive", "--weights", "w.json", "--output", "sigmoid")
     assert (done.code, done.out) == (1, "")
     assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "learnt"),
+    [(["2-3-2", "--hidden", "tanh", "--seed", "4"], False), (["--example", "mazur-2015"], True)],
+)
+def test_a_program_that_trains(here, tmp_path, arguments, learnt):
+    assert here("derive", *arguments, "-o", "network.py").code == 0
+    printed = here("derive", *arguments, "--format", "python")
+    assert printed.out == (tmp_path / "network.py").read_text(encoding="utf-8")
+    names = {"__name__": "network"}
+    exec(printed.out, names)
+    assert hasattr(names["Network"], "trained") == learnt
+    network = names["Network"].trained() if learnt else names["Network"](seed=4)
+    if learnt:
+        x, y = np.array([[0.05, 0.10]]), np.array([[0.01, 0.99]])
+        assert network.loss(x, y) == pytest.approx(0.298371109, abs=1e-9)
+        network.gradient_descent(x, y, 0.5)
+        assert network.W2[0, 0] == pytest.approx(0.35891648, abs=1e-8)
+        assert network.W1[0, 0] == pytest.approx(0.149780716, abs=1e-9)
+    else:
+        assert np.array_equal(network.W1, Network([2, 3, 2], seed=4).W[1])
+
+
+@pytest.mark.parametrize(
+    "option", [["--numbers"], ["--sample", "1,2"], ["--digits", "3"], ["--learning-rate", "1"]], ids=" ".join
+)
+def test_a_program_holds_no_step_in_numbers(here, tmp_path, option):
+    done = here("derive", "2-3-2", "-o", "network.py", *option)
+    assert (done.code, (tmp_path / "network.py").exists()) == (1, False)
+    assert f"{option[0]} must be left out with --format python" in " ".join(done.err.split())
 
 
 def test_formulas_with_commas(here):

@@ -40,6 +40,17 @@ def test_the_numpy_file_says_what_predict_says(kinds, data, tmp_path):
         assert np.allclose(*([float(p) for p in row.split(",")[1:]] for row in (mine, other)), atol=2e-6)
 
 
+def test_training_goes_along(here, kinds, tmp_path):
+    done = here("export", kinds, "--to", "numpy", "--with-training", "-o", "alone.py")
+    assert done.code == 0, done.err
+    text = (tmp_path / "alone.py").read_text(encoding="utf-8")
+    assert "class Network:" in text
+    assert "# B2" in text
+    done = here("export", kinds, "--to", "c", "--with-training", "-o", "alone.c")
+    assert (done.code, (tmp_path / "alone.c").exists()) == (1, False)
+    assert "'numpy' alone; got 'c'" in done.err
+
+
 def test_every_kind_has_an_ending():
     from chainrule.cli.export import ENDINGS
     from chainrule.exchange.export import KINDS

@@ -41,6 +41,7 @@ def test_every_command_explains_itself(here, command):
     assert done.code == 0
     assert done.out.startswith(f"Usage: chainrule {command} [OPTIONS]")
     assert max(map(len, done.out.splitlines())) <= 100
+    assert not re.search(r"\\\w|[^\n\x20-\U0010ffff]", done.out), "an escape that is printed"
     assert here(command, "--help").out == done.out
 
 

@@ -14,8 +14,16 @@ from chainrule.errors import InputError
 
 if TYPE_CHECKING:
     from chainrule.cli.samples import Chosen
+    from chainrule.network import Network
 
-ENDINGS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".txt": "text"}
+ENDINGS = {
+    ".md": "markdown",
+    ".tex": "latex",
+    ".html": "html",
+    ".htm": "html",
+    ".txt": "text",
+    ".py": "python",
+}
 
 
 @click.command(short_help="Write out backpropagation for one network, every step verified.")
@@ -77,8 +85,9 @@ ENDINGS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", 
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "latex", "html"]),
-    help="[default: by the ending of FILE, else text]",
+    type=click.Choice(["text", "markdown", "latex", "html", "python"]),
+    help="python is a program that trains this network, over NumPy alone. [default: by the ending of FILE, "
+    "else text]",
 )
 @click.option("-o", "--out", "file", type=click.Path(), help="Where to write. [default: standard output]")
 def derive(
@@ -109,12 +118,19 @@ def derive(
       chainrule derive --example mazur-2015
       chainrule derive 2-2-2 --output quadratic --sample 0.05,0.10 --target 0.01,0.99
       chainrule derive --model digits.safetensors --data digits --sample 7 -o digits.html
+      chainrule derive 784-30-10 --format python -o network.py
     """  # noqa: D301
     from chainrule.cli.samples import choose
     from chainrule.derivation.network import derive as derived
 
+    form = format_of(form, file)
     load = None if model is None else load_model(model)
     chosen = choose(layers, hidden, output, load, example, weights, seed)
+    if form == "python":
+        step = {"--sample": samples, "--target": targets, "--data": data, "--numbers": numbers}
+        refuse_for_python({**step, "--learning-rate": learning_rate, "--digits": digits})
+        deliver_program(chosen.network, learnt=any((model, example, weights)), file=file)
+        return
     chosen = with_samples(chosen, samples, targets, data, numbers, seed)
     made = derived(
         chosen.network,
@@ -145,7 +161,47 @@ def with_samples(
     return at_random(chosen, seed) if numbers and chosen.x is None else chosen
 
 
-def deliver(made: Any, form: str | None, file: str | None) -> None:
+def format_of(form: str | None, file: str | None) -> str:
+    """The format that was asked for, or that the ending of the file says.
+
+    Raises:
+        InputError: an ending that says nothing.
+    """
+    import os
+
+    ending = "" if file is None else os.path.splitext(file)[1].lower()
+    if form is None and file is not None and ending not in ENDINGS:
+        raise InputError(
+            f"FILE must end in {', '.join(ENDINGS)}, or --format must be given; got {file!r}. "
+            "Write -o derivation.html, say."
+        )
+    return form or ENDINGS.get(ending, "text")
+
+
+def refuse_for_python(options: dict[str, Any]) -> None:
+    """Refuse what a program has no place for."""
+    given = [name for name, value in options.items() if value not in (None, False, ())]
+    if given:
+        raise InputError(
+            f"{' and '.join(given)} must be left out with --format python, which writes a program and no "
+            "step in numbers; got it. Leave it out, or take another format."
+        )
+
+
+def deliver_program(network: Network, learnt: bool, file: str | None) -> None:
+    """Write the program that trains a network to a file, or print it."""
+    from chainrule.exchange.training_file import training_file
+    from chainrule.files.atomic import atomic_write
+
+    text = training_file(network, learnt)
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    atomic_write(file, text)
+    click.echo(f"{network!r}: written to {file}, a class that trains", err=True)
+
+
+def deliver(made: Any, form: str, file: str | None) -> None:
     """Write the document to a file, or print it."""
     import os
 
@@ -154,15 +210,9 @@ def deliver(made: Any, form: str | None, file: str | None) -> None:
     if file is None:
         width = os.get_terminal_size().columns if os.isatty(1) else 100
         click.echo(
-            made.to_text(max(60, min(width, 120))) if form in (None, "text") else made.in_format(form),
+            made.to_text(max(60, min(width, 120))) if form == "text" else made.in_format(form),
             nl=False,
         )
         return
-    ending = os.path.splitext(file)[1].lower()
-    if form is None and ending not in ENDINGS:
-        raise InputError(
-            f"FILE must end in {', '.join(ENDINGS)}, or --format must be given; got {file!r}. "
-            "Write -o derivation.html, say."
-        )
-    atomic_write(file, made.in_format(form or ENDINGS[ending]))
+    atomic_write(file, made.in_format(form))
     click.echo(f"{made.document.title}: written to {file}\n{made.checked}", err=True)

@@ -11,6 +11,7 @@ from chainrule.exchange.c_file import c_file
 from chainrule.exchange.model import described
 from chainrule.exchange.numpy_file import numpy_file
 from chainrule.exchange.onnx_file import onnx_file
+from chainrule.exchange.training_file import training_file
 from chainrule.files.atomic import atomic_write
 from chainrule.model.feedforward import FeedForward
 
@@ -22,8 +23,10 @@ KINDS: dict[str, tuple[str, Callable[[FeedForward], bytes]]] = {
 """What can be written: the usual ending of the file, and what makes its content."""
 
 
-def export(network: FeedForward, path: str | os.PathLike[str], to: str | None = None) -> None:
-    """Write the network to ``path``, wholly or not at all.
+def export(
+    network: FeedForward, path: str | os.PathLike[str], to: str | None = None, with_training: bool = False
+) -> None:
+    """Write the network to ``path``, wholly or not at all; ``with_training``: as a file that trains it, too.
 
     Raises:
         InputError: an unknown kind, or a network that cannot be written so.
@@ -38,4 +41,6 @@ def export(network: FeedForward, path: str | os.PathLike[str], to: str | None = 
             f"got {os.fspath(path)!r}. Pass to='onnx'."
         )
     _, make = look_up("to", to, KINDS)
-    atomic_write(path, make(network))
+    if with_training and to != "numpy":
+        raise InputError(f"training can be taken along to 'numpy' alone; got {to!r}. Pass to='numpy'.")
+    atomic_write(path, training_file(network) if with_training else make(network))

@@ -19,12 +19,16 @@ from chainrule.types import ByLayer, Forward, Layer
 
 
 class Function(NamedTuple):
-    """An activation or the output of a head, recorded. ``about`` says what it is, where a name does not."""
+    """An activation or the output of a head, recorded. ``about`` says what it is, where a name does not.
+
+    ``inputs``: what it takes, one letter each.
+    """
 
     name: str
     tag: str
     body: Node
     about: str = ""
+    inputs: str = "z"
 
 
 class Model(NamedTuple):
@@ -153,20 +157,20 @@ def _not_asked(*arguments: object) -> object:
     raise AssertionError("a forward pass asks for no derivative and no loss")
 
 
-def record(what: str, body: Callable[..., Any]) -> Node:
-    """What ``body(xp, z)`` computes.
+def record(what: str, body: Callable[..., Any], inputs: str = "z", each_row: bool = False) -> Node:
+    """What ``body(xp, z)`` computes, or another body of other ``inputs``; ``each_row``: one number a row.
 
     Raises:
         InputError: a body that uses more than the namespace of the equations, or joins samples.
     """
     xp = Recorder()
-    z = xp.symbol("z")
+    symbols = [xp.symbol(letter) for letter in inputs]
     try:
-        made = body(xp, z)
+        made = body(xp, *symbols)
         if isinstance(made, int | float):
-            made = made * xp.ones_like(z)
+            made = made * xp.ones_like(symbols[0])
         if isinstance(made, Node):
-            _require_rows_apart(made)
+            _require_rows_apart(made, each_row)
     except (AttributeError, TypeError, ValueError) as error:
         raise InputError(
             f"{what} must be written with xp and operators alone to be exported; it uses {error}. "
@@ -177,11 +181,12 @@ def record(what: str, body: Callable[..., Any]) -> Node:
     return made
 
 
-def _require_rows_apart(made: Node) -> None:
+def _require_rows_apart(made: Node, each_row: bool = False) -> None:
     for node in schedule(made):
         if node.op == AS_COLUMN:
             raise TypeError(node.op)
-        if node.op in REDUCTIONS and node.along not in ((1, True), (-1, True)):
+        axis, keepdims = node.along or (None, False)
+        if node.op in REDUCTIONS and (axis not in (1, -1) or not (keepdims or each_row)):
             raise TypeError(f"xp.{node.op} without axis=1, keepdims=True")
 
 

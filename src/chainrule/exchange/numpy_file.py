@@ -6,7 +6,7 @@ import csv
 import io
 from base64 import b64encode
 from collections.abc import Iterable
-from textwrap import fill, wrap
+from textwrap import fill, indent, wrap
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ LITERAL = 64
 """Arrays of up to this many numbers are written out; longer ones as base64, which is a third of the size."""
 
 WIDTH = 100
+LONG = 80
+"""Characters of a formula above which its parts get lines of their own."""
 
 USES = {"abs": "np.abs", "erf": "erf"}
 """What is not called as in the equations; the rest is ``np.`` and the same name."""
@@ -41,9 +43,13 @@ class Lines(Language):
             return f"{self.at(node.args[0], 6)}.T"
         if node.op == "call":
             return f"{node.args[0]}({', '.join(map(self, node.args[1:]))})"
-        along = ", axis=1, keepdims=True" if node.op in ("sum", "max") else ""
         name = USES.get(node.op, f"np.{node.op}")
-        return f"{name}({', '.join(map(self, node.args))}{along})"
+        return f"{name}({', '.join(map(self, node.args))}{self.along(node)})"
+
+    def along(self, node: Node) -> str:
+        """The axis of a sum or maximum."""
+        axis, keepdims = node.along or (None, False)
+        return f", axis={axis}" * (axis is not None) + ", keepdims=True" * keepdims
 
 
 def numpy_file(model: Model) -> str:
@@ -52,14 +58,13 @@ def numpy_file(model: Model) -> str:
     ops = {node.op for function in model.distinct for node in schedule(function.body)}
     long = any(theta.size > LITERAL for layer in model.layers for theta in layer)
     modules = ["base64"] * long + ["csv", "math", "sys"] + ["warnings"] * model.is_table
-    gaps = f"({', '.join(map(repr, sorted(GAPS)))})"
-    size = {"n_0": model.widths[0], "H": len(model.layers), "columns": len(model.columns), "gaps": gaps}
+    size = sizes(model)
     parts = [
         "\n".join([_docstring(model), *(f"import {module}" for module in modules), "\nimport numpy as np"]),
-        _names(model),
+        columns_text(model),
         *[PARTS("erf")] * ("erf" in ops),
         *[PARTS("affine", terms=TERMS)] * any(_is_long(model, L) for L, _ in model.layers.items()),
-        *(_function(function) for function in model.distinct),
+        *map(function_text, model.distinct),
         _forward(model, quiet=bool(ops & set(BRANCHING))),
         PARTS("columns" if model.is_table else "numbers", **size),
         PARTS("number"),
@@ -72,6 +77,12 @@ def numpy_file(model: Model) -> str:
     return "\n\n".join(part.strip("\n") + "\n" for part in parts)
 
 
+def sizes(model: Model) -> dict[str, Any]:
+    """What is filled into the parts that depend on sizes alone."""
+    gaps = f"({', '.join(map(repr, sorted(GAPS)))})"
+    return {"n_0": model.widths[0], "H": len(model.layers), "columns": len(model.columns), "gaps": gaps}
+
+
 def _docstring(model: Model) -> str:
     kind = "label" if model.multi_label else "class"
     expects = f"Input: {model.expects}. Output: the probability of every {kind}. In {model.dtype}."
@@ -81,7 +92,7 @@ def _docstring(model: Model) -> str:
     )
     return "\n".join(
         [
-            f'"""A network {_harmless(model.title)}, written by chainrule {VERSION}.',
+            f'"""A network {harmless(model.title)}, written by chainrule {VERSION}.',
             "",
             fill(expects, WIDTH),
             "",
@@ -94,20 +105,22 @@ def _docstring(model: Model) -> str:
     )
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Text that can end neither a comment nor a docstring."""
     return " ".join(text.split()).replace("\\", "/").replace('"', "'")
 
 
-def _names(model: Model) -> str:
-    names = f"CLASSES = {_tuple(model.classes)}\nFEATURES = {_tuple(model.features)}\n"
+def columns_text(model: Model) -> str:
+    """The names of classes and columns, and how the columns of a table become inputs."""
+    names = f"CLASSES = {names_text(model.classes)}\nFEATURES = {names_text(model.features)}\n"
     if not model.is_table:
         return names
     rows = "".join(f"    {tuple(column[:3])!r},\n" for column in model.columns)
     return f"{names}COLUMNS = (  # name, what a gap counts as, categories with None for a gap\n{rows})\n"
 
 
-def _tuple(words: tuple[str, ...] | None) -> str:
+def names_text(words: tuple[str, ...] | None) -> str:
+    """A tuple of words, on several lines where it is long."""
     if words is None or len(text := repr(words)) < WIDTH - 12:
         return repr(words)
     lines, line = [], "   "
@@ -120,16 +133,33 @@ def _tuple(words: tuple[str, ...] | None) -> str:
     return "\n".join(["(", *lines, line, ")"])
 
 
-def _function(function: Function) -> str:
-    lines = [f"def {function.name}(z):"]
+def function_text(function: Function) -> str:
+    """A function of the file, each line with its tag."""
+    lines = [f"def {function.name}({', '.join(function.inputs)}):"]
     if function.about:
-        lines.append(f"    # {_harmless(function.about)}")
+        lines.append(f"    # {harmless(function.about)}")
     write = Lines()
-    parts = shared(function.body)
-    for part, name in named(parts, ["z"]):
+    for part, name in named(worth_a_name(function.body), function.inputs):
         lines.append(f"    {name} = {write(part)}  # {function.tag}")
         write.names[part] = name
     return "\n".join([*lines, f"    return {write(function.body)}  # {function.tag}"])
+
+
+def worth_a_name(body: Node) -> list[Node]:
+    """What is needed more than once, and the parts of what would make a line too long."""
+    again, write, found = set(shared(body)), Lines(), []
+
+    def name(node: Node) -> None:
+        write.names[node] = "t"
+        found.append(node)
+
+    for node in schedule(body):
+        for part in sorted(set(node.nodes), key=lambda part: -len(write(part))):
+            if len(write(node)) > LONG and part.op != "symbol" and part not in write.names:
+                name(part)
+        if node in again:
+            name(node)
+    return found
 
 
 def _forward(model: Model, quiet: bool) -> str:
@@ -193,14 +223,15 @@ def header_line(model: Model) -> str:
 def _data(model: Model) -> str:
     lines = []
     if model.shift is not None and model.scale is not None:
-        lines += [f"SHIFT = {_floats(model.shift)}", f"SCALE = {_floats(model.scale)}"]
+        lines += [f"SHIFT = {floats_text(model.shift)}", f"SCALE = {floats_text(model.scale)}"]
     for L, layer in model.layers.items():
         for letter, theta in layer._asdict().items():
-            lines.append(f"{letter}{L} = {_array(theta)}")
+            lines.append(f"{letter}{L} = {array_text(theta)}")
     return "\n".join(lines)
 
 
-def _floats(values: NDArray[np.float64]) -> str:
+def floats_text(values: NDArray[np.float64]) -> str:
+    """One number, or an array of float64."""
     return f"np.array({_listed(values.tolist())})" if values.ndim else repr(float(values))
 
 
@@ -212,12 +243,13 @@ def _listed(values: Iterable[Any]) -> str:
     return "[\n" + "".join(f"    {line}\n" for line in wrap(text, WIDTH - 4)) + "]"
 
 
-def _array(theta: NDArray[np.floating]) -> str:
+def array_text(theta: NDArray[np.floating]) -> str:
+    """An array in its own precision: written out, or as base64 where it is long."""
     if theta.size > LITERAL:
         data = b64encode(theta.astype(f"<f{theta.itemsize}").tobytes()).decode()
         lines = "".join(f"{data[i : i + WIDTH]}\n" for i in range(0, len(data), WIDTH))
         return f'array("""\n{lines}""", {", ".join(map(str, theta.shape))})'
     if theta.ndim == 1:
         return f"np.array({_listed(theta)}, np.{theta.dtype})"
-    text = "".join(f"    {_listed(row)},\n" for row in theta)
+    text = "".join(indent(f"{_listed(row)},\n", "    ") for row in theta)
     return f"np.array([\n{text}], np.{theta.dtype})"
