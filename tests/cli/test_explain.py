@@ -42,7 +42,7 @@ def test_a_table(kinds, data, tmp_path, file):
     assert "Scaled as in training: a^0_k = (raw_k − shift_k) / scale_k." in found
     raw = [float(v) for v in (data / "kinds.csv").read_text().splitlines()[8].split(",")[:3]]
     for k, name in enumerate("uvw"):
-        (line,) = [line.split() for line in found if line.split()[:2] == [str(k), name]]
+        (line,) = [line.split() for line in found if line.split()[:2] == [str(k + 1), name]]
         assert float(line[2]) == pytest.approx(raw[k], rel=1e-4)
         assert float(line[3]) == pytest.approx(e.x[k], rel=1e-4)
     assert max(map(len, found)) <= 100

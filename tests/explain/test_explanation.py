@@ -114,7 +114,7 @@ def test_names_of_the_data_are_used():
     text = str(network.explain(data.X[1], data.y[1], sample="the bee"))
     assert text.splitlines()[1] == "the bee"
     assert "true class 1 'bee'; predicted class 1 'bee' with probability" in text
-    assert "2  w            0" in text
+    assert "3  w            0" in text
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,11 @@ def test_a_wrong_number_of_the_explanation_itself_is_found_out(dtype):
     assert e.weight(2, 3, 4).check.verdict == "right"
 
 
-def test_names_count_as_the_library_does():
+def test_formulas_count_from_1_and_python_from_0():
     network, x, y, e = explained()
     p = e.weight(2, 3, 5)
-    assert (p.name, p.place) == ("W^2_3,5", "W[2][3, 5]")
-    assert (e.bias(1, 6).name, e.bias(1, 6).place) == ("b^1_6", "b[1][6]")
+    assert (p.name, p.place) == ("W^2_{4,6}", "W[2][3, 5]")
+    assert (e.bias(1, 6).name, e.bias(1, 6).place) == ("b^1_7", "b[1][6]")
     wrong = network.gradients(x, y)
     wrong.dW[2][3, 5] += 1
     report = gradient_check(network, [x], [y], gradients=wrong, entries=1000)
@@ -113,7 +113,8 @@ def test_mazurs_weight():
     p = network.explain([0.05, 0.10], [0.01, 0.99]).weight(2, 0, 0, learning_rate=0.5)
     assert p.gradient == pytest.approx(0.082167041, abs=5e-10)
     assert p.step.after == pytest.approx(0.35891648, abs=5e-9)
-    assert "G1  W^2_0,0 ← W^2_0,0 − η ∂J/∂W^2_0,0 = 0.4 − 0.5·0.082167041 = 0.35891648" in str(p)
+    assert "G1  W^2_{1,1} ← W^2_{1,1} − η ∂J/∂W^2_{1,1} = 0.4 − 0.5·0.082167041 = 0.35891648" in str(p)
+    assert "One weight: W^2_{1,1} = 0.4, in Python W[2][0, 0]" in str(p)
 
 
 @pytest.mark.parametrize(("L", "verdict"), [(1, "wrong"), (2, "wrong"), (3, "right")])
@@ -178,8 +179,8 @@ def test_a_step_over_a_kink_is_said():
 
 
 def test_a_weight_without_effect_says_why(kinked):
-    assert "δ^1_1 = 0: to first order this parameter changes nothing" in str(kinked.weight(1, 1, 0))
-    assert "a^1_1 = 0: to first order this parameter changes nothing" in str(kinked.weight(2, 0, 1))
+    assert "δ^1_2 = 0: to first order this parameter changes nothing" in str(kinked.weight(1, 1, 0))
+    assert "a^1_2 = 0: to first order this parameter changes nothing" in str(kinked.weight(2, 0, 1))
 
 
 @pytest.mark.parametrize(

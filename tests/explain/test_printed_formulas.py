@@ -107,7 +107,7 @@ def printed_lines(e, *wanted):
     found = []
     for line in e.to_text(100_000).splitlines():
         tag, rest = line[2:6].strip(), line[6:]
-        left, *steps = rest.split(" = ")
+        left, *steps = re.split(" [=≈] ", rest)
         if line.startswith("  ") and steps and any(re.fullmatch(pattern, left) for pattern in wanted):
             found.append((tag, left, steps))
     return found
@@ -139,8 +139,8 @@ def test_loss_and_error_are_computed_as_printed(name, seed):
         for _, left, steps in errors:
             holds(steps[-2], steps[-1])
             if left.startswith("δ"):
-                assert float(steps[-1]) == pytest.approx(e.delta[2][int(left[-1])], rel=1e-4)
-        for _, _, steps in printed_lines(e.weight(2, 0, 1), r"δ\^2_0"):
+                assert float(steps[-1]) == pytest.approx(e.delta[2][int(left[-1]) - 1], rel=1e-4)
+        for _, _, steps in printed_lines(e.weight(2, 0, 1), r"δ\^2_1"):
             holds(steps[-2], steps[-1])
 
 
@@ -212,7 +212,7 @@ def test_activations_are_computed_as_printed(name):
     whole = formula[-1] if formula else named
     assert len(lines) == 3
     for place, (_, left, steps) in enumerate(lines):
-        assert left == f"a^1_{place}"
+        assert left == f"a^1_{place + 1}"
         assert float(steps[-1]) == pytest.approx(e.a[1][place], rel=1e-4)
         z = re.fullmatch(rf"{re.escape(activation.symbol)}\((.*)\)", steps[1])[1]
         assert float(z) == pytest.approx(e.z[1][place], rel=1e-4)

@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
 
 class Equation(NamedTuple):
-    """left = steps[0] = steps[1] = …, with its tag."""
+    """left = steps[0] = steps[1] = …, with its tag; ≈ for = where printed digits give another result."""
 
     tag: str
     left: str
@@ -94,6 +94,20 @@ def factor(value: Any, digits: int = 5) -> str:
     """A number that follows a multiplication sign or stands under a function."""
     text = number(value, digits)
     return f"({text})" if text.startswith("-") else text
+
+
+def at(*places: int | str) -> str:
+    """The index of a formula. Places come counted from 0, as in Python, and are counted from 1: _3, _{3,12}.
+
+    A letter stands as it is.
+    """
+    one = [place if isinstance(place, str) else str(place + 1) for place in places]
+    return f"_{one[0]}" if len(one) == 1 and len(one[0]) == 1 else f"_{{{','.join(one)}}}"
+
+
+def layer(L: int) -> str:
+    """The number of a layer, as ^3 or ^{12}."""
+    return f"^{L}" if L < 10 else f"^{{{L}}}"
 
 
 def percent(share: float) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from chainrule.equations.printed import Formula
-from chainrule.explain.blocks import number
+from chainrule.explain.blocks import at, layer, number
 
 SYMBOL = re.compile(r"\b([azyp])_([mk])(?![a-z])")
 """z_m, a_m, y_m, p_m, and z_k, a_k within a sum over outputs."""
@@ -16,21 +16,23 @@ TWICE = re.compile(r"\(\((-[^()]*)\)\)")
 
 
 def in_layer(text: str, L: int, m: int | str = "m") -> str:
-    """The formula as the derivation writes it, with z^L_m for z_m; y and p have no layer."""
+    """The formula as the derivation writes it, with z^L_m for z_m; y and p have no layer.
+
+    ``m``: the output, counted from 0 as in Python, or its letter.
+    """
 
     def symbol(found: re.Match[str]) -> str:
         name, index = found.groups()
-        layer = f"^{L}" if name in "az" else ""
-        return f"{name}{layer}_{m if index == 'm' else index}"
+        return f"{name}{layer(L) if name in 'az' else ''}{at(m if index == 'm' else index)}"
 
-    return SYMBOL.sub(symbol, text).replace("ℓ'_m", f"ℓ'_{m}").replace("·", " ")
+    return SYMBOL.sub(symbol, text).replace("ℓ'_m", f"ℓ'{at(m)}").replace("·", " ")
 
 
-def in_numbers(text: str, values: Mapping[str, float]) -> str:
+def in_numbers(text: str, values: Mapping[str, float], digits: int = 5) -> str:
     """The formula with numbers in the place of its symbols; a number with a sign stands in brackets."""
 
     def put_in(found: re.Match[str]) -> str:
-        shown = number(values[found[0]])
+        shown = number(values[found[0]], digits)
         return f"({shown})" if shown.startswith("-") else shown
 
     return TWICE.sub(r"(\1)", NUMBER.sub(put_in, text))

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
+from chainrule.explain.arithmetic import relations
 from chainrule.explain.blocks import TIE, Block, Equation, Heading, Line, Pictures, Table
 from chainrule.explain.pictures import Span, rows
 
@@ -52,13 +53,14 @@ def _wrap(text: str, width: int, later: str = "") -> list[str]:
 def _equation(block: Equation, width: int) -> Iterator[list[Span]]:
     """On one line where it fits, otherwise every step on lines of its own, "=" below "="."""
     tag = [(" " * INDENT, ""), (f"{block.tag:<{TAG}}", "tag")]
-    whole = " = ".join((block.left, *block.steps))
+    steps = [f"{sign} {step}" for sign, step in zip(relations(block.steps), block.steps, strict=True)]
+    whole = " ".join((block.left, *steps))
     if INDENT + TAG + len(whole) <= width:
         yield [*tag, (whole, "")]
         return
     alone = len(block.left) > width // 3
     start = INDENT + TAG + (2 if alone else len(block.left) + 1)
-    texts = [text for step in block.steps for text in _wrap(f"= {step}", width - start, "    ")]
+    texts = [text for step in steps for text in _wrap(step, width - start, "    ")]
     first = "" if alone else f" {texts.pop(0)}"
     yield [*tag, (block.left + first, "")]
     yield from ([(" " * start + text, "")] for text in texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from chainrule.explain.arithmetic import relations
 from chainrule.explain.blocks import TIE, Block, Equation, Heading, Line, Picture, Pictures, Table
 from chainrule.explain.layout import plain
 from chainrule.explain.pictures import css, scaled, shade_of
@@ -29,13 +30,18 @@ def _markdown(block: Block) -> str:
         return f"**{text}**" if block.style in ("good", "bad") else text
     if isinstance(block, Equation):
         tag = f"{block.tag}: " if block.tag else ""
-        lines = "`  \n`= " if _is_long(block) else " = "
-        return f"{tag}`{lines.join((block.left, *block.steps))}`"
+        between = "`  \n`" if _is_long(block) else " "
+        return f"{tag}`{between.join((block.left, *_signed(block)))}`"
     if isinstance(block, Table):
         marks = ("---" if column in block.words else "---:" for column in range(len(block.head)))
         rows = (map(_escaped, block.head), marks, *(map(_escaped, row) for row in block.rows))
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"```text\n{plain([block], 100)}\n```"
+
+
+def _signed(block: Equation) -> list[str]:
+    """The steps, each behind its sign."""
+    return [f"{sign} {step}" for sign, step in zip(relations(block.steps), block.steps, strict=True)]
 
 
 def _is_long(block: Equation) -> bool:

@@ -8,7 +8,18 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule.engines.reference import NUMPY
-from chainrule.explain.blocks import Block, Equation, Line, Table, added, factor, named, number
+from chainrule.explain.arithmetic import about, enough, fewest, follows
+from chainrule.explain.blocks import (
+    Block,
+    Equation,
+    Line,
+    Table,
+    added,
+    at,
+    factor,
+    layer,
+    number,
+)
 from chainrule.explain.formulas import in_layer, in_numbers, is_computable, steps
 from chainrule.explain.numbers import Numbers
 from chainrule.explain.sums import neurons
@@ -32,13 +43,27 @@ def _softmax(e: Numbers) -> list[Block]:
     powers, total, shift = _softmax_parts(e)
     moved = f" − {factor(shift)}" if shift else ""
     whole = in_layer(formula.text.replace("z_m", f"z_m{moved}").replace("z_k", f"z_k{moved}"), H)
-    up = f"e^{{z^{H}_m{moved}}}"
-    why = f"{number(shift)} is the largest z^{H}_m. Subtracted, it cancels, and no exponential overflows."
-    columns = {f"z^{H}_m": z, up: powers, f"a^{H}_m": e.a[H], "y_m": e.y}
+    up = f"e^{{z{layer(H)}_m{moved}}}"
+    why = (
+        f"{number(shift)} is the largest z{layer(H)}_m. Subtracted, it cancels, and no exponential overflows."
+    )
+
+    def calculations(m: int, n: int) -> tuple[str, str]:
+        moved = f" − {factor(shift, n)}" if shift else ""
+        return f"e^{{{number(z[m], n)}{moved}}}", f"{number(powers[m], n)} / {number(total, n)}"
+
+    shown = neurons(e.delta[H])
+    n = fewest(lambda n: all(follows(calculations(m, n)[1], number(e.a[H][m])) for m in shown))
+    rows: list[tuple[str, ...]] = []
+    for m in shown:
+        power, quotient = calculations(m, n)
+        cells = about(power, number(powers[m], n)), about(quotient, number(e.a[H][m])), number(e.y[m])
+        rows.append((number(z[m], n), *cells))
+    heads = f"z{layer(H)}_m", up, f"a{layer(H)}_m", "y_m"
     return [
-        Equation(formula.tag, f"a^{H}_m", (whole, f"{up} / {number(total)}")),
+        Equation(formula.tag, f"a{layer(H)}_m", (whole, f"{up} / {number(total, n)}")),
         *([Line(why, "dim")] if shift else []),
-        _table(e, columns),
+        _table(e, heads, rows),
     ]
 
 
@@ -46,19 +71,36 @@ def _alone(e: Numbers) -> list[Block]:
     """Outputs that each depend on their own z alone."""
     H, printed = e.H, e.net.head.printed
     name = f"J_m ({printed.J.tag})" if printed.J.tag else "J_m"
-    columns = {f"z^{H}_m": e.z[H], f"a^{H}_m": e.a[H], "y_m": e.y}
-    table = _table(e, {**columns, name: shares(e)} if printed.J.steps else columns)
-    lines = [Equation(printed.a.tag, f"a^{H}_m", steps(printed.a, H))] if printed.a.steps else []
+    heads = (f"z{layer(H)}_m", f"a{layer(H)}_m", "y_m", *([name] if printed.J.steps else []))
+    share = shares(e) if printed.J.steps else None
+    shown = neurons(e.delta[H])
+
+    def a_in_numbers(m: int, n: int) -> str:
+        return in_numbers(printed.a.text, _values(e, m), n)
+
+    n = fewest(lambda n: all(follows(a_in_numbers(m, n), number(e.a[H][m])) for m in shown))
+    rows: list[tuple[str, ...]] = []
+    for m in shown:
+        a = about(a_in_numbers(m, n), number(e.a[H][m]))
+        J = [] if share is None else [_share(e, m, share[m])]
+        rows.append((number(e.z[H][m], n), a, number(e.y[m]), *J))
+    table = _table(e, heads, rows)
+    lines = [Equation(printed.a.tag, f"a{layer(H)}_m", steps(printed.a, H))] if printed.a.steps else []
     return [*lines, table]
 
 
-def _table(e: Numbers, columns: dict[str, Floats]) -> Table:
-    tag = e.net.head.printed.a.tag
-    rows = (
-        (tag, named(m, e.classes), *(number(values[m]) for values in columns.values()))
-        for m in neurons(e.delta[e.H])
-    )
-    return Table(("", "m", *columns), tuple(rows), words=(0, 1), fixed=2)
+def _share(e: Numbers, m: int, share: float) -> str:
+    """What output m adds to the loss; ≈ before it if the printed a and y do not give it."""
+    formula, values = e.net.head.printed.J, _values(e, m)
+    known = is_computable(formula.each, values)
+    return about(in_numbers(formula.each, values), number(share)) if known else number(share)
+
+
+def _table(e: Numbers, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    """The outputs that are shown, with their class, whose number Python counts from 0."""
+    tag, what = e.net.head.printed.a.tag, "label" if e.multi_label else "class"
+    full = ((tag, str(m + 1), e.classes[m], *row) for m, row in zip(neurons(e.delta[e.H]), rows, strict=True))
+    return Table(("", "m", what, *heads), tuple(full), words=(0, 2), fixed=3)
 
 
 def _remark(e: Numbers) -> list[Block]:
@@ -133,21 +175,23 @@ def _loss(e: Numbers) -> list[Block]:
     if len(on) > LISTED:
         return [Equation(formula.tag, "J", (symbols, J))]
     if not all(is_computable(formula.each, _values(e, m)) for m in on):
-        return [Equation(formula.tag, "J", (f"{symbols}, from the logits z^{e.H}", J))]
-    each = [in_numbers(formula.each, _values(e, m)) for m in on]
+        return [Equation(formula.tag, "J", (f"{symbols}, from the logits z{layer(e.H)}", J))]
+    found = [J] if len(on) == 1 else [number(share[m]) for m in on]
+    each = [_enough(formula.each, _values(e, m), text) for m, text in zip(on, found, strict=True)]
     if len(on) < 2:
         return [Equation(formula.tag, "J", (symbols, *each, J))]
     lines = [
-        Equation(formula.tag, f"J_{m}", (text, number(share[m]))) for m, text in zip(on, each, strict=True)
+        Equation(formula.tag, f"J{at(m)}", (text, number(share[m]))) for m, text in zip(on, each, strict=True)
     ]
-    return [*lines, Equation(formula.tag, "J", (symbols, added(number(share[m]) for m in on), J))]
+    total = enough(lambda n: added(number(share[m], n) for m in on), J)
+    return [*lines, Equation(formula.tag, "J", (symbols, total, J))]
 
 
 def output_errors(e: Numbers, shown: tuple[int, ...]) -> list[Block]:
     """δ^H_m of some outputs; a long formula first in symbols."""
     formula = e.net.head.printed.delta
     whole = formula.steps and _is_long(e)
-    start = [Equation(formula.tag, f"δ^{e.H}_m", steps(formula, e.H))] if whole else []
+    start = [Equation(formula.tag, f"δ{layer(e.H)}_m", steps(formula, e.H))] if whole else []
     return [*start, *slope_equations(e, shown), *(output_error(e, m) for m in shown)]
 
 
@@ -161,12 +205,15 @@ def slope_equations(e: Numbers, shown: tuple[int, ...]) -> list[Block]:
     if not formula.steps:
         return []
     found = slopes(e)
-    lines: list[Block] = [Equation("", "ℓ'_m", (f"∂ℓ_m/∂log a^{H}_m", *steps(formula, H)))]
+    lines: list[Block] = [Equation("", "ℓ'_m", (f"∂ℓ_m/∂log a{layer(H)}_m", *steps(formula, H)))]
     for m in shown:
         values = _values(e, m)
-        put_in = (in_numbers(formula.text, values),) if is_computable(formula.text, values) else ()
-        lines.append(Equation("", f"ℓ'_{m}", (*put_in, number(found[m]))))
-    terms = (added(number(v) for v in found),) if 1 < len(found) <= LISTED else ()
+        known = is_computable(formula.text, values)
+        put_in = (_enough(formula.text, values, number(found[m])),) if known else ()
+        lines.append(Equation("", f"ℓ'{at(m)}", (*put_in, number(found[m]))))
+    total = number(found.sum())
+    few = 1 < len(found) <= LISTED
+    terms = (enough(lambda n: added(number(v, n) for v in found), total),) if few else ()
     return [*lines, Equation("", "Σ_k ℓ'_k", (*terms, number(found.sum())))]
 
 
@@ -180,5 +227,11 @@ def output_error(
         values |= {"ℓ'_m": found[m], "Σ_k ℓ'_k": found.sum()}
     symbols = steps(formula, e.H, m) if whole or not _is_long(e) else ()
     known = formula.steps and is_computable(formula.text, values)
-    put_in = (in_numbers(formula.text, values),) if known else ()
-    return Equation(formula.tag, f"δ^{e.H}_{m}", (*first, *symbols, *put_in, number(e.delta[e.H][m], digits)))
+    delta = number(e.delta[e.H][m], digits)
+    put_in = (_enough(formula.text, values, delta, digits),) if known else ()
+    return Equation(formula.tag, f"δ{layer(e.H)}{at(m)}", (*first, *symbols, *put_in, delta))
+
+
+def _enough(text: str, values: dict[str, float], result: str, first: int = 5) -> str:
+    """A formula in numbers, with as many digits as it takes to give the result."""
+    return enough(lambda n: in_numbers(text, values, n), result, first, first + 4)

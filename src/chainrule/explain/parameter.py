@@ -6,12 +6,24 @@ from typing import Any, NamedTuple
 
 from chainrule.checks import as_real
 from chainrule.equations.optimizers import descend
-from chainrule.explain.blocks import Block, Equation, Heading, Line, Table, factor, number, percent, top
+from chainrule.explain.arithmetic import MOST, about, enough
+from chainrule.explain.blocks import (
+    Block,
+    Equation,
+    Heading,
+    Line,
+    Table,
+    at,
+    factor,
+    layer,
+    number,
+    percent,
+    top,
+)
 from chainrule.explain.check import Difference, difference, loss_at, problem_of
 from chainrule.explain.formulas import in_numbers
 from chainrule.explain.numbers import Numbers
 from chainrule.explain.outputs import output_error, slope_equations
-from chainrule.explain.sample_report import hidden_error_equation
 from chainrule.explain.shown import Shown
 from chainrule.explain.sums import SMALL
 
@@ -65,19 +77,18 @@ class ParameterExplanation(_Parameter, Shown):
 
     @property
     def name(self) -> str:
-        """As the text writes it: W^2_7,12 or b^2_7."""
-        return f"{self.tensor}^{self.layer}_{','.join(map(str, self.at))}"
+        """As the text writes it, which counts from 1: W^2_{8,13} or b^2_8."""
+        return f"{self.tensor}{layer(self.layer)}{at(*self.at)}"
 
     @property
     def place(self) -> str:
-        """As Python writes it: W[2][7, 12] or b[2][7]."""
+        """As Python writes it, which counts from 0: W[2][7, 12] or b[2][7]."""
         return f"{self.tensor}[{self.layer}][{', '.join(map(str, self.at))}]"
 
     def blocks(self) -> list[Block]:
         """The explanation in words."""
-        start = Heading(
-            f"One {'weight' if self.tensor == 'W' else 'bias'}: {self.name} = {number(self.value, DIGITS)}"
-        )
+        kind = "weight" if self.tensor == "W" else "bias"
+        start = Heading(f"One {kind}: {self.name} = {number(self.value, DIGITS)}, in Python {self.place}")
         return [start, *_path(self), *_check(self), *_step(self)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,20 +144,17 @@ def _one_step(
 
 def _path(p: ParameterExplanation) -> list[Block]:
     L, j = p.layer, p.at[0]
-    z, delta, d = f"z^{L}_{j}", f"δ^{L}_{j}", f"∂J/∂{p.name}"
+    z, delta, d = f"z{layer(L)}{at(j)}", f"δ{layer(L)}{at(j)}", f"∂J/∂{p.name}"
     last = number(p.gradient, DIGITS)
     if p.tensor == "b":
         slope, found = "1", Equation("B4", d, (f"∂J/∂{z} · ∂{z}/∂{p.name}", f"{delta} · 1", last))
     else:
-        slope = f"a^{L - 1}_{p.at[1]}"
-        numbers = f"{number(p.delta, DIGITS)} · {factor(p.a, DIGITS)}"
+        slope = f"a{layer(L - 1)}{at(p.at[1])}"
+        numbers = enough(lambda n: f"{number(p.delta, n)} · {factor(p.a, n)}", last, DIGITS, MOST)
         found = Equation("B3", d, (f"∂J/∂{z} · ∂{z}/∂{p.name}", f"{delta} · {slope}", numbers, last))
     value = () if p.tensor == "b" else (number(p.a, DIGITS),)
     return [
-        Line(
-            f"In Python network.{p.place}. It reaches the loss J through {z} alone, "
-            "so the chain rule has two factors."
-        ),
+        Line(f"It reaches the loss J through {z} alone, so the chain rule has two factors."),
         Equation("F1", f"∂{z}/∂{p.name}", (slope, *value)),
         *_error(p),
         found,
@@ -158,7 +166,7 @@ def _error(p: ParameterExplanation) -> list[Block]:
     """Where δ^L_j comes from: from the head, or from the layer after (B2)."""
     e, L, j = p.explanation, p.layer, p.at[0]
     if e.H == L:
-        error = output_error(e, j, DIGITS, (f"∂J/∂z^{L}_{j}",), whole=True)
+        error = output_error(e, j, DIGITS, (f"∂J/∂z{layer(L)}{at(j)}",), whole=True)
         return [*slope_equations(e, (j,)), error]
     return _hidden_error(p, L, j)
 
@@ -168,13 +176,14 @@ def _hidden_error(p: ParameterExplanation, L: int, j: int) -> list[Block]:
     e = p.explanation
     terms = e.back_terms(L, j)
     places = tuple(range(len(terms))) if len(terms) <= SMALL else top(terms, ROWS).places
-    whole = f"(Σ_i W^{L + 1}_i,{j} δ^{L + 1}_i) φ'(z^{L}_{j})"
-    equation = hidden_error_equation(e, L, j)
+    whole = f"(Σ_i W{layer(L + 1)}{at('i', j)} δ{layer(L + 1)}_i) φ'(z{layer(L)}{at(j)})"
+    slope, error = e.d_phi[L][j], number(p.delta, DIGITS)
+    product = enough(lambda n: f"{number(e.d_a[L][j], n)}·{factor(slope, n)}", error, DIGITS, MOST)
     return [
-        Equation("B2", f"δ^{L}_{j}", (f"∂J/∂z^{L}_{j}", whole)),
+        Equation("B2", f"δ{layer(L)}{at(j)}", (f"∂J/∂z{layer(L)}{at(j)}", whole)),
         *_terms(e, L, j, places),
         _slope(e, L, j),
-        equation._replace(steps=(*equation.steps[-2:-1], number(p.delta, DIGITS))),
+        Equation("B2", f"δ{layer(L)}{at(j)}", (product, error)),
     ]
 
 
@@ -182,11 +191,12 @@ def _terms(e: Numbers, L: int, j: int, places: tuple[int, ...]) -> list[Block]:
     """The table of W^{L+1}_ij δ^{L+1}_i."""
     terms, n = e.back_terms(L, j), len(e.delta[L + 1])
     W, above = e.params[L + 1].W[:, j], e.delta[L + 1]
-    rows = [("B2", str(i), number(W[i]), number(above[i]), number(terms[i])) for i in places]
+    rows = [("B2", str(i + 1), *_product(W[i], above[i], terms[i])) for i in places]
     if len(places) < n:
         rows.append(("", f"the other {n - len(places)}", "", "", number(top(terms, ROWS).rest)))
-    rows.append(("", "sum", "", "", number(e.d_a[L][j])))
-    head = ("", "i", f"W^{L + 1}_i,{j}", f"δ^{L + 1}_i", "product")
+    total = number(e.d_a[L][j], DIGITS)
+    rows.append(("", "sum", "", "", about(" + ".join(f"({row[-1]})" for row in rows), total)))
+    head = ("", "i", f"W{layer(L + 1)}{at('i', j)}", f"δ{layer(L + 1)}_i", "product")
     table: list[Block] = [Table(head, tuple(rows), fixed=2)]
     if len(places) == n:
         return table
@@ -194,28 +204,39 @@ def _terms(e: Numbers, L: int, j: int, places: tuple[int, ...]) -> list[Block]:
     return [*table, Line(f"{len(places)} of {n:,} terms, the largest: {share} of Σ|W δ|.", "dim")]
 
 
+def _product(u: Any, v: Any, product: Any) -> tuple[str, str, str]:
+    """Two factors and their product, with as many digits as it takes for them to agree."""
+    found = number(product, DIGITS)
+    pair = enough(lambda n: f"{number(u, n)}·{factor(v, n)}", found, DIGITS, MOST)
+    first, second = (part.strip("()") for part in pair.split("·"))
+    return first, second, about(pair, found)
+
+
 def _slope(e: Numbers, L: int, j: int) -> Equation:
     """φ'(z^L_j) by the activation's own formula."""
     activation, slope = e.net.hidden[L], number(e.d_phi[L][j], DIGITS)
     name = f"{activation.symbol}'({number(e.z[L][j], DIGITS)})"
-    text = activation.printed.d_phi.text
-    put_in = (in_numbers(text, {"z_m": e.z[L][j], "a_m": e.a[L][j]}),) if text else ()
-    return Equation("F2", f"φ'(z^{L}_{j})", tuple(dict.fromkeys((name, *put_in, slope))))
+    text, values = activation.printed.d_phi.text, {"z_m": e.z[L][j], "a_m": e.a[L][j]}
+    put_in = (enough(lambda n: in_numbers(text, values, n), slope, DIGITS, MOST),) if text else ()
+    return Equation("F2", f"φ'(z{layer(L)}{at(j)})", tuple(dict.fromkeys((name, *put_in, slope))))
 
 
 def _silent(p: ParameterExplanation) -> list[Block]:
     if p.gradient != 0:
         return []
-    zeros = [f"δ^{p.layer}_{p.at[0]} = 0"] if p.delta == 0 else []
-    zeros += [f"a^{p.layer - 1}_{p.at[1]} = 0"] if p.a == 0 else []
+    zeros = [f"δ{layer(p.layer)}{at(p.at[0])} = 0"] if p.delta == 0 else []
+    zeros += [f"a{layer(p.layer - 1)}{at(p.at[1])} = 0"] if p.a == 0 else []
     why = " and ".join(zeros) or "Their product rounds to 0"
     return [Line(f"{why}: to first order this parameter changes nothing for this sample.", "dim")]
 
 
 def _check(p: ParameterExplanation) -> list[Block]:
     c, name = p.check, p.name
-    values = f"[{number(c.upper, 12)} − {factor(c.lower, 12)}] / {number(2 * c.h)}"
-    quotient = (f"[J({name} + h) − J({name} − h)] / 2h", values, number(c.quotient, DIGITS))
+    slope = number(c.quotient, DIGITS)
+    values = enough(
+        lambda n: f"[{number(c.upper, n)} − {factor(c.lower, n)}] / {number(2 * c.h, n)}", slope, 12, MOST
+    )
+    quotient = (f"[J({name} + h) − J({name} − h)] / 2h", values, slope)
     rounded = f"within {number(c.doubt, 2)}, which rounding explains" if c.relative_error > RIGHT else ""
     why = f" ({c.why or rounded})" if c.why or (rounded and c.verdict == "right") else ""
     found = (
@@ -253,10 +274,16 @@ def _kinks(c: Difference) -> list[Block]:
 
 def _step(p: ParameterExplanation) -> list[Block]:
     s, w = p.step, p.name
-    move = f"{number(s.before, DIGITS)} − {number(s.learning_rate)}·{factor(p.gradient, DIGITS)}"
+    after = number(s.after, DIGITS)
+    move = enough(
+        lambda n: f"{number(s.before, n)} − {number(s.learning_rate, n)}·{factor(p.gradient, n)}",
+        after,
+        DIGITS,
+        MOST,
+    )
     return [
         Heading(f"One step of gradient descent, η = {number(s.learning_rate)}: {w} alone"),
-        Equation("G1", f"{w} ← {w} − η ∂J/∂{w}", (move, number(s.after, DIGITS))),
+        Equation("G1", f"{w} ← {w} − η ∂J/∂{w}", (move, after)),
         Table(
             ("", "before", "after", "change", "−η (∂J/∂w)², by the slope alone"),
             (
@@ -268,4 +295,8 @@ def _step(p: ParameterExplanation) -> list[Block]:
 
 
 def _change(before: float, after: float) -> tuple[str, str, str]:
-    return number(before, DIGITS), number(after, DIGITS), number(after - before)
+    """Before, after and the change, with as many digits as it takes for the change to be seen."""
+    change = number(after - before)
+    pair = enough(lambda n: f"{number(after, n)} − {factor(before, n)}", change, DIGITS, MOST)
+    new, old = (part.strip("()") for part in pair.split(" − "))
+    return old, new, change

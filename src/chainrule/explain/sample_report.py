@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.explain.arithmetic import about, enough, fewest, follows
 from chainrule.explain.blocks import (
     Block,
     Equation,
@@ -13,8 +14,10 @@ from chainrule.explain.blocks import (
     Pictures,
     Table,
     Top,
+    at,
     counted,
     factor,
+    layer,
     named,
     number,
     percent,
@@ -41,11 +44,18 @@ def _head(e: Numbers) -> list[Block]:
         Line(verdict(e), "good" if e.correct else "bad"),
         Line(f"J = {number(e.loss, 6)}, the {e.net.head.loss_name} of this sample alone, without penalties"),
         Line(
-            "Layers are counted from 1; neurons, inputs and classes from 0: W^2_7,12 is W[2][7, 12]. "
-            f"The numbers are {e.dtype.name} ({size}), rounded for print.",
+            f"Layers and neurons are counted from 1, as in the book: {_place(e)} in Python, which counts "
+            f"from 0, as the numbers of classes do. The numbers are {e.dtype.name} ({size}), rounded for "
+            "print; ≈ stands where the rounded ones give another last digit.",
             "dim",
         ),
     ]
+
+
+def _place(e: Numbers) -> str:
+    """An example of both counts: the last weight."""
+    j, k = (n - 1 for n in e.dW[e.H].shape)
+    return f"W{layer(e.H)}{at(j, k)} is W[{e.H}][{j}, {k}]"
 
 
 def verdict(e: Numbers) -> str:
@@ -109,10 +119,10 @@ def _scaling(e: Numbers) -> str:
 def _input_table(e: Numbers, places: tuple[int, ...], *, gradient: bool) -> Table:
     features, raw = (e.data.features if e.data else None), e.raw
     shape = e.data.shape if e.data else None
-    head, rows = ["", "k"], [["B2" if gradient else "", str(k)] for k in places]
+    head, rows = ["", "k"], [["B2" if gradient else "", str(k + 1)] for k in places]
     columns = [
         ("feature", None if features is None else [features[k] for k in places]),
-        ("row, column", None if shape is None else [f"{k // shape[1]}, {k % shape[1]}" for k in places]),
+        ("[row, column]", None if shape is None else [f"[{k // shape[1]}, {k % shape[1]}]" for k in places]),
         ("raw_k", None if raw is None else [number(raw[k]) for k in places]),
         ("a^0_k", [number(e.x[k]) for k in places]),
         ("∂J/∂a^0_k", [number(e.d_a[0][k]) for k in places] if gradient else None),
@@ -133,27 +143,33 @@ def _forward(e: Numbers, L: int) -> list[Block]:
     n, shown = len(e.z[L]), neurons(e.delta[L])
     found: list[Block] = [
         Heading(f"Forward, layer {L}: {counted(n, 'neuron')}, {_activation(e, L)}"),
-        Equation("F1", f"z^{L}_j", (f"Σ_k W^{L}_jk a^{L - 1}_k + b^{L}_j",)),
+        Equation("F1", f"z{layer(L)}_j", (f"Σ_k W{layer(L)}_jk a{layer(L - 1)}_k + b{layer(L)}_j",)),
         *(activation_equations(e, L, "") if L < e.H else []),
         *_selection(e, L),
     ]
     for j in shown:
-        z = number(e.z[L][j])
-        found.append(Equation("F1", f"z^{L}_{j}", (*forward_sum(e, L, j), z)))
-        if L < e.H:
-            phi = e.net.hidden[L].symbol
-            found.append(
-                Equation("F2", f"a^{L}_{j}", (f"{phi}(z^{L}_{j})", f"{phi}({z})", number(e.a[L][j])))
-            )
+        found += _neuron(e, L, j)
     return found + (outputs(e) if e.H == L else [])
+
+
+def _neuron(e: Numbers, L: int, j: int) -> list[Block]:
+    """F1 and F2 of one neuron, in numbers."""
+    zL, z = f"z{layer(L)}{at(j)}", number(e.z[L][j])
+    numbers = enough(lambda n: forward_sum(e, L, j, n)[-1], z)
+    found: list[Block] = [Equation("F1", zL, (*forward_sum(e, L, j)[:-1], numbers, z))]
+    if L < e.H:
+        phi, a = e.net.hidden[L].symbol, number(e.a[L][j])
+        put_in = enough(lambda n: f"{phi}({number(e.z[L][j], n)})", a)
+        found.append(Equation("F2", f"a{layer(L)}{at(j)}", (f"{phi}({zL})", put_in, a)))
+    return found
 
 
 def activation_equations(e: Numbers, L: int, prime: str) -> list[Block]:
     """The layer's φ, or its φ' with ``prime`` "'", by the formula that the activation owns (F2)."""
     activation = e.net.hidden[L]
     formula = activation.printed.d_phi if prime else activation.printed.phi
-    left = f"φ'(z^{L}_j)" if prime else f"a^{L}_j"
-    named = f"{activation.symbol}{prime}(z^{L}_j)"
+    left = f"φ'(z{layer(L)}_j)" if prime else f"a{layer(L)}_j"
+    named = f"{activation.symbol}{prime}(z{layer(L)}_j)"
     texts = dict.fromkeys((named, *(in_layer(step, L, "j") for step in formula.steps)))
     texts.pop(left, None)
     return [Equation("F2", left, tuple(texts))] if texts else []
@@ -166,11 +182,11 @@ def _selection(e: Numbers, L: int) -> list[Block]:
         return []
     chosen = top(e.delta[L], SHOWN)
     text = (
-        f"{len(chosen.places)} of {n:,} neurons, {_which(chosen, f'δ^{L}_j')}: "
-        f"{percent(chosen.share)} of Σ_j |δ^{L}_j|."
+        f"{len(chosen.places)} of {n:,} neurons, {_which(chosen, f'δ{layer(L)}_j')}: "
+        f"{percent(chosen.share)} of Σ_j |δ{layer(L)}_j|."
     )
     dead = int(np.count_nonzero(e.d_phi[L] == 0)) if L < e.H else 0
-    still = f" φ'(z^{L}_j) is 0 for {dead:,} of {n:,}, and so is their δ." if dead else ""
+    still = f" φ'(z{layer(L)}_j) is 0 for {dead:,} of {n:,}, and so is their δ." if dead else ""
     return [Line(text + still, "dim")]
 
 
@@ -184,24 +200,26 @@ def _backward(e: Numbers, L: int) -> list[Block]:
     if e.H == L:
         found += output_errors(e, shown)
     else:
-        whole = f"(Σ_i W^{L + 1}_ij δ^{L + 1}_i) φ'(z^{L}_j)"
-        found += [Equation("B2", f"δ^{L}_j", (whole,)), *activation_equations(e, L, "'")]
+        whole = f"(Σ_i W{layer(L + 1)}_ij δ{layer(L + 1)}_i) φ'(z{layer(L)}_j)"
+        found += [Equation("B2", f"δ{layer(L)}_j", (whole,)), *activation_equations(e, L, "'")]
         found += [hidden_error_equation(e, L, j) for j in shown]
     return [*found, *_gradients(e, L, shown)]
 
 
 def hidden_error_equation(e: Numbers, L: int, j: int) -> Equation:
     """δ^L_j of a hidden neuron with its numbers (B2)."""
-    *symbols, numbers = backward_sum(e, L, j)
-    slope = number(e.d_phi[L][j])
+    *symbols, _ = backward_sum(e, L, j)
+    slope, delta = e.d_phi[L][j], number(e.delta[L][j])
+    product = enough(lambda n: f"{number(e.d_a[L][j], n)}·{factor(slope, n)}", delta)
+    numbers = enough(lambda n: f"({backward_sum(e, L, j, n)[-1]})·{factor(slope, n)}", product)
     return Equation(
         "B2",
-        f"δ^{L}_{j}",
+        f"δ{layer(L)}{at(j)}",
         (
-            *(f"({sum_of_symbols}) φ'(z^{L}_{j})" for sum_of_symbols in symbols),
-            f"({numbers})·{factor(slope)}",
-            f"{number(e.d_a[L][j])}·{factor(slope)}",
-            number(e.delta[L][j]),
+            *(f"({sum_of_symbols}) φ'(z{layer(L)}{at(j)})" for sum_of_symbols in symbols),
+            numbers,
+            product,
+            delta,
         ),
     )
 
@@ -210,22 +228,28 @@ def _gradients(e: Numbers, L: int, shown: tuple[int, ...]) -> list[Block]:
     """∂J/∂W^L as the table of products that it is, with ∂J/∂b^L beside it."""
     a, delta = e.a[L - 1], e.delta[L]
     across = neurons(a)
-    above = ("", "", f"a^{L - 1}_k →", "", *(number(a[k]) for k in across))
-    rows = [
-        ("B3, B4", str(j), number(delta[j]), number(e.db[L][j]), *(number(e.dW[L][j, k]) for k in across))
-        for j in shown
-    ]
-    head = ("", "j", f"δ^{L}_j", f"∂J/∂b^{L}_j", *(f"k = {k}" for k in across))
+
+    def product(j: int, k: int, digits: int) -> str:
+        return f"{number(delta[j], digits)}·{factor(a[k], digits)}"
+
+    places = [(j, k) for j in shown for k in across]
+    n = fewest(lambda n: all(follows(product(*place, n), number(e.dW[L][place])) for place in places))
+    above = ("", "", f"a{layer(L - 1)}_k →", "", *(number(a[k], n) for k in across))
+    rows = []
+    for j in shown:
+        entries = (about(product(j, k, n), number(e.dW[L][j, k])) for k in across)
+        rows.append(("B3, B4", str(j + 1), number(delta[j], n), number(e.db[L][j], n), *entries))
+    head = ("", "j", f"δ{layer(L)}_j", f"∂J/∂b{layer(L)}_j", *(f"k = {k + 1}" for k in across))
     found: list[Block] = [
-        Equation("B3", f"∂J/∂W^{L}_jk", (f"δ^{L}_j a^{L - 1}_k",)),
-        Equation("B4", f"∂J/∂b^{L}_j", (f"δ^{L}_j",)),
+        Equation("B3", f"∂J/∂W{layer(L)}_jk", (f"δ{layer(L)}_j a{layer(L - 1)}_k",)),
+        Equation("B4", f"∂J/∂b{layer(L)}_j", (f"δ{layer(L)}_j",)),
         Table(head, (above, *rows), fixed=4),
     ]
     size = np.abs(e.dW[L])
     if size.size > len(shown) * len(across) and size.sum() > 0:
         share = float(size[np.ix_(shown, across)].sum() / size.sum())
         text = f"{len(shown) * len(across)} of {size.size:,} entries, where |δ| and |a| are largest: "
-        found.append(Line(f"{text}{percent(share)} of Σ|∂J/∂W^{L}|.", "dim"))
+        found.append(Line(f"{text}{percent(share)} of Σ|∂J/∂W{layer(L)}|.", "dim"))
     return found
 
 
