@@ -18,7 +18,6 @@ from chainrule.files.texts import read_text
 
 PREAMBLE = read_text("derivation/document/preamble.tex")
 COLUMNS = r"@{}p{11cm}@{\quad}>{\raggedright\arraybackslash}p{5cm}@{}"
-RELATIONS = {"←": r"\leftarrow"}
 BESIDE, LONGEST = 56, 100
 """Digits of an equation that has room beside its rule, and on a line of its own."""
 
@@ -61,13 +60,13 @@ def _chain(block: Chain) -> str:
     rows = []
     for place, step in enumerate(block.steps):
         left = LATEX(block.left) if place == 0 else rf"\phantom{{{LATEX(block.left)}}}"
-        op = RELATIONS.get(step.op, step.op)
+        op = LATEX.operator(step.op).strip()
         rows += _rows(left, op, step.right, rf"\rules{{{latex(step.rule)}}}", breadth(block.left))
     return head + rf"\begin{{longtable}}{{{COLUMNS}}}" + "\n" + "\n".join(rows) + "\n" + r"\end{longtable}"
 
 
 def _line(block: Chain) -> str:
-    steps = "".join(rf" {RELATIONS.get(step.op, step.op)} {LATEX(step.right)}" for step in block.steps)
+    steps = "".join(rf" {LATEX.operator(step.op).strip()} {LATEX(step.right)}" for step in block.steps)
     rule = rf"\hfill\rules{{{latex(block.steps[0].rule)}}}" if block.steps[0].rule else ""
     return rf"$\displaystyle {LATEX(block.left)}{steps}${rule}\par"
 

@@ -59,16 +59,17 @@ def _chain(block: Chain) -> str:
     rows = [["equation", "why"]]
     for place, step in enumerate(block.steps):
         left = LATEX(block.left) + " " if place == 0 else r"\quad "
-        rows.append([f"$\\displaystyle {left}{_relation(step.op)} {LATEX(step.right)}$", markdown(step.rule)])
+        rows.append(
+            [
+                f"$\\displaystyle {left}{LATEX.operator(step.op).strip()} {LATEX(step.right)}$",
+                markdown(step.rule),
+            ]
+        )
     return head + _table(rows)
 
 
-def _relation(op: str) -> str:
-    return {"←": r"\leftarrow"}.get(op, op)
-
-
 def _numbers(block: Chain) -> str:
-    steps = "".join(f" {_relation(step.op)} {LATEX(step.right)}" for step in block.steps)
+    steps = "".join(f" {LATEX.operator(step.op).strip()} {LATEX(step.right)}" for step in block.steps)
     rule = markdown(block.steps[0].rule)
     return f"- ${LATEX(block.left)}{steps}$" + (f" ({rule})" if rule else "")
 

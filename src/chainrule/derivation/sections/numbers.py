@@ -5,6 +5,7 @@ Every line is evaluated as it is printed, with all digits, and must give what th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -36,6 +37,9 @@ from chainrule.model.validate import as_samples, as_targets
 
 WRITTEN_OUT = 100
 """Most parameters of a network whose every entry is written out."""
+
+MORE = 4
+"""Digits that a line of numbers may have beyond the usual, for its factors to give its result."""
 
 WIDEST = 6
 """Widest layer, and most samples, of which every entry is printed: what a line of a terminal holds."""
@@ -113,14 +117,29 @@ class Numbers:
             found = value(term, self.world)
         if stable is not None and not np.isfinite(found):
             return self.entry_chain(left, stable, expected, f"{rule}, the form that does not overflow")
-        put_in = self.numbers_in(term)
         mark = self.checked(Rel("=", left, term), found, expected)
         steps = [Step("=", term, (rule,) if rule else ())]
+        put_in, sign = self.put_in(lambda more: self.numbers_in(term, more), expected)
         result = number(expected, self.digits)
         if put_in not in (term, result):
             steps.append(Step("=", put_in))
-        steps.append(Step("=", result, (), mark))
+        steps.append(Step(sign, result, (), mark))
         return Chain(left, tuple(steps), numbers=True)
+
+    def put_in(self, make: Callable[[int], Term], expected: float) -> tuple[Term, str]:
+        """A line with numbers put in, and the sign before its result.
+
+        ``make`` gives the line with so many digits more. There are as many as it takes for the printed
+        numbers to give the printed result; if a few more are not enough, the sign is ≈.
+        """
+        result = TEXT(number(expected, self.digits))
+        for more in range(MORE + 1):
+            term = make(more)
+            with np.errstate(all="ignore"):
+                found = float(np.real(value(as_printed(term), self.world)))
+            if np.isfinite(found) and TEXT(number(found, self.digits)) == result:
+                return term, "="
+        return make(0), "≈"
 
     def checked(self, what: Rel, found: Any, expected: Any) -> Verified:
         """Count a line of numbers. Raises: WrongStep where it is off."""
@@ -150,31 +169,38 @@ class Numbers:
                 return found
         raise AssertionError("the last case has no condition")
 
-    def numbers_in(self, node: Term) -> Term:
-        """The term with rounded numbers in the place of its symbols."""
+    def numbers_in(self, node: Term, more: int = 0) -> Term:
+        """The term with rounded numbers in the place of its symbols, ``more`` digits than usual."""
         if isinstance(node, Sym) and node.name != "π":
-            return number(float(value(node, self.world)), self.digits)
+            return number(float(value(node, self.world)), self.digits, more)
         if isinstance(node, Num):
             return node
-        return rebuilt(node, self.numbers_in)
+        return rebuilt(node, lambda part: self.numbers_in(part, more))
 
 
-def number(x: float, digits: int) -> Term:
+def as_printed(node: Term) -> Term:
+    """The term with every number as its printed digits say."""
+    if isinstance(node, Num):
+        return Num(float(node.text.replace("−", "-"))) if node.text else node
+    return rebuilt(node, as_printed)
+
+
+def number(x: float, digits: int, more: int = 0) -> Term:
     """A rounded number as a term: −0.5 with its sign, 1.2 · 10^{−7} where it is small."""
     if x < 0:
-        return Neg(number(-x, digits))
+        return Neg(number(-x, digits, more))
     if x == 0 or 10.0 ** -(digits - 2) <= x < 1e7:
-        return Num(x, plain(x, digits))
-    mantissa, exponent = f"{x:.{min(digits, 4)}e}".split("e")
+        return Num(x, plain(x, digits, more))
+    mantissa, exponent = f"{x:.{min(digits, 4) + more}e}".split("e")
     power = int(exponent)
     mantissa = mantissa.rstrip("0").rstrip(".")
     ten = Pow(Num(10), Neg(Num(-power)) if power < 0 else Num(power))
     return Mul((Num(float(mantissa), mantissa), ten))
 
 
-def plain(x: float, digits: int) -> str:
-    """A number with at most ``digits`` decimals and no trailing zeros."""
+def plain(x: float, digits: int, more: int = 0) -> str:
+    """A number with at most ``digits`` decimals and no trailing zeros; ``more`` decimals where asked for."""
     if x != 0 and abs(x) < 10.0 ** -(digits - 2):
-        return f"{x:.{min(digits, 4)}e}".replace("-", "−")
-    text = f"{x:.{digits}f}"
+        return f"{x:.{min(digits, 4) + more}e}".replace("-", "−")
+    text = f"{x + 0.0:.{digits + more}f}"  # minus zero is zero
     return (text.rstrip("0").rstrip(".") or "0").replace("-", "−")

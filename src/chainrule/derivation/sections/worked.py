@@ -177,13 +177,18 @@ def step(n: Numbers, parameter: Sym, L: int, at: tuple[int, ...]) -> Chain:
     theta = parameter.at(*at)
     slope = float(slopes[place])
     symbols = optimizers.descend(theta, D(J, theta), ETA)  # type: ignore[arg-type]
-    put_in = substitute(symbols, {D(J, theta): number(slope, n.digits)})
+    new = float(after[place])
+
+    def line(more: int) -> Term:
+        return n.numbers_in(substitute(symbols, {D(J, theta): number(slope, n.digits, more)}), more)
+
+    put_in, sign = n.put_in(line, new)
     exact = float(value(theta, n.world)) - n.eta * slope
     mark = n.checked(Rel("=", theta, symbols), exact, after[place])
     lines = (
         Step("←", symbols, ("G1",)),
-        Step("=", n.numbers_in(put_in)),
-        Step("=", number(float(after[place]), n.digits), (), mark),
+        Step("=", put_in),
+        Step(sign, number(new, n.digits), (), mark),
     )
     return Chain(theta, lines, numbers=True)
 
