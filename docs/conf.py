@@ -32,7 +32,7 @@ extensions = [
 myst_enable_extensions = ["dollarmath", "deflist", "attrs_inline", "attrs_block"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
-exclude_patterns = ["_static/fonts", "results"]
+exclude_patterns = ["results"]
 html_math_renderer = "mathml"
 
 default_role = "code"
@@ -52,7 +52,7 @@ suppress_warnings = ["ref.python"]
 
 html_theme = "furo"
 html_title = "chainrule"
-html_static_path = ["_static"]
+html_static_path = ["_static", "../src/chainrule/pages/fonts"]
 html_css_files = ["book.css"]
 html_copy_source = False
 html_show_sourcelink = False

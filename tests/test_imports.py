@@ -17,7 +17,7 @@ SOURCE = Path(chainrule.__file__).parent
 ROOMS = (
     "about", "types", "history", "errors", "checks", "evaluation", "equations", "calculus", "files",
     "datasets.preparing", "datasets.validate", "datasets.dataset", "datasets.tables", "datasets.known",
-    "datasets.streams", "datasets.loading", "datasets", "plots",
+    "datasets.streams", "datasets.loading", "datasets", "plots", "pages",
     "engines.base", "engines.reference", "engines.llvm.machine", "engines.llvm.writer",
     "engines.llvm.kernels", "engines.llvm.programs", "engines.llvm.analysis", "engines.llvm.runtime",
     "engines.llvm", "engines.choice", "engines",

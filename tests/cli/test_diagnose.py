@@ -80,8 +80,9 @@ def test_json_and_html(file, tmp_path, here):
     }
     assert told["explanations"][0]["agrees_to"] < 1e-12
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.startswith("<!DOCTYPE html>")
-    assert "φ&#x27; taken at a^L instead of z^L" in page
+    assert page.startswith("<!doctype html>")
+    assert "φ&#x27; taken at <math" in page
+    assert "<msup><mi>a</mi><mrow><mi>L</mi></mrow></msup></mrow></math> instead of <math" in page
     assert "src=" not in page
 
 

@@ -239,7 +239,7 @@ def test_html_is_well_formed_and_says_the_same(digit):
     assert not reader.open
     words = " ".join("".join(reader.text).split())
     assert "a <digit>" in words
-    for word in (number(digit.delta[2][4]), "Forward, layer 1", "input gradient ∂J/∂a^0"):
+    for word in (number(digit.delta[2][4]), "Forward, layer 1", "input gradient"):
         assert word in words
     assert len([tag for tag, _ in reader.seen if tag == "svg"]) == 2
     pixels = [attrs for tag, attrs in reader.seen if tag == "rect" and "x" in attrs]

@@ -157,14 +157,12 @@ def _kind(output: str | None) -> str:
 
 
 def _written(kind: str, explanation: Explanation, parameters: list[ParameterExplanation]) -> str:
-    from html import escape
-
     parts: list[Any] = [explanation, *parameters]
     if kind == ".md":
         return "\n".join(part.to_markdown() for part in parts)
     if kind == ".html":
-        title = escape(explanation.sample)
-        body = "".join(part.to_html() for part in parts)
-        head = f"<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n<title>{title}</title>\n"
-        return f"{head}{body}</html>\n"
+        from chainrule.explain.markup import page
+
+        blocks = [block for part in parts for block in part.blocks()]
+        return page(explanation.sample, blocks)
     return "".join(part.to_text(WIDTH) + "\n" for part in parts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from chainrule.diagnosis.adapters import adapt
@@ -16,10 +15,9 @@ from chainrule.diagnosis.telling.report import blocks, line_of, summary
 from chainrule.diagnosis.verdict.intended import Options
 from chainrule.diagnosis.verdict.judge import Part, Verdict, judge
 from chainrule.explain.blocks import Block
-from chainrule.explain.markup import html
+from chainrule.explain.markup import page
 from chainrule.explain.shown import WIDTH, Shown
 
-PHONE = "<meta name='viewport' content='width=device-width, initial-scale=1'>"
 RIGHT, WRONG, FAILED = "right", "wrong", "could not run"
 
 
@@ -67,11 +65,7 @@ class Diagnosis(Shown):
 
     def to_html(self) -> str:
         """One page that needs nothing else."""
-        title = escape(f"Diagnosis: {self.verdict}")
-        head = f"<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n{PHONE}\n<title>{title}</title>\n"
-        style = "<style>body{max-width:60em;margin:2em auto;padding:0 1em;font-family:sans-serif;"
-        style += "line-height:1.45;overflow-wrap:anywhere}</style>\n"
-        return f"{head}{style}{html(self.blocks())}</html>\n"
+        return page(f"Diagnosis: {self.verdict}", self.blocks())
 
     def to_dict(self) -> dict[str, Any]:
         """Everything for machines."""
@@ -110,7 +104,7 @@ class Diagnosis(Shown):
         }
 
     def _repr_html_(self) -> str:
-        return html(self.blocks())
+        return super().to_html()
 
 
 def diagnose(

@@ -1,4 +1,4 @@
-"""An explanation as Markdown, and as a piece of HTML with pictures in SVG."""
+"""An explanation as Markdown, and as HTML with formulas in MathML and pictures in SVG."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from chainrule.explain.arithmetic import relations
 from chainrule.explain.blocks import TIE, Block, Equation, Heading, Line, Picture, Pictures, Table
 from chainrule.explain.layout import plain
 from chainrule.explain.pictures import css, scaled, shade_of
+from chainrule.pages import page as pages
+from chainrule.pages.formulas import formula, inline
 
 WIDEST = 90
 """Characters of an equation on one line."""
 PIXEL = 5
 """Width and height of a pixel in a picture of 28 columns."""
-COLOURS = {"good": "#006b4f", "bad": "#b2182b", "dim": "#666666"}
+CLASSES = {"dim": "soft"}
+"""Styles of a line that the style sheet has under another name."""
 
 
 def markdown(blocks: Iterable[Block]) -> str:
@@ -56,42 +59,50 @@ def _escaped(text: str) -> str:
 
 
 def html(blocks: Iterable[Block]) -> str:
-    """HTML with its own styles, for a notebook or a page."""
-    return "<div class='chainrule-explanation'>\n" + "\n".join(map(_html, blocks)) + "\n</div>\n"
+    """The blocks as HTML, for a page in the style of all pages; formulas are MathML."""
+    return "\n".join(map(_html, blocks))
+
+
+def page(title: str, blocks: Iterable[Block]) -> str:
+    """A whole HTML page under a title."""
+    rest = (block for block in blocks if block != Line(title))
+    return pages.page(title, "explanation", f"<h1>{escape(title)}</h1>\n{html(rest)}")
 
 
 def _html(block: Block) -> str:
     if isinstance(block, Heading):
-        return f"<h3>{escape(block.text)}</h3>"
+        return f"<h2>{inline(block.text)}</h2>"
     if isinstance(block, Line):
-        colour = f" style='color:{COLOURS[block.style]}'" if block.style else ""
-        return f"<p{colour}>{escape(block.text)}</p>"
+        kind = f' class="{CLASSES.get(block.style, block.style)}"' if block.style else ""
+        return f"<p{kind}>{inline(block.text)}</p>"
     if isinstance(block, Equation):
-        steps = ("<br>&nbsp;&nbsp;= " if _is_long(block) else " = ").join(map(escape, block.steps))
-        tag = f"<b>{escape(block.tag)}</b>&nbsp; " if block.tag else ""
-        return f"<p style='font-family:monospace'>{tag}{escape(block.left)} = {steps}</p>"
+        return _html_equation(block)
     if isinstance(block, Table):
         return _html_table(block)
     return _html_pictures(block)
 
 
+def _html_equation(block: Equation) -> str:
+    """Its tag, its left side, and each step behind its sign: below each other where they are long."""
+    kind = "number long" if _is_long(block) else "number"
+    parts = "".join(f"<span>{formula(text)}</span> " for text in (block.left, *_signed(block)))
+    tag = f'<span class="tag">{escape(block.tag)}</span>'
+    return f'<div class="{kind}">{tag}<div class="math">{parts}</div></div>'
+
+
 def _html_table(block: Table) -> str:
-    aligned = ["left" if column in block.words else "right" for column in range(len(block.head))]
+    aligned = [' class="words"' if column in block.words else "" for column in range(len(block.head))]
     cells = [
-        "".join(
-            f"<{kind} style='text-align:{align};padding:2px 8px'>{escape(text)}</{kind}>"
-            for align, text in zip(aligned, row, strict=True)
-        )
+        "".join(f"<{kind}{align}>{inline(text)}</{kind}>" for align, text in zip(aligned, row, strict=True))
         for kind, row in (("th", block.head), *(("td", row) for row in block.rows))
     ]
     rows = "\n".join(f"<tr>{cell}</tr>" for cell in cells)
-    return f"<div style='overflow-x:auto'><table style='font-family:monospace'>\n{rows}\n</table></div>"
+    return f'<div class="scroll"><table>\n{rows}\n</table></div>'
 
 
 def _html_pictures(block: Pictures) -> str:
     figures = "".join(
-        f"<figure style='display:inline-block;margin:8px'>{_svg(picture)}"
-        f"<figcaption>{escape(picture.title)}</figcaption></figure>"
+        f"<figure>{_svg(picture)}<figcaption>{inline(picture.title)}</figcaption></figure>"
         for picture in block.items
     )
     return f"<div>{figures}</div>"

@@ -39,31 +39,29 @@ def outputs(e: Numbers) -> list[Block]:
 
 
 def _softmax(e: Numbers) -> list[Block]:
-    H, z, formula = e.H, e.z[e.H], e.net.head.printed.a
+    H, z, formula, shown = e.H, e.z[e.H], e.net.head.printed.a, neurons(e.delta[e.H])
     powers, total, shift = _softmax_parts(e)
-    moved = f" − {factor(shift)}" if shift else ""
-    whole = in_layer(formula.text.replace("z_m", f"z_m{moved}").replace("z_k", f"z_k{moved}"), H)
-    up = f"e^{{z{layer(H)}_m{moved}}}"
-    why = (
-        f"{number(shift)} is the largest z{layer(H)}_m. Subtracted, it cancels, and no exponential overflows."
-    )
 
-    def calculations(m: int, n: int) -> tuple[str, str]:
-        moved = f" − {factor(shift, n)}" if shift else ""
-        return f"e^{{{number(z[m], n)}{moved}}}", f"{number(powers[m], n)} / {number(total, n)}"
+    def quotient(m: int, n: int) -> str:
+        return f"{number(powers[m], n)} / {number(total, n)}"
 
-    shown = neurons(e.delta[H])
-    n = fewest(lambda n: all(follows(calculations(m, n)[1], number(e.a[H][m])) for m in shown))
+    n = fewest(lambda n: all(follows(quotient(m, n), number(e.a[H][m])) for m in shown))
+    moved = f" − {factor(shift, n)}" if shift else ""
     rows: list[tuple[str, ...]] = []
     for m in shown:
-        power, quotient = calculations(m, n)
-        cells = about(power, number(powers[m], n)), about(quotient, number(e.a[H][m])), number(e.y[m])
-        rows.append((number(z[m], n), *cells))
-    heads = f"z{layer(H)}_m", up, f"a{layer(H)}_m", "y_m"
+        same = follows(f"e^{{{number(z[m], n)}{moved}}}", number(powers[m]))
+        power = number(powers[m], n)
+        a = about(quotient(m, n), number(e.a[H][m]))
+        rows.append((number(z[m], n), power if same else f"≈ {power}", a, number(e.y[m])))
+    up = f"e^{{z{layer(H)}_m{moved}}}"
+    whole = in_layer(formula.text.replace("z_m", f"z_m{moved}").replace("z_k", f"z_k{moved}"), H)
+    why = (
+        f"{number(shift, n)} is the largest z{layer(H)}_m; subtracted, it cancels. No exponential overflows."
+    )
     return [
         Equation(formula.tag, f"a{layer(H)}_m", (whole, f"{up} / {number(total, n)}")),
         *([Line(why, "dim")] if shift else []),
-        _table(e, heads, rows),
+        _table(e, (f"z{layer(H)}_m", up, f"a{layer(H)}_m", "y_m"), rows),
     ]
 
 

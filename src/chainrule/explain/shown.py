@@ -7,6 +7,7 @@ from abc import abstractmethod
 from chainrule.explain.blocks import Block
 from chainrule.explain.layout import plain
 from chainrule.explain.markup import html, markdown
+from chainrule.pages.page import piece
 
 WIDTH = 100
 """Columns of the text, where nothing says how many there are."""
@@ -28,8 +29,8 @@ class Shown:
         return markdown(self.blocks())
 
     def to_html(self) -> str:
-        """A piece of HTML, with tables, and pictures as SVG."""
-        return html(self.blocks())
+        """A piece of HTML with its style: formulas as MathML, tables, and pictures as SVG."""
+        return piece("explanation", html(self.blocks()))
 
     def __str__(self) -> str:
         return self.to_text()

@@ -7,10 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-from chainrule.files.texts import read_text
-
-STYLE = read_text("report/page.css")
-"""Calm, readable in light and dark, wide, narrow and printed."""
+from chainrule.pages import page as pages
 
 
 class Section(NamedTuple):
@@ -33,22 +30,17 @@ def page(
     title: str, lead: str, tiles: Sequence[Tile], notes: Iterable[str], sections: Iterable[Section]
 ) -> str:
     """A whole HTML page: self-contained, no script."""
-    from chainrule.derivation.document.render_html import PAGE
-
     shown = [section for section in sections if section.body]
     links = " ".join(f'<a href="#{s.anchor}">{escape(s.title)}</a>' for s in shown)
     parts = [
-        f"<style>\n{STYLE}</style>",
-        '<main class="report">',
         f"<h1>{escape(title)}</h1>",
         f'<p class="lead">{lead}</p>',
         *(f'<p class="warning">{escape(note)}</p>' for note in notes),
         f'<div class="tiles">{"".join(map(_tile, tiles))}</div>',
         f'<nav aria-label="Contents">{links}</nav>',
         *(f'<section id="{s.anchor}">\n<h2>{escape(s.title)}</h2>\n{s.body}\n</section>' for s in shown),
-        "</main>",
     ]
-    return PAGE.format(title=escape(title), body="\n".join(parts))
+    return pages.page(title, "report", "\n".join(parts))
 
 
 def _tile(tile: Tile) -> str:

@@ -19,27 +19,29 @@ from chainrule.derivation.document.render_text import number_sections
 from chainrule.derivation.document.words import html
 from chainrule.derivation.terms.print_mathml import MATHML
 from chainrule.derivation.terms.terms import Term
-from chainrule.files.texts import read_text
+from chainrule.pages import page as pages
 
-STYLE = read_text("derivation/document/page.css")
-PAGE = read_text("derivation/document/page.html")
+KIND = "derivation"
 
 
 def render(document: Document) -> str:
     """The whole page."""
-    return PAGE.format(title=escape(document.title), body=fragment(document))
+    return pages.page(document.title, KIND, _body(document))
 
 
 def fragment(document: Document) -> str:
     """The document without the page around it, as a notebook shows it."""
+    return pages.piece(KIND, _body(document))
+
+
+def _body(document: Document) -> str:
     numbered = number_sections(document.sections)
-    parts = [f"<style>\n{STYLE}</style>", '<main class="derivation">', f"<h1>{escape(document.title)}</h1>"]
-    parts += [*map(_block, document.lead), _contents(numbered)]
+    parts = [f"<h1>{escape(document.title)}</h1>", *map(_block, document.lead), _contents(numbered)]
     for number, section in numbered:
         level = section.level + 1
         title = f'<span class="n">{number}</span>{html(section.title)}'
         parts += [f'<h{level} id="s{number}">{title}</h{level}>', *_blocks(section.blocks)]
-    return "\n".join([*parts, "</main>"])
+    return "\n".join(parts)
 
 
 def _contents(numbered: list[tuple[str, Section]]) -> str:
@@ -96,7 +98,8 @@ def _numbers(block: Chain) -> str:
     pieces += [_math(MATHML.operator(step.op), step.right) for step in block.steps]
     mark = '&#160;<span class="ok" title="verified">✓</span>' if block.steps[-1].mark else ""
     rule = f'<span class="rule">{html(block.steps[0].rule)}{mark}</span>'
-    return f'<div class="number">{"".join(f"<span>{piece}</span>" for piece in pieces)} {rule}</div>'
+    inside = "".join(f"<span>{piece}</span>" for piece in pieces)
+    return f'<div class="number"><div class="math">{inside}</div>{rule}</div>'
 
 
 def _table(block: Table) -> str:
