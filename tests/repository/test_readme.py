@@ -52,7 +52,7 @@ def test_examples_run_one_after_another(tmp_path, monkeypatch, capsys):
         assert len([line for line in block.splitlines() if line]) <= 8
         exec(block, names)
     printed = capsys.readouterr().out
-    assert "One weight: W^2_7,12" in printed
+    assert "One weight: W^2_{8,13} =" in printed
     assert "Suspected cause: dW[1], db[1]" in printed
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "digits.c",
