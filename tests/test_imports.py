@@ -15,7 +15,8 @@ import chainrule
 SOURCE = Path(chainrule.__file__).parent
 
 ROOMS = (
-    "about", "types", "history", "errors", "checks", "evaluation", "equations", "calculus", "files",
+    "about", "types", "history", "errors", "checks", "escaping", "evaluation",
+    "equations", "calculus", "files",
     "datasets.preparing", "datasets.validate", "datasets.dataset", "datasets.tables", "datasets.known",
     "datasets.streams", "datasets.loading", "datasets", "plots", "pages",
     "engines.base", "engines.reference", "engines.llvm.machine", "engines.llvm.writer",

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.errors import InputError
+from chainrule.escaping.characters import visible
 
 THRESHOLD = 0.5
 """A label is predicted when its probability is above this (multi-label networks)."""
@@ -114,7 +115,7 @@ class Evaluation:
         return _scores(y, predicted, labels=range(K), sample_weight=self.confusion.ravel())
 
     def __str__(self) -> str:
-        loss = f"{self.loss_name} {loss_text(self.loss)}"
+        loss = f"{visible(self.loss_name)} {loss_text(self.loss)}"
         samples = f"({self.n:,} sample{'' if self.n == 1 else 's'})"
         if not self.multi_label:
             return f"accuracy {100 * self.accuracy:.2f} %, {loss} {samples}"

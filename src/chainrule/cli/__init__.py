@@ -6,13 +6,18 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import click
 
 from chainrule.about import VERSION
+from chainrule.cli.output import complain, echo
 from chainrule.errors import ChainruleError, did_you_mean
+from chainrule.escaping.characters import visible
+from chainrule.escaping.terminal import terminal
 
 COMMANDS = {
     "train": "Train a network on DATA, or on pictures of digits.",
@@ -35,6 +40,16 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C."""
 
 
+@contextmanager
+def _seen() -> Iterator[None]:
+    """Escape what an error of click quotes of the command line, which may be names of files."""
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error).update(message=terminal(error.message))  # click calls it final
+        raise
+
+
 class Commands(click.Group):
     """Subcommands by name, with errors as one line and never as a traceback."""
 
@@ -45,10 +60,16 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; Ctrl-C ends it with exit code 130, as shells have it, and not with click's 1."""
         try:
-            return super().invoke(ctx)
+            with _seen():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("\ninterrupted", err=True)
+            echo("", "interrupted", err=True)
             sys.exit(INTERRUPTED)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Parse the options before the command."""
+        with _seen():
+            return super().make_context(*args, **extra)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import the command of that name."""
@@ -117,5 +138,5 @@ def _open_streams() -> None:
 
 
 def _fail(message: str) -> None:
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {message}", err=True)
+    complain(visible(message))
     sys.exit(1)

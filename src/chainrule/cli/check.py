@@ -9,6 +9,7 @@ import click
 
 from chainrule.checks import as_whole
 from chainrule.cli.options import data_for, load_model, target_option
+from chainrule.cli.output import echo, screen
 
 if TYPE_CHECKING:
     from chainrule.proof.measured.report import GradientReport
@@ -54,7 +55,7 @@ def check(
     report = gradient_check(
         network, dataset.X[order], dataset.y[order], l1=l1, l2=l2, entries=entries, seed=seed
     )
-    click.echo(f"{network!r}\n{dataset!r}")
+    echo(repr(network), repr(dataset))
     show(report)
     if report.verdict == "wrong":
         sys.exit(1)
@@ -62,10 +63,9 @@ def check(
 
 def show(report: GradientReport) -> None:
     """Print a report: a row for each tensor, then the conclusion."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = screen(soft_wrap=True)
     table = Table("gradient", box=None, pad_edge=False)
     for heading in ("checked", "of", "on kinks", "relative error"):
         table.add_column(heading, justify="right")
@@ -81,8 +81,8 @@ def show(report: GradientReport) -> None:
             row.worst.place,
             row.verdict,
         )
-    console.print(table, markup=False)
+    console.print(table)
     for note in report.notes:
-        console.print(f"note: {note}", markup=False)
-    console.print(f"loss {report.loss:.6g} on {report.samples} samples", markup=False)
-    console.print(report.conclusion, markup=False, style="bold" if report.passed else "bold red")
+        console.print(f"note: {note}")
+    console.print(f"loss {report.loss:.6g} on {report.samples} samples")
+    console.print(report.conclusion, style="bold" if report.passed else "bold red")

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.cli.output import echo, print_json, screen
+from chainrule.escaping.terminal import argument, shell
+
 if TYPE_CHECKING:
     from chainrule.report import RunFolder
 
@@ -32,19 +35,17 @@ def compare(folders: tuple[str, ...], html: str | None, figure: str | None, as_j
     if len(folders) < 2:
         raise InputError(
             f"compare takes two runs or more; got {len(folders)}. "
-            f"For one, write: chainrule report {folders[0]}."
+            f"For one, write: {shell(['chainrule', 'report', argument(folders[0])])}."
         )
     runs = [open_run(folder, with_data=False) for folder in folders]
     if html is not None:
         atomic_write(html, comparison(runs))
-        click.echo(f"page: {html}", err=True)
+        echo(f"page: {html}", err=True)
     if figure is not None:
         _draw(runs, figure)
-        click.echo(f"figure: {figure}", err=True)
+        echo(f"figure: {figure}", err=True)
     if as_json:
-        import json
-
-        click.echo(json.dumps(as_data(runs), ensure_ascii=False, indent=1))
+        print_json(as_data(runs))
     else:
         _show(runs)
 
@@ -66,13 +67,12 @@ def as_data(runs: list[RunFolder]) -> dict[str, Any]:
 
 
 def _show(runs: list[RunFolder]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from chainrule.report.comparison import WARNING, facts, names_of, versus
 
     names, found = names_of(runs), facts(runs)
-    console = Console(highlight=False)
+    console = screen()
     table = Table(box=None, pad_edge=False)
     if len(runs) <= MOST_COLUMNS:
         rows = [[fact.name, *fact.texts] for fact in found]

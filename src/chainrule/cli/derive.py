@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.cli.options import load_model
+from chainrule.cli.output import echo, print_text
 from chainrule.cli.prove import read_widths
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
@@ -195,10 +196,10 @@ def deliver_program(network: Network, learnt: bool, file: str | None) -> None:
 
     text = training_file(network, learnt)
     if file is None:
-        click.echo(text, nl=False)
+        print_text(text)
         return
     atomic_write(file, text)
-    click.echo(f"{network!r}: written to {file}, a class that trains", err=True)
+    echo(f"{network!r}: written to {file}, a class that trains", err=True)
 
 
 def deliver(made: Any, form: str, file: str | None) -> None:
@@ -209,10 +210,8 @@ def deliver(made: Any, form: str, file: str | None) -> None:
 
     if file is None:
         width = os.get_terminal_size().columns if os.isatty(1) else 100
-        click.echo(
-            made.to_text(max(60, min(width, 120))) if form == "text" else made.in_format(form),
-            nl=False,
-        )
+        text = made.to_text(max(60, min(width, 120))) if form == "text" else made.in_format(form)
+        print_text(text)
         return
     atomic_write(file, made.in_format(form))
-    click.echo(f"{made.document.title}: written to {file}\n{made.checked}", err=True)
+    echo(f"{made.document.title}: written to {file}", made.checked, err=True)

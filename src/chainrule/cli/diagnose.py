@@ -7,6 +7,7 @@ import sys
 import click
 
 from chainrule.cli.options import read_layers
+from chainrule.cli.output import complain, print_json
 
 
 def read_widths(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...] | None:
@@ -69,12 +70,10 @@ def diagnose(
         if html is not None:
             atomic_write(html, found.to_html())
     except (ChainruleError, OSError) as error:
-        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+        complain(error)
         sys.exit(2)
     if as_json:
-        import json
-
-        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
+        print_json(found.to_dict())
     else:
         from chainrule.cli.explain import show
 

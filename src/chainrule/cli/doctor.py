@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.cli.options import engine_options
+from chainrule.cli.output import print_json, screen
 from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -26,15 +26,13 @@ def doctor(engine: str, threads: int | None, as_json: bool) -> None:
     One step of the engine is compared with the reference, in float64 and in float32; the exit code is 1 if
     they differ by too much. A speed test of two seconds compares training with NumPy's matrix product.
     """
-    from rich.console import Console
-
     from chainrule.doctor.examine import examine
 
     quiet = as_json or not is_terminal(sys.stderr)
-    with Console(stderr=True, quiet=quiet).status("looking at the machine") as status:
+    with screen(stderr=True, quiet=quiet).status("looking at the machine") as status:
         report = examine(engine, threads, stages=status.update)
     if as_json:
-        click.echo(json.dumps(as_data(report), ensure_ascii=False, indent=2))
+        print_json(as_data(report), 2)
     else:
         show(report)
     if not report.passed:
@@ -43,16 +41,15 @@ def doctor(engine: str, threads: int | None, as_json: bool) -> None:
 
 def show(report: Report) -> None:
     """Print a report: facts, then speeds, then the conclusion."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = screen()
     facts = Table(box=None, pad_edge=False, show_header=False)
     facts.add_column(no_wrap=True, style="bold")
     facts.add_column(overflow="fold")
     for name, value in lines(report):
         facts.add_row(name, value)
-    console.print(facts, markup=False)
+    console.print(facts)
     if report.speed is not None:
         table = Table("training", box=None, pad_edge=False)
         for heading in ("batch", "threads", "steps a second", "GFLOP/s", "of the product"):
@@ -60,9 +57,9 @@ def show(report: Report) -> None:
         for rate in report.speed.training:
             table.add_row(*row(rate))
         console.print()
-        console.print(table, markup=False)
+        console.print(table)
     console.print()
-    console.print(conclusion(report), markup=False, style="bold" if report.passed else "bold red")
+    console.print(conclusion(report), style="bold" if report.passed else "bold red")
 
 
 def lines(report: Report) -> Iterator[tuple[str, str]]:

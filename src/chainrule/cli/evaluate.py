@@ -14,6 +14,7 @@ from chainrule.cli.options import (
     notation_options,
     target_option,
 )
+from chainrule.cli.output import echo, print_json, screen
 
 if TYPE_CHECKING:
     from chainrule.evaluation import Evaluation
@@ -45,23 +46,19 @@ def evaluate(
     with announcing():
         evaluation = network.evaluate(dataset)
     if as_json:
-        import json
-
-        click.echo(json.dumps(figures(evaluation), ensure_ascii=False, indent=2))
+        print_json(figures(evaluation), 2)
         return
-    click.echo(repr(network))
-    click.echo(repr(dataset))
+    echo(repr(network), repr(dataset))
     show(evaluation)
 
 
 def show(evaluation: Evaluation) -> None:
     """Print an evaluation: the figures of the whole, then a row for each class."""
-    from rich.console import Console
     from rich.table import Table
 
     from chainrule.evaluation import loss_text
 
-    console = Console(highlight=False)
+    console = screen()
     lines = [("accuracy", f"{100 * evaluation.accuracy:.2f} %")]
     if evaluation.multi_label:
         lines = [

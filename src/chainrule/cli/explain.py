@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.cli.options import data_for, load_model, target_option
+from chainrule.cli.output import echo, print_json, print_text, screen
 from chainrule.errors import InputError
 from chainrule.files.terminal import is_terminal
 
@@ -94,17 +95,15 @@ def explain(
         from chainrule import plots
 
         plots.save(explanation.plot(), figure)
-        click.echo(f"figure written to {figure}", err=True)
+        echo(f"figure written to {figure}", err=True)
     if output is not None:
         from chainrule.files.atomic import atomic_write
 
         atomic_write(output, _written(kind, explanation, parameters))
-        click.echo(f"explanation written to {output}", err=True)
+        echo(f"explanation written to {output}", err=True)
     if as_json:
-        import json
-
         found = {**explanation.to_dict(), "parameters": [p.to_dict() for p in parameters]}
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        print_json(found)
     elif output is None:
         show([*explanation.blocks(), *(block for p in parameters for block in p.blocks())])
 
@@ -130,16 +129,15 @@ def show(blocks: list[Block]) -> None:
     """Print to standard output: in colour and as wide as the terminal if it is one, otherwise plain."""
     import os
 
-    from rich.console import Console
     from rich.text import Text
 
     from chainrule.explain.layout import lines, plain
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = screen(soft_wrap=True)
     fitted = is_terminal(sys.stdout) or "COLUMNS" in os.environ
     width = console.width if fitted else WIDTH
     if console.color_system is None or console.no_color:
-        click.echo(plain(blocks, width))
+        print_text(plain(blocks, width) + "\n")
         return
     for line in lines(blocks, width, colour=True):
         console.print(Text.assemble(*line))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from chainrule.cli.options import load_model
+from chainrule.cli.output import echo, note
 
 ENDINGS = {"onnx": ".onnx", "numpy": ".py", "c": ".c"}
 
@@ -42,7 +43,7 @@ def export(model: str, to: str, with_training: bool, output: str | None) -> None
     write(network, path, to, with_training)
     shown = open_file(path) is not None  # the export itself is on standard output
     size = f"{Path(path).stat().st_size:,} bytes, " if Path(path).is_file() and not shown else ""
-    click.echo(f"{path}: {size}{network!r}", err=shown)
-    click.echo(f"It takes {described(network).expects}.", err=shown)
+    echo(f"{path}: {size}{network!r}", err=shown)
+    echo(f"It takes {described(network).expects}.", err=shown)
     if with_training and (left := left_out(network)):
-        click.echo(f"note: {left}", err=True)
+        note(left)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chainrule.cli.output import echo, note, print_text
+
 if TYPE_CHECKING:
     from chainrule.formulas.activation import Activation
     from chainrule.formulas.head import Head
@@ -37,11 +39,11 @@ def formula(formula: str, loss: str | None, latex: bool) -> None:
         warnings.simplefilter("always")
         made = _made(formula, loss)
     derivation = made.derivation()
-    click.echo(f"{derivation.to_latex() if latex else derivation}\n\n{made.source}\n{made.accuracy}")
+    print_text(f"{derivation.to_latex() if latex else derivation}\n\n{made.source}\n{made.accuracy}\n")
     for kink in getattr(made, "kinks", ()):
-        click.echo(f"kink at z = {kink:g}: the derivative jumps there")
+        echo(f"kink at z = {kink:g}: the derivative jumps there")
     for warning in told:
-        click.echo(f"note: {warning.message}", err=True)
+        note(warning.message)
 
 
 def _made(text: str, loss: str | None) -> Activation | Head:

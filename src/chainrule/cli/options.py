@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from chainrule.cli.output import echo, note
 from chainrule.engines.choice import NAMES
 from chainrule.errors import DataError, InputError
 from chainrule.files.terminal import is_terminal
@@ -65,7 +66,7 @@ def noting() -> Iterator[None]:
         yield
     for one in told:
         if issubclass(one.category, DataWarning):
-            click.echo(f"note: {one.message}", err=True)
+            note(one.message)
         else:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
@@ -97,7 +98,7 @@ def announcing() -> Iterator[None]:
     with listening(waiting.hear):
         yield
     if waiting.said and is_terminal(sys.stderr):
-        click.echo(waiting.said, err=True)
+        echo(waiting.said, err=True)
 
 
 def read_layers(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
@@ -228,9 +229,7 @@ def data_for(
         with noting():
             return datasets.read(name, target=target, part="test", **(notation or {}))
     if measures and os.path.basename(name) == spec.name:
-        click.echo(
-            f"note: the model was trained on a part of {spec.name}, and these figures include it.", err=True
-        )
+        note(f"the model was trained on a part of {spec.name}, and these figures include it.")
     with noting():
         return datasets.read(
             name,

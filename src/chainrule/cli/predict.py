@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chainrule.cli.options import announcing, engine_options, load_model, notation_options, noting
+from chainrule.cli.output import echo, note, print_data
 from chainrule.errors import InputError
+from chainrule.escaping.tables import csv_field
 
 if TYPE_CHECKING:
     from chainrule.model.dataspec import DataSpec
@@ -52,10 +52,10 @@ def predict(
     with announcing():
         table = predictions(network, spec.scaling(X, network.dtype) if spec else X)
     if output is None:
-        click.echo(table, nl=False)
+        print_data(table)
     else:
         atomic_write(output, table)
-        click.echo(f"{len(X):,} predictions written to {output}", err=True)
+        echo(f"{len(X):,} predictions written to {output}", err=True)
 
 
 def _note_extra_columns(file: str, spec: DataSpec | None, targets: list[str]) -> None:
@@ -68,7 +68,7 @@ def _note_extra_columns(file: str, spec: DataSpec | None, targets: list[str]) ->
         return
     if extra:
         which = "column" if len(extra) == 1 else "columns"
-        click.echo(f"note: {which} {', '.join(extra)} of {file} ignored: not the model's.", err=True)
+        note(f"{which} {', '.join(extra)} of {file} ignored: not the model's.")
 
 
 def predictions(network: Network, X: Any) -> str:
@@ -77,15 +77,14 @@ def predictions(network: Network, X: Any) -> str:
 
     probabilities = network.predict_proba(X)
     predicted = decide(probabilities, network.multi_label)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(
-        ["labels" if network.multi_label else "class", *(f"p({name})" for name in network.classes)]
-    )
+    heads = ["labels" if network.multi_label else "class", *(f"p({name})" for name in network.classes)]
+    lines = [",".join(map(csv_field, heads))]
+    fields = [csv_field(name) for name in network.classes]
     for said, row in zip(predicted, probabilities, strict=True):
         if network.multi_label:
-            name = " ".join(label for label, on in zip(network.classes, said, strict=True) if on)
+            on = (name for name, on in zip(network.classes, said, strict=True) if on)
+            field = csv_field(" ".join(on))
         else:
-            name = network.classes[said]
-        writer.writerow([name, *(f"{p:.6g}" for p in row)])
-    return out.getvalue()
+            field = fields[said]
+        lines.append(",".join([field, *(f"{p:.6g}" for p in row)]))
+    return "\n".join([*lines, ""])

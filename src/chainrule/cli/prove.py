@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from chainrule.cli.options import read_layers
+from chainrule.cli.output import complain, echo, screen
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.heads import HEADS
 from chainrule.errors import InputError
 from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from chainrule.proof.theorems import Result, Theorem
 
 
@@ -69,7 +72,7 @@ def prove(
             tell(result)
         sys.exit(1)
     seconds = time.perf_counter() - started
-    click.echo(f"{len(results)} theorem{'s' * (len(results) > 1)} proven and measured in {seconds:.1f} s")
+    echo(f"{len(results)} theorem{'s' * (len(results) > 1)} proven and measured in {seconds:.1f} s")
 
 
 def choose(tags: tuple[str, ...], layers: tuple[int, ...] | None, hidden: str, output: str) -> list[Theorem]:
@@ -83,13 +86,12 @@ def choose(tags: tuple[str, ...], layers: tuple[int, ...] | None, hidden: str, o
 
 def examine_all(chosen: list[Theorem], compared: bool) -> list[Result]:
     """Examine one theorem after another, with a bar on standard error where that is a terminal."""
-    from rich.console import Console
     from rich.progress import Progress
 
     from chainrule.proof.theorems import examine
 
     results = []
-    with Progress(console=Console(stderr=True), transient=True, disable=not is_terminal(sys.stderr)) as bar:
+    with Progress(console=screen(stderr=True), transient=True, disable=not is_terminal(sys.stderr)) as bar:
         task = bar.add_task("proving", total=len(chosen))
         for theorem in chosen:
             bar.update(task, description=f"{theorem.tag} {theorem.name}")
@@ -100,7 +102,6 @@ def examine_all(chosen: list[Theorem], compared: bool) -> list[Result]:
 
 def show(results: list[Result], compared: bool) -> None:
     """Print the table."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("tag", "statement", box=None, pad_edge=False)
@@ -110,17 +111,17 @@ def show(results: list[Result], compared: bool) -> None:
     for result in results:
         table.add_row(*row(result, compared))
     fitted = is_terminal(sys.stdout) or "COLUMNS" in os.environ
-    Console(highlight=False, width=None if fitted else WIDE).print(table)
+    screen(width=None if fitted else WIDE).print(table)
 
 
-def row(result: Result, compared: bool) -> list[str]:
-    """The cells of one theorem, none of them read as markup."""
-    from rich.markup import escape
+def row(result: Result, compared: bool) -> list[str | Text]:
+    """The cells of one theorem."""
+    from rich.text import Text
 
     theorem = result.theorem
-    verdict = f"proven {result.seconds:.2f} s" if result.proven else "[red]FAILED[/red]"
+    verdict = f"proven {result.seconds:.2f} s" if result.proven else Text("FAILED", "red")
     autodiff = ["—" if result.autodiff is None else f"{result.autodiff:.0e}"] if compared else []
-    statement = escape(f"{theorem.name}: {theorem.statement}")
+    statement = f"{theorem.name}: {theorem.statement}"
     return [theorem.tag, statement, verdict, f"{result.error:.0e}", *autodiff, theorem.source()]
 
 
@@ -129,8 +130,5 @@ def tell(result: Result) -> None:
     theorem = result.theorem
     off = max(result.error, result.autodiff or 0.0)
     why = result.failure or f"it holds in symbols, but is {off:.1e} off in float64."
-    head = click.style("Error:", fg="red", bold=True)
-    click.echo(
-        f"{head} {theorem.tag} ({theorem.name}) must hold: {theorem.statement}. It does not: {why}", err=True
-    )
-    click.echo(f"See {theorem.source()}.", err=True)
+    complain(f"{theorem.tag} ({theorem.name}) must hold: {theorem.statement}. It does not: {why}")
+    echo(f"See {theorem.source()}.", err=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from chainrule.cli.output import echo, note
+
 
 @click.command(short_help="Write a run as one HTML page.")
 @click.argument("folder", metavar="RUN", type=click.Path())
@@ -26,6 +28,6 @@ def report(folder: str, out: str | None) -> None:
     run = open_run(folder)
     path = Path(out) if out is not None else Path(folder) / "report.html"
     atomic_write(path, page(run))
-    for note in run.notes:
-        click.echo(f"note: {note}", err=True)
-    click.echo(f"report: {path}", err=open_file(path) is not None)
+    for text in run.notes:
+        note(text)
+    echo(f"report: {path}", err=open_file(path) is not None)

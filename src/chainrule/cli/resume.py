@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-import click
-
+from chainrule.cli.output import complain
 from chainrule.errors import CheckpointWarning, InputError
 
 if TYPE_CHECKING:
@@ -59,10 +58,11 @@ def open_run(folder: str, given: dict[str, Any]) -> Run:
 
 def _tell_versions(run: Run) -> None:
     if run.other_versions:
-        click.echo(
-            f"{_warning()} {'; '.join(run.other_versions)} when the run began: its numbers may differ in the "
+        complain(
+            f"{'; '.join(run.other_versions)} when the run began: its numbers may differ in the "
             "last digit from those of a run that was never stopped.",
-            err=True,
+            "Warning",
+            "yellow",
         )
 
 
@@ -95,13 +95,9 @@ def telling() -> Iterator[None]:
             line: str | None = None,
         ) -> None:
             if issubclass(category, CheckpointWarning):
-                click.echo(f"{_warning()} {message}", err=True)
+                complain(message, "Warning", "yellow")
             else:
                 usual(message, category, filename, lineno, file, line)
 
         warnings.showwarning = show
         yield
-
-
-def _warning() -> str:
-    return click.style("Warning:", fg="yellow", bold=True)

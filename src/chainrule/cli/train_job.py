@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from chainrule.checks import as_real
 from chainrule.cli.options import (
@@ -20,10 +17,12 @@ from chainrule.cli.options import (
     read_hidden,
     read_numbers,
 )
+from chainrule.cli.output import echo
 from chainrule.cli.resume import check_data
 from chainrule.datasets.preparing.notation import PLAIN
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.errors import ChainruleError, InputError, TrainingDiverged, look_up
+from chainrule.escaping.terminal import argument, shell
 from chainrule.files.terminal import is_terminal
 from chainrule.training.checkpoints import SLOTS
 from chainrule.training.interrupts import noted
@@ -61,9 +60,9 @@ def carry_out(
         options["learning_rate"] = fit_options["optimizer"].learning_rate
     if run is not None:
         check_data(run, training)
-    for note in _notes(training):
-        click.echo(note, err=True)
-    click.echo(f"{network!r}\n{training!r}")  # output that cannot be written leaves no run folder
+    for text in _notes(training):
+        echo(text, err=True)
+    echo(repr(network), repr(training))  # output that cannot be written leaves no run folder
     if run is None:
         about = {"data": _describe(data, training, test), "options": {**options, "layers": network.layers}}
         room = _room(network, fit_options)
@@ -83,7 +82,7 @@ def carry_out(
     _report(network, history, evaluation, run.folder)
     if history.stopped == "interrupted":
         if options["checkpoint_seconds"]:
-            click.echo(_how_to_resume(run))
+            echo(_how_to_resume(run))
         sys.exit(INTERRUPTED)
 
 
@@ -94,7 +93,7 @@ def _written_down(run: Run) -> Iterator[None]:
         yield
     except KeyboardInterrupt:  # after the training, which ends at its next mini-batch
         run.stop()
-        click.echo(f"stopped; {_safe(run)}")
+        echo(f"stopped; {_safe(run)}")
         sys.exit(INTERRUPTED)
     except MemoryError as error:
         run.stop()
@@ -116,7 +115,7 @@ def _safe(run: Run) -> str:
 
 
 def _how_to_resume(run: Run) -> str:
-    return f"to resume: chainrule train --resume {shlex.quote(str(run.folder))}"
+    return f"to resume: chainrule train --resume {shell([argument(run.folder)])}"
 
 
 def _keep(run: Run, network: Network) -> None:
@@ -289,13 +288,13 @@ def _report(network: Network, history: History, evaluation: Evaluation, folder: 
         "early stopping": f", stopped early; epoch {history.best_epoch} was best and is kept",
         "interrupted": ", interrupted; what was learnt is kept",
     }.get(history.stopped, f", {history.stopped}")
-    click.echo(f"trained {epochs} in {seconds:.{1 if seconds >= 1 else 2}f} s by {history.engine}{why}")
-    click.echo(click.style(f"test {evaluation}", bold=True))
+    echo(f"trained {epochs} in {seconds:.{1 if seconds >= 1 else 2}f} s by {history.engine}{why}")
+    echo(f"test {evaluation}", bold=True)
     if evaluation.loss > _guessing(network):
-        click.echo("That is worse than guessing. Try more --epochs or a smaller --learning-rate.")
-    click.echo(f"run folder: {folder}")
+        echo("That is worse than guessing. Try more --epochs or a smaller --learning-rate.")
+    echo(f"run folder: {folder}")
     if is_terminal(sys.stdout):
-        click.echo(f"next: chainrule evaluate {folder}")
+        echo(f"next: {shell(['chainrule', 'evaluate', argument(folder)])}")
 
 
 def _guessing(network: Network) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import shlex
 import signal
 import sys
 from pathlib import Path
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.cli.options import NOTATION, notation_options, noting
+from chainrule.cli.output import echo, note, screen
 from chainrule.errors import DataError, InputError
+from chainrule.escaping.terminal import argument, shell
 from chainrule.files.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ def _search(
     journal = Journal(place / JOURNAL, drawn)
     if journal.left_out:
         lines = f"{journal.left_out} lines of {journal.path}"
-        click.echo(f"note: {lines} are damaged or of another search, and count as not done.", err=True)
-    click.echo(f"{training!r}\n{_plan(rounds)}")
+        note(f"{lines} are damaged or of another search, and count as not done.")
+    echo(repr(training), _plan(rounds))
     with _Bar(rounds, progress) as bar:
         job = Job(training, drawn, journal, options["seed"], _output(training), budget, bar.tell)
         best: Fit | None
@@ -134,7 +135,8 @@ def _search(
     _show(journal, rounds, "F1 micro" if training.multi_label else "accuracy")
     write_search(place, {**about, "status": ended})
     if ended != "finished":
-        click.echo(f"{ended}; {len(journal)} fits are kept. Resume with: chainrule tune --resume {place}")
+        again = shell(["chainrule", "tune", "--resume", argument(place)])
+        echo(f"{ended}; {len(journal)} fits are kept. Resume with: {again}")
     if best is None or ended == "interrupted":
         sys.exit(INTERRUPTED if ended == "interrupted" else 0)
     _train_best(place, about, best, job)
@@ -166,7 +168,7 @@ def _new_place(name: str, folder: str | None) -> Path:
 def _taken(place: Path) -> InputError:
     return InputError(
         f"a search must get a folder of its own; {place} is not empty. Name another with --run, or "
-        f"resume it: chainrule tune --resume {place}."
+        f"resume it: {shell(['chainrule', 'tune', '--resume', argument(place)])}."
     )
 
 
@@ -255,7 +257,6 @@ class _Bar:
 
 
 def _show(journal: Journal, rounds: Rounds, metric: str) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -277,7 +278,7 @@ def _show(journal: Journal, rounds: Rounds, metric: str) -> None:
             f"{s.l2:g}",
             f"{s.dropout:g}",
         )
-    console = Console(highlight=False)
+    console = screen()
     console.print(table)
     hidden = len(journal.ranked()) - SHOWN
     if hidden > 0:
@@ -303,12 +304,12 @@ def _train_best(place: Path, about: dict[str, Any], best: Fit, job: Job) -> None
         if options.get(name) is not None:
             extra += [f"--{name.replace('_', '-')}", str(options[name])]
     ends = job.data.n_features, job.data.n_classes
-    words = [about["data"]["name"], *best.settings.options(*ends), "--epochs", str(best.epochs)]
+    words = [argument(about["data"]["name"]), *best.settings.options(*ends), "--epochs", str(best.epochs)]
     words += ["--seed", str(options["seed"]), *extra]
-    click.echo(f"\nbest:  {shlex.join(['chainrule', 'train', *words])}\n")
+    echo("", f"best:  {shell(['chainrule', 'train', *words])}", "")
     folder = place / "best"
     if _is_finished(folder):
-        click.echo(f"trained already: {folder}")
+        echo(f"trained already: {folder}")
         return
     if folder.exists():
         folder = place / default_folder("best").name

@@ -13,6 +13,9 @@ from chainrule.datasets.preparing.notation import GAPS
 from chainrule.datasets.preparing.preprocessing import Input
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
+from chainrule.escaping.characters import visible
+from chainrule.escaping.languages import c_comment, c_string
+from chainrule.escaping.tables import FORMULA, NUMBER, SIGNS, csv_field
 from chainrule.exchange.expressions import Language, Line, named
 from chainrule.exchange.model import Function, Model, pass_forward, refuse_notation
 from chainrule.exchange.numpy_file import header_line, refuse_unless_affine
@@ -78,7 +81,7 @@ def c_file(model: Model) -> str:
     refuse_notation(model)
     ops = {node.op for function in model.distinct for node in schedule(function.body)}
     size = {"n_0": model.widths[0], "K": len(model.classes), "columns": len(model.columns)}
-    gaps = ", ".join(map(_quoted, sorted(GAPS)))
+    gaps = ", ".join(map(c_string, sorted(GAPS)))
     kind = "several" if model.multi_label else "one"
     parts = [
         _comment(model),
@@ -103,13 +106,7 @@ def _comment(model: Model) -> str:
     kind = "label" if model.multi_label else "class"
     row = f"A row: {model.expects}. a: the probability of every {kind}."
     row = fill(row, WIDTH, initial_indent=" * ", subsequent_indent=" * ")
-    return PARTS("comment", title=_harmless(model.title), version=VERSION, row=row)
-
-
-def _harmless(text: str) -> str:
-    """Text that cannot end a comment, or be continued by a backslash."""
-    text = " ".join(text.split())
-    return text.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
+    return PARTS("comment", title=c_comment(model.title), version=VERSION, row=row)
 
 
 def _names(model: Model) -> str:
@@ -117,7 +114,7 @@ def _names(model: Model) -> str:
     for c, column in enumerate(model.columns):
         if column.categories is not None:
             lines.append(f"static {_strings(f'categories_{c}', column.categories)}")
-    rows = [f"    {{{_quoted(one.name)}, {_how(c, one)}}}," for c, one in enumerate(model.columns)]
+    rows = [f"    {{{c_string(one.name)}, {_how(c, one)}}}," for c, one in enumerate(model.columns)]
     return "\n".join([*lines, PARTS("column", columns=len(rows), rows="\n".join(rows))])
 
 
@@ -130,18 +127,12 @@ def _how(c: int, column: Input) -> str:
 
 def _strings(name: str, words: tuple[str | None, ...]) -> str:
     lines, line = [], "   "
-    for text in (f" {'NULL' if word is None else _quoted(word)}," for word in words):
+    for text in (f" {'NULL' if word is None else c_string(word)}," for word in words):
         if len(line) + len(text) > WIDTH and line.strip():
             lines.append(line)
             line = "   "
         line += text
     return "\n".join([f"const char *const {name}[{len(words)}] = {{", *lines, line, "};"])
-
-
-def _quoted(word: str) -> str:
-    """A word as C writes it: what is not plain ASCII in octal, byte by byte."""
-    plain = set(range(32, 127)) - set(b'"\\?')
-    return '"' + "".join(chr(b) if b in plain else f"\\{b:03o}" for b in word.encode()) + '"'
 
 
 def _declarations(model: Model) -> str:
@@ -157,7 +148,7 @@ def _declarations(model: Model) -> str:
 
 
 def _function(function: Function, n: int) -> str:
-    about = f"/* {_harmless(function.about)} */\n" if function.about else ""
+    about = f"/* {c_comment(function.about)} */\n" if function.about else ""
     wide = any(node.op in ("sum", "max") for node in schedule(function.body))
     return about + (_of_row(function, n) if wide else _of_number(function))
 
@@ -261,12 +252,25 @@ def _function_call(function: Function, a: Node, L: int, n: int) -> list[str]:
 
 def _main(model: Model, say: str, size: dict[str, int]) -> str:
     header = PARTS("named_header" if model.named else "unnamed_header")
-    line = f"static const char *const header_line = {_quoted(header_line(model))};\n\n"
+    line = f"static const char *const header_line = {c_string(header_line(model))};\n"
+    line += f"{_cells(model)}\n\n"
     first = "the labels that are on" if model.multi_label else "the class"
-    need = _quoted(f"the first line must name the columns {', '.join(model.features or ())}")
-    words = int(model.has_words)
-    main = PARTS("main", header=header, say=say.rstrip("\n"), first=first, need=need, words=words, **size)
+    need = c_string(visible(f"the first line must name the columns {', '.join(model.features or ())}"))
+    about = {"first": first, "need": need, "words": int(model.has_words)}
+    signs = ", ".join(map(c_string, SIGNS))
+    main = PARTS("main", header=header, say=say.rstrip("\n"), signs=signs, **about, **size)
     return main.replace("enum {", f"{line}enum {{", 1)
+
+
+def _cells(model: Model) -> str:
+    """The classes as fields of CSV; of several labels in one cell, which of them would begin a formula."""
+    if not model.multi_label:
+        return f"static {_strings('fields', tuple(map(csv_field, model.classes)))}"
+    kinds = (2 if NUMBER.fullmatch(name) else 1 for name in model.classes)
+    which = (kind if FORMULA.match(name) else 0 for kind, name in zip(kinds, model.classes, strict=True))
+    numbers = ", ".join(map(str, which))
+    begins = f"static const char formula[] = {{{numbers}}};  /* 2: unless alone */"
+    return f"{begins}\n\n{PARTS('put')}"
 
 
 def _data(model: Model) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from base64 import b64encode
 from collections.abc import Iterable
 from textwrap import fill, indent, wrap
@@ -17,6 +15,8 @@ from chainrule.calculus.graph import BRANCHING, Node, schedule, shared
 from chainrule.datasets.preparing.notation import GAPS
 from chainrule.equations.affine import TERMS
 from chainrule.errors import InputError
+from chainrule.escaping.languages import python_comment, python_docstring, python_string
+from chainrule.escaping.tables import DIVIDED, FORMULA, NUMBER, csv_field
 from chainrule.exchange.expressions import Language, named
 from chainrule.exchange.model import Function, Model, pass_forward, refuse_notation
 from chainrule.exchange.parts import Parts
@@ -57,7 +57,7 @@ def numpy_file(model: Model) -> str:
     refuse_notation(model)
     ops = {node.op for function in model.distinct for node in schedule(function.body)}
     long = any(theta.size > LITERAL for layer in model.layers for theta in layer)
-    modules = ["base64"] * long + ["csv", "math", "sys"] + ["warnings"] * model.is_table
+    modules = ["base64"] * long + ["csv", "math", "re", "sys"] + ["warnings"] * model.is_table
     size = sizes(model)
     parts = [
         "\n".join([_docstring(model), *(f"import {module}" for module in modules), "\nimport numpy as np"]),
@@ -92,7 +92,7 @@ def _docstring(model: Model) -> str:
     )
     return "\n".join(
         [
-            f'"""A network {harmless(model.title)}, written by chainrule {VERSION}.',
+            f'"""A network {python_docstring(model.title)}, written by chainrule {VERSION}.',
             "",
             fill(expects, WIDTH),
             "",
@@ -103,11 +103,6 @@ def _docstring(model: Model) -> str:
             "",
         ]
     )
-
-
-def harmless(text: str) -> str:
-    """Text that can end neither a comment nor a docstring."""
-    return " ".join(text.split()).replace("\\", "/").replace('"', "'")
 
 
 def columns_text(model: Model) -> str:
@@ -137,7 +132,7 @@ def function_text(function: Function) -> str:
     """A function of the file, each line with its tag."""
     lines = [f"def {function.name}({', '.join(function.inputs)}):"]
     if function.about:
-        lines.append(f"    # {harmless(function.about)}")
+        lines.append(f"    # {python_comment(function.about)}")
     write = Lines()
     for part, name in named(worth_a_name(function.body), function.inputs):
         lines.append(f"    {name} = {write(part)}  # {function.tag}")
@@ -206,7 +201,11 @@ def _predict(model: Model, size: dict[str, Any]) -> str:
 
 def _main(model: Model, size: dict[str, Any]) -> str:
     said = '" ".join(name for name, on in zip(CLASSES, said) if on)' if model.multi_label else "CLASSES[said]"
-    return PARTS("main", label=_said(model), said=said, words=model.has_words, **size)
+    patterns = {"formula": FORMULA.pattern, "number": NUMBER.pattern, "divided": DIVIDED.pattern}
+    literals = {name: python_string(pattern) for name, pattern in patterns.items()}
+    cells = PARTS("text", **literals).strip("\n")
+    main = PARTS("main", label=_said(model), said=said, words=model.has_words, **size)
+    return f"{cells}\n\n\n{main}"
 
 
 def _said(model: Model) -> str:
@@ -215,9 +214,7 @@ def _said(model: Model) -> str:
 
 def header_line(model: Model) -> str:
     """The first line of the predictions, as CSV."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow([_said(model), *(f"p({name})" for name in model.classes)])
-    return out.getvalue()
+    return ",".join([_said(model), *(csv_field(f"p({name})") for name in model.classes)])
 
 
 def _data(model: Model) -> str:

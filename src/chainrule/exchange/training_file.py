@@ -19,6 +19,7 @@ from chainrule.equations.activations import Activation
 from chainrule.equations.heads import Head, PosWeighted, pos_weighted
 from chainrule.equations.network import Architecture, backward, forward
 from chainrule.equations.optimizers import descend, sgd
+from chainrule.escaping.languages import python_docstring
 from chainrule.exchange.model import Function, Model, described, record
 from chainrule.exchange.numpy_file import (
     LITERAL,
@@ -28,7 +29,6 @@ from chainrule.exchange.numpy_file import (
     columns_text,
     floats_text,
     function_text,
-    harmless,
     sizes,
 )
 from chainrule.exchange.numpy_file import PARTS as COMMON
@@ -128,7 +128,7 @@ def _equations(network: FeedForward) -> Equations:
         head = pos_weighted(Recorder().symbol("P"))
     of = model.functions
     slopes = {of[L].name: _slope(phi, of[L]) for L, phi in network.hidden.items()}
-    own = "" if head.printed.J.tag else harmless(head.name)
+    own = "" if head.printed.J.tag else head.name
     loss = record(f"the loss of {head.name!r}", head.loss, "zy", each_row=True)
     error = record(f"the error of {head.name!r}", head.delta, "zay")
     tag = head.printed.delta.tag or "B1"
@@ -182,7 +182,7 @@ def _class(said: Equations, network: FeedForward, learnt: bool) -> str:
     drawn, initial = _initial(network)
     text = PARTS(
         "network",
-        about=fill(f"The layers {harmless(model.title)}.", WIDTH, subsequent_indent="    "),
+        about=_filled(f"The layers {model.title}.", "    "),
         seed=network.seed,
         drawn=drawn,
         initial=_lines(initial),
@@ -191,9 +191,9 @@ def _class(said: Equations, network: FeedForward, learnt: bool) -> str:
         backward=_lines(_backward(said)),
         gradients=", ".join(f"dW{L}, db{L}" for L in layers),
         descend=_lines(_descend(model)),
-        epochs=run.get("epochs", 30),
-        batch_size=run.get("batch_size", 10),
-        learning_rate=run["learning_rate"] if _optimizer(run) == "sgd" else sgd().learning_rate,
+        epochs=repr(run.get("epochs", 30)),
+        batch_size=repr(run.get("batch_size", 10)),
+        learning_rate=repr(run["learning_rate"] if _optimizer(run) == "sgd" else sgd().learning_rate),
         kind="label" if model.multi_label else "class",
         probabilities="np.hstack([1 - a, a])" if model.two_classes else "a",
         decides=_decides(model),
@@ -331,10 +331,16 @@ def _docstring(said: Equations, network: FeedForward) -> str:
             line.replace("δ^H = a^H − y, the", "δ^H = ∂J/∂z^H, the").removesuffix(", ∂J/∂z^H")
             for line in lines
         ]
-    title = f'"""A network {harmless(model.title)} that trains, written by chainrule {VERSION}.'
+    title = _filled(f"A network {model.title} that trains, written by chainrule {VERSION}.", opening='"""')
     return PARTS(
         "docstring",
-        title=fill(title, WIDTH),
-        inputs=fill(f"{inputs} {left}".strip(), WIDTH),
+        title=title,
+        inputs=_filled(f"{inputs} {left}".strip()),
         tags=indent("\n".join(lines), "    "),
     )
+
+
+def _filled(text: str, margin: str = "", opening: str = "") -> str:
+    """Text within a docstring, in lines that are not too long."""
+    escaped = opening + python_docstring(text)
+    return fill(escaped, WIDTH, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
+from chainrule.escaping.characters import visible
 from chainrule.explain.arithmetic import relations
 from chainrule.explain.blocks import TIE, Block, Equation, Heading, Line, Pictures, Table
 from chainrule.explain.pictures import Span, rows
@@ -27,7 +28,7 @@ def lines(blocks: Iterable[Block], width: int, *, colour: bool) -> Iterator[list
     width = max(width, NARROWEST)
     for block in blocks:
         for line in _set(block, width, colour):
-            yield [(text.replace(TIE, " "), STYLES.get(style, style)) for text, style in line]
+            yield [(visible(text.replace(TIE, " ")), STYLES.get(style, style)) for text, style in line]
 
 
 def _set(block: Block, width: int, colour: bool) -> Iterator[list[Span]]:

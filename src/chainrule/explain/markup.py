@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
+from chainrule.escaping.markup import html as escape
+from chainrule.escaping.markup import markdown as escaped
+from chainrule.escaping.markup import markdown_code
 from chainrule.explain.arithmetic import relations
 from chainrule.explain.blocks import TIE, Block, Equation, Heading, Line, Picture, Pictures, Table
 from chainrule.explain.layout import plain
@@ -27,17 +29,19 @@ def markdown(blocks: Iterable[Block]) -> str:
 
 def _markdown(block: Block) -> str:
     if isinstance(block, Heading):
-        return f"## {block.text}"
+        return f"## {escaped(block.text)}"
     if isinstance(block, Line):
-        text = _escaped(block.text)
+        text = escaped(block.text)
         return f"**{text}**" if block.style in ("good", "bad") else text
     if isinstance(block, Equation):
         tag = f"{block.tag}: " if block.tag else ""
-        between = "`  \n`" if _is_long(block) else " "
-        return f"{tag}`{between.join((block.left, *_signed(block)))}`"
+        parts = (block.left, *_signed(block))
+        return tag + (
+            "  \n".join(map(markdown_code, parts)) if _is_long(block) else markdown_code(" ".join(parts))
+        )
     if isinstance(block, Table):
         marks = ("---" if column in block.words else "---:" for column in range(len(block.head)))
-        rows = (map(_escaped, block.head), marks, *(map(_escaped, row) for row in block.rows))
+        rows = (map(escaped, block.head), marks, *(map(escaped, row) for row in block.rows))
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"```text\n{plain([block], 100)}\n```"
 
@@ -50,12 +54,6 @@ def _signed(block: Equation) -> list[str]:
 def _is_long(block: Equation) -> bool:
     """Whether every step wants a line of its own."""
     return len(block.left) + sum(map(len, block.steps)) > WIDEST
-
-
-def _escaped(text: str) -> str:
-    for sign in "\\|_*<`":
-        text = text.replace(sign, f"\\{sign}")
-    return text
 
 
 def html(blocks: Iterable[Block]) -> str:
@@ -121,7 +119,7 @@ def _svg(picture: Picture) -> str:
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{size * width}' height='{size * height}' "
         f"viewBox='0 0 {width} {height}' shape-rendering='crispEdges' role='img' "
-        f"aria-label='{escape(picture.title, quote=True)}'>"
+        f"aria-label='{escape(picture.title)}'>"
         f"<rect width='{width}' height='{height}' fill='white' stroke='#cccccc' stroke-width='0.1'/>"
         f"{pixels}</svg>"
     )

@@ -17,6 +17,7 @@ from chainrule.equations.network import Architecture, backward, forward, loss, l
 from chainrule.equations.optimizers import descend
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
+from chainrule.escaping.characters import visible
 from chainrule.model.initializers import INITIALIZERS
 from chainrule.model.validate import (
     Floats,
@@ -249,7 +250,7 @@ Kind = TypeVar("Kind", bound=FeedForward)
 
 def chain(network: FeedForward) -> str:
     """The layers in a line: "784 → 30 sigmoid → 10 softmax"."""
-    names = [*(activation.name for activation in network.hidden), network.head.name]
+    names = [visible(part.name) for part in (*network.hidden, network.head)]
     widths = [f"{n} {name}" for n, name in zip(network.layers[1:], names, strict=True)]
     return " → ".join([str(network.layers[0]), *widths])
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from itertools import pairwise
+
+from chainrule.escaping.markup import html as escape
 
 SCRIPT = r"(?:\{(?:[^{}]|\{[^{}]*\})*\}|%s)"
 LAYER = rf"\^{SCRIPT % '[0-9A-Z]'}"

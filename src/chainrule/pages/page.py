@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from functools import cache
-from html import escape
 from importlib.resources import files
 
+from chainrule.escaping.markup import html as escape
 from chainrule.files.texts import read_text
 
 STYLE = read_text("pages/page.css")

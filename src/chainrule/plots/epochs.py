@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter
 
 from chainrule.errors import InputError
 from chainrule.history import EpochRecord, best_of
-from chainrule.plots.style import BLUE, GREEN, GREY, ORANGE, empty_figure, tidy
+from chainrule.plots.style import BLUE, GREEN, GREY, ORANGE, empty_figure, shorten, tidy
 
 
 def curves(history: Sequence[EpochRecord], loss_name: str = "cross-entropy") -> Figure:
@@ -50,7 +50,7 @@ def _curve_pair(axes: Axes, history: Sequence[EpochRecord], name: str, label: st
         if known:
             epochs, values = [r.epoch for r in known], [getattr(r, attribute) for r in known]
             _plot(axes, epochs, values, legend, colour)
-    axes.set_ylabel(label)
+    axes.set_ylabel(label, parse_math=False)
 
 
 def _plot(axes: Axes, x: Sequence[int], y: Sequence[float], label: str, colour: str) -> None:
@@ -100,4 +100,4 @@ def _finish_curve(axes: Axes, history: Sequence[EpochRecord]) -> None:
 
 
 def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return shorten(text[:1].upper() + text[1:], 60)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -10,15 +9,15 @@ from typing import Any
 from matplotlib import rcParams
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
-_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # change the order of what follows
+from chainrule.escaping.characters import visible_lines
 
 
 def drawable(text: str) -> str:
     r"""The text, with an escape such as ``\u732b`` for each character that no font here can draw.
 
-    So with those that turn the order of the text around; line breaks stay.
+    So with what is not seen; line breaks stay.
     """
-    return "".join(map(_drawable, text))
+    return "".join(map(_drawable, visible_lines(text)))
 
 
 def families(texts: Iterable[str]) -> list[str]:
@@ -34,8 +33,7 @@ def _usual_families() -> list[str]:
 
 
 def _drawable(character: str) -> str:
-    known = _family(character, findfont(FontProperties())) is not None
-    if known and unicodedata.bidirectional(character) not in _TURNS:
+    if _family(character, findfont(FontProperties())) is not None:
         return character
     return character.encode("unicode_escape").decode()
 

@@ -36,7 +36,7 @@ def several(histories: Mapping[str, Sequence[EpochRecord]], loss_name: str = "cr
         tidy(axes)
         axes.set_xlabel("Epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    panels[0].set_ylabel(_capitalised(loss_name))
+    panels[0].set_ylabel(_capitalised(loss_name), parse_math=False)
     panels[1].set_ylabel("Accuracy")
     _scale_decades(panels[0])
     _scale_accuracy(panels[1])
@@ -64,6 +64,6 @@ def _curve(axes: Axes, place: int, name: str, history: Sequence[EpochRecord], co
         [getattr(record, key) for record in known],
         STYLES[place // len(COLOURS) % len(STYLES)],
         color=COLOURS[place % len(COLOURS)],
-        label=name,
+        label=f" {name}" if name.startswith("_") else name,  # else it would not be in the legend
         linewidth=1.8,
     )

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from chainrule.errors import InputError
+from chainrule.escaping.characters import visible
 from chainrule.files.atomic import atomic_write
 from chainrule.plots.fonts import drawable, families
 
@@ -54,7 +55,7 @@ def headline(figure: Figure, text: str) -> None:
 def message(text: str) -> Figure:
     """Make a figure that says ``text`` and nothing else."""
     figure = empty_figure(6, 2)
-    figure.text(0.5, 0.5, text, ha="center", va="center", fontsize=TITLE_SIZE)
+    figure.text(0.5, 0.5, text, ha="center", va="center", fontsize=TITLE_SIZE, parse_math=False)
     return figure
 
 
@@ -87,7 +88,7 @@ def shorten(name: str, longest: int) -> str:
 
     What no font here can draw is escaped.
     """
-    line = drawable(" ".join(str(name).split()))
+    line = drawable(" ".join(visible(str(name)).split()))
     if len(line) <= longest:
         return line
     head, tail = longest // 2, (longest - 1) // 2

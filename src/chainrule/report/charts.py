@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.escaping.markup import html as escape
 from chainrule.history import EpochRecord, best_of
 from chainrule.report.measures import Bin
 from chainrule.report.svg import (

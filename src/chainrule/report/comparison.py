@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any, NamedTuple
 
+from chainrule.escaping.markup import html as escape
 from chainrule.evaluation import decide, loss_text
 from chainrule.history import best_of
 from chainrule.report import charts, measures
@@ -266,6 +266,5 @@ def _tests(tests: Sequence[Versus], links: Links) -> str:
 
 
 def _again(runs: Sequence[RunFolder], names: Sequence[str]) -> str:
-    width = max(map(len, names))
-    lines = (f"# {name:<{width}}\n{command_line(run)}" for name, run in zip(names, runs, strict=True))
-    return f"<pre>{escape(chr(10).join(lines))}</pre>"
+    lines = ((f"# {name}", command_line(run)) for name, run in zip(names, runs, strict=True))
+    return f"<pre>{chr(10).join(escape(line) for pair in lines for line in pair)}</pre>"

@@ -6,12 +6,12 @@ by the same printer; its tag is M1, M2, ….
 
 from __future__ import annotations
 
-from html import escape
 from typing import NamedTuple
 
 from chainrule.derivation.equations import TAGS, equation
 from chainrule.derivation.terms.print_mathml import MATHML
 from chainrule.derivation.terms.terms import Apply, Big, D, Frac, Num, Pow, Rel, Sym, Term, add, times
+from chainrule.escaping.markup import html as escape
 from chainrule.files.texts import sentence, texts
 
 J = Sym("J")

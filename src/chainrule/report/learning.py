@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import pairwise
 
 from chainrule.equations.heads import HEADS
 from chainrule.equations.printed import OfHead
+from chainrule.escaping.markup import html as escape
 from chainrule.history import EpochRecord
 from chainrule.report import charts
 from chainrule.report import gradients as reading

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
+from chainrule.escaping.markup import html as escape
 from chainrule.evaluation import Evaluation, loss_text
 from chainrule.history import best_of
 from chainrule.report import measures

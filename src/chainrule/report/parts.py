@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import NamedTuple
 
+from chainrule.escaping.markup import html as escape
 from chainrule.pages import page as pages
 
 

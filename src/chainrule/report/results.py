@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.escaping.markup import html as escape
+from chainrule.escaping.terminal import argument, shell
 from chainrule.evaluation import Evaluation, decide
 from chainrule.report import charts, measures
 from chainrule.report.equations import Links
@@ -51,7 +52,7 @@ def _matrix(counts: NDArray[np.int64], names: tuple[str, ...]) -> str:
                 continue
             kind, share = ("hit", count / total) if m == k else ("miss", count / most_off)
             what = "found" if m == k else f"taken for {names[k]}"
-            title = escape(f"{count:,} of {name} {what}", quote=True)
+            title = escape(f"{count:,} of {name} {what}")
             cells.append(f'<td class="{kind}" style="--v:{share:.3f}" title="{title}">{count:,}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
@@ -176,10 +177,11 @@ def mistakes(run: RunFolder, links: Links) -> str:
             [f"{row}", escape(what), escape(sure)] for row, (what, sure) in zip(shown, items, strict=True)
         ]
         body = table(("row", "truth → said", "how sure"), rows, words=(1,))
+    again = ["chainrule", "explain", argument(run.path), "--index", str(shown[0])]
     words = (
         f"{len(shown)} of {count:,} mistakes in {len(kept.y):,} samples, the surest first; rows of the test "
         "part count from 0. Every number of one of them: "
-        f"<code>chainrule explain {escape(str(run.path))} --index {shown[0]}</code>"
+        f"<code>{escape(shell(again))}</code>"
     )
     link = links.to("fig-mistakes", "mistakes", output_tag(run), "F1", "F2")
     return figure("fig-mistakes", body, words, link)

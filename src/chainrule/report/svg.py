@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from html import escape
 from typing import NamedTuple
+
+from chainrule.escaping.markup import html as escape
 
 WIDTH, HEIGHT = 460, 270
 LEFT, RIGHT, TOP, BOTTOM = 62, 22, 12, 40
@@ -99,7 +100,7 @@ def chart(
     """A whole ``<svg>``: axes, grid and names around what is drawn inside."""
     parts = [
         f'<svg class="{f"chart {kind}".strip()}" xmlns="http://www.w3.org/2000/svg" '
-        f'viewBox="0 0 {WIDTH} {frame.height}" role="img" aria-label="{escape(title, quote=True)}">',
+        f'viewBox="0 0 {WIDTH} {frame.height}" role="img" aria-label="{escape(title)}">',
         *_grid(frame),
         *inside,
         f'<text class="name" x="{(LEFT + WIDTH - frame.right) / 2:.1f}" y="{frame.height - 6}" '

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule import datasets
 from chainrule.datasets import Dataset
 from chainrule.errors import ChainruleError, DataError, InputError
+from chainrule.escaping.terminal import argument, shell
 from chainrule.evaluation import Evaluation, decide
 from chainrule.history import EpochRecord, History
 from chainrule.network import Network
@@ -199,10 +200,14 @@ def _load(path: Path, name: str, place: str | None, options: dict[str, Any]) -> 
 
 def command_line(run: RunFolder) -> str:
     """The ``chainrule train`` line that does the run again."""
-    import shlex
-
     options = run.options
-    words = ["chainrule", "train", run.data, "--layers", "-".join(map(str, options.get("layers", ())))]
+    words = [
+        "chainrule",
+        "train",
+        argument(run.data),
+        "--layers",
+        "-".join(map(str, options.get("layers", ()))),
+    ]
     if options.get("output") not in (None, "softmax"):
         words += ["--output", str(options["output"])]
     for name, usual in USUAL.items():
@@ -210,7 +215,7 @@ def command_line(run: RunFolder) -> str:
             words += [f"--{name.replace('_', '-')}", f"{options[name]}"]
     if options.get("learning_rate") is not None:
         words += ["--learning-rate", f"{options['learning_rate']:g}"]
-    return shlex.join(words)
+    return shell(words)
 
 
 def finite(values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -13,6 +13,7 @@ from chainrule.datasets.preparing.notation import shape_of
 from chainrule.datasets.tables.columns import Columns
 from chainrule.datasets.tables.raw import about, readable
 from chainrule.errors import DataError
+from chainrule.escaping.tables import csv_value
 
 Cells = list[str]
 
@@ -22,7 +23,8 @@ def rows(path: Path) -> Iterator[tuple[int, Cells]]:
 
     Cells are separated by tabs in a ``.tsv`` file; otherwise by commas, semicolons or tabs: by what the first
     line has, and if it has several, by what cuts the first lines into equally many cells. A cell in
-    quotation marks may hold separators and line ends.
+    quotation marks may hold separators and line ends. An apostrophe in front of what a program for
+    spreadsheets would take for a formula is no part of the cell (`csv_value`).
 
     Raises:
         DataError: the file is not there, not UTF-8 text, or not well-formed.
@@ -35,7 +37,7 @@ def rows(path: Path) -> Iterator[tuple[int, Cells]]:
                 if reader.line_num == 1 and _SEPARATOR.fullmatch(delimiter.join(cells)):
                     continue
                 if len(cells) > 1 or (cells and cells[0].strip()):
-                    yield reader.line_num, cells
+                    yield reader.line_num, [csv_value(cell) for cell in cells]
         except csv.Error as error:
             raise DataError(
                 f"{path}: a line must be well-formed CSV; got {str(error)!r} on line {reader.line_num}. "

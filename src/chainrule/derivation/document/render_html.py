@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from chainrule.derivation.blocks import (
     Array,
     Block,
@@ -19,6 +17,7 @@ from chainrule.derivation.document.render_text import number_sections
 from chainrule.derivation.document.words import html
 from chainrule.derivation.terms.print_mathml import MATHML
 from chainrule.derivation.terms.terms import Term
+from chainrule.escaping.markup import html as escape
 from chainrule.pages import page as pages
 
 KIND = "derivation"

@@ -14,6 +14,7 @@ from chainrule.derivation.blocks import (
 from chainrule.derivation.document.words import latex
 from chainrule.derivation.terms.print_latex import LATEX
 from chainrule.derivation.terms.terms import Add, Apply, Big, D, Frac, Neg, Num, Sym, Term, children
+from chainrule.escaping.markup import latex as escaped
 from chainrule.files.texts import read_text
 
 PREAMBLE = read_text("derivation/document/preamble.tex")
@@ -26,7 +27,7 @@ def render(document: Document) -> str:
     """The whole document."""
     parts = [
         PREAMBLE,
-        rf"\title{{{document.title}}}",
+        rf"\title{{{escaped(document.title)}}}",
         r"\author{}\date{}",
         r"\begin{document}",
         r"\maketitle",
@@ -40,11 +41,12 @@ def render(document: Document) -> str:
 
 def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
-        words = latex(block.words).replace("`", r"\texttt{", 1).replace("`", "}", 1)
+        words = latex(block.words)
         return words if block.kind == "plain" else rf"\begin{{quote}}\small {words} \end{{quote}}"
     if isinstance(block, Formula):
         source = rf"\quad\text{{\footnotesize\ttfamily {latex((block.source,))}}}" if block.source else ""
-        return rf"\begin{{equation*}} {LATEX(block.equation)}{source} \tag{{{block.tag}}} \end{{equation*}}"
+        tag = rf"\tag{{{escaped(block.tag)}}}"
+        return rf"\begin{{equation*}} {LATEX(block.equation)}{source} {tag} \end{{equation*}}"
     if isinstance(block, Chain):
         return _chain(block)
     if isinstance(block, Table):
@@ -125,7 +127,7 @@ def _summands(right: Add) -> list[str]:
 def _table(block: Table) -> str:
     few = len(block.head) <= 3
     spec = r"l>{\raggedright\arraybackslash}p{7.5cm}l" if few else "l" * len(block.head)
-    rows = [" & ".join(rf"\textbf{{{head}}}" for head in block.head)]
+    rows = [" & ".join(rf"\textbf{{{escaped(head)}}}" for head in block.head)]
     rows += [" & ".join(_cell(cell) for cell in row) for row in block.rows]
     body = " \\\\\n".join([rows[0] + r" \\ \hline" + "\n" + rows[1], *rows[2:]])
     return rf"{{\small\begin{{longtable}}{{@{{}}{spec}@{{}}}}" + "\n" + body + "\n" + r"\end{longtable}}"

@@ -12,19 +12,19 @@ from chainrule.derivation.blocks import (
     Table,
 )
 from chainrule.derivation.document.render_text import number_sections
-from chainrule.derivation.document.words import markdown
-from chainrule.derivation.terms.print_latex import LATEX
+from chainrule.derivation.document.words import markdown, math
+from chainrule.escaping.markup import markdown as escaped
 
 MARKS = {"plain": "", "note": "> ", "warning": "> **Mind:** "}
 
 
 def render(document: Document) -> str:
-    r"""The whole document. Lines of cases end in \\cr: Markdown would eat a double backslash."""
-    parts = [f"# {document.title}", *map(_block, document.lead)]
+    """The whole document."""
+    parts = [f"# {escaped(document.title)}", *map(_block, document.lead)]
     for number, section in number_sections(document.sections):
         parts.append(f"{'#' * (section.level + 1)} {number} {markdown(section.title)}")
         parts += _blocks(section.blocks)
-    return "\n\n".join(parts).replace(r"\\ ", r"\cr ") + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def _blocks(blocks: tuple[Block, ...]) -> list[str]:
@@ -46,11 +46,13 @@ def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return MARKS[block.kind] + markdown(block.words)
     if isinstance(block, Formula):
-        return f"$${LATEX(block.equation)} \\qquad \\text{{({block.tag})}}$$"
+        return f"$${math(block.equation)} \\qquad \\text{{({block.tag})}}$$"
     if isinstance(block, Chain):
         return _chain(block)
     if isinstance(block, Table):
-        return _table([list(block.head), *([markdown(cell) for cell in row] for row in block.rows)])
+        return _table(
+            [[*map(escaped, block.head)], *([markdown(cell) for cell in row] for row in block.rows)]
+        )
     return _array(block)
 
 
@@ -58,20 +60,16 @@ def _chain(block: Chain) -> str:
     head = f"{markdown(block.when).capitalize()}:\n\n" if block.when else ""
     rows = [["equation", "why"]]
     for place, step in enumerate(block.steps):
-        left = LATEX(block.left) + " " if place == 0 else r"\quad "
-        rows.append(
-            [
-                f"$\\displaystyle {left}{LATEX.operator(step.op).strip()} {LATEX(step.right)}$",
-                markdown(step.rule),
-            ]
-        )
+        left = math(block.left) + " " if place == 0 else r"\quad "
+        equation = f"{left}{LATEX.operator(step.op).strip()} {math(step.right)}"
+        rows.append([f"$\\displaystyle {equation}$", markdown(step.rule)])
     return head + _table(rows)
 
 
 def _numbers(block: Chain) -> str:
-    steps = "".join(f" {LATEX.operator(step.op).strip()} {LATEX(step.right)}" for step in block.steps)
+    steps = "".join(f" {LATEX.operator(step.op).strip()} {math(step.right)}" for step in block.steps)
     rule = markdown(block.steps[0].rule)
-    return f"- ${LATEX(block.left)}{steps}$" + (f" ({rule})" if rule else "")
+    return f"- ${math(block.left)}{steps}$" + (f" ({rule})" if rule else "")
 
 
 def _table(rows: list[list[str]]) -> str:
@@ -80,6 +78,6 @@ def _table(rows: list[list[str]]) -> str:
 
 
 def _array(block: Array) -> str:
-    rows = r" \\ ".join(" & ".join(cell.replace("−", "-") for cell in row) for row in block.rows)
+    rows = r" \cr ".join(" & ".join(cell.replace("−", "-") for cell in row) for row in block.rows)
     words = f" \\quad \\text{{{markdown(block.words)}}}" if block.words else ""
-    return f"$${LATEX(block.symbol)} = \\begin{{pmatrix}} {rows} \\end{{pmatrix}}{words}$$"
+    return f"$${math(block.symbol)} = \\begin{{pmatrix}} {rows} \\end{{pmatrix}}{words}$$"

@@ -17,6 +17,7 @@ from chainrule.derivation.blocks import (
 )
 from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import Term
+from chainrule.escaping.characters import visible
 
 INDENT = "    "
 
@@ -48,7 +49,7 @@ def number_sections(sections: tuple[Section, ...]) -> list[tuple[str, Section]]:
 
 def inline(words: Inline) -> str:
     """Words and mathematics in one line."""
-    return "".join(TEXT(word) if isinstance(word, Term) else word for word in words)
+    return "".join(TEXT(word) if isinstance(word, Term) else visible(word) for word in words)
 
 
 def _blocks(blocks: tuple[Block, ...], width: int) -> list[str]:

@@ -7,64 +7,85 @@ set as mathematics too.
 from __future__ import annotations
 
 import re
-from html import escape
+from collections.abc import Callable
 
 from chainrule.derivation.blocks import Inline
 from chainrule.derivation.terms.print_latex import LATEX, NAMES
 from chainrule.derivation.terms.print_mathml import MATHML
 from chainrule.derivation.terms.terms import Term
+from chainrule.escaping import markup
 from chainrule.files.texts import texts
 
-POWER = re.compile(r"\b([a-z])\^(?:\{([^}]*)\}|(\w))")
-"""e^{−z}, e^u."""
+MARKED = re.compile(r"`([^`]*)`|\b([a-z])\^(?:\{([−+\w²]*)\}|(\w))")
+"""`code`, e^{−z}, e^u."""
 
 SIGNS: dict[str, str] = {
     **texts("derivation/terms/latex.toml")["signs"],
     **{letter: command for letter, command in NAMES.items() if len(letter) == 1 and letter != "Σ"},
 }
+SIGN = re.compile(f"([{''.join(SIGNS)}])")
 
 
-def latex(words: Inline, escaped: bool = True) -> str:
+def latex(words: Inline) -> str:
     """For a LaTeX text, math between dollars."""
-    return "".join(f"${LATEX(word)}$" if isinstance(word, Term) else _latex_text(word) for word in words)
+    return _in_order(words, _latex_text, lambda code: rf"\texttt{{{_latex_text(code)}}}", _power, _math)
 
 
 def _latex_text(text: str) -> str:
-    text = re.sub(r"([&%$#])", r"\\\1", text)
-    out, start = [], 0
-    for found in POWER.finditer(text):
-        out += [_signs(text[start : found.start()]), f"${_power(found)}$"]
-        start = found.end()
-    return "".join([*out, _signs(text[start:])])
-
-
-def _power(found: re.Match[str]) -> str:
-    exponent = (found[2] or found[3]).replace("−", "-").replace("²", "^{2}")
-    return f"{found[1]}^{{{exponent}}}"
-
-
-def _signs(text: str) -> str:
-    text = text.replace("_", r"\_").replace("^", r"\^{}").replace("{", "{").replace("`", "`")
-    return "".join(f"${SIGNS[c]}$" if c in SIGNS else c for c in text)
+    parts = SIGN.split(text)
+    return "".join(f"${SIGNS[part]}$" if part in SIGNS else markup.latex(part) for part in parts)
 
 
 def markdown(words: Inline) -> str:
     """For Markdown, math between dollars."""
-    return "".join(f"${LATEX(word)}$" if isinstance(word, Term) else _markdown_text(word) for word in words)
+    return _in_order(words, markup.markdown, markup.markdown_code, _power, lambda term: f"${math(term)}$")
 
 
-def _markdown_text(text: str) -> str:
-    text = POWER.sub(lambda found: f"${_power(found)}$", text)
-    return text.replace("[", r"\[").replace("|", r"\|").replace("*", r"\*")
+def math(term: Term) -> str:
+    r"""LaTeX within Markdown. Lines of cases end in \\cr: Markdown would eat a double backslash."""
+    return LATEX(term).replace(r"\\ ", r"\cr ")
+
+
+def _math(term: Term) -> str:
+    return f"${LATEX(term)}$"
+
+
+def _power(base: str, exponent: str) -> str:
+    exponent = exponent.replace("−", "-").replace("²", "^{2}")
+    return f"${base}^{{{exponent}}}$"
 
 
 def html(words: Inline) -> str:
     """For HTML, math as MathML."""
-    return "".join(MATHML.document(w) if isinstance(w, Term) else _html_text(w) for w in words)
+    return _in_order(
+        words,
+        markup.html,
+        lambda code: f"<code>{markup.html(code)}</code>",
+        lambda base, exponent: f"<i>{base}</i><sup>{exponent}</sup>",
+        MATHML.document,
+    )
 
 
-def _html_text(text: str) -> str:
-    marked = POWER.sub(lambda found: f"\0{found[1]}\1{found[2] or found[3]}\2", text)
-    out = escape(marked, quote=False)
-    out = re.sub(r"`([^`]*)`", r"<code>\1</code>", out)
-    return re.sub("\0(.)\1(.*?)\2", r"<i>\1</i><sup>\2</sup>", out)
+def _in_order(
+    words: Inline,
+    text: Callable[[str], str],
+    code: Callable[[str], str],
+    power: Callable[[str, str], str],
+    term: Callable[[Term], str],
+) -> str:
+    """Each piece in its own way: a word of text, `code`, a power within the text, and mathematics."""
+    out = []
+    for word in words:
+        if isinstance(word, Term):
+            out.append(term(word))
+            continue
+        start = 0
+        for found in MARKED.finditer(word):
+            spelt, base, exponent, letter = found.groups()
+            out += [
+                text(word[start : found.start()]),
+                code(spelt) if base is None else power(base, exponent or letter),
+            ]
+            start = found.end()
+        out.append(text(word[start:]))
+    return "".join(out)

@@ -3,6 +3,7 @@ r"""Terms as LaTeX for math mode, with nothing but standard commands and amsmath
 from __future__ import annotations
 
 from chainrule.derivation.terms.printing import Printer
+from chainrule.escaping.markup import latex
 from chainrule.files.texts import texts
 
 NAMES: dict[str, str] = texts("derivation/terms/latex.toml")["names"]
@@ -23,8 +24,9 @@ class Latex(Printer):
         base, primes = name.rstrip("'"), len(name) - len(name.rstrip("'"))
         if base in NAMES:
             return NAMES[base] + "'" * primes
-        plain = base.replace("_", r"\_")
-        return (base if len(base) == 1 else rf"\mathrm{{{plain}}}") + "'" * primes
+        if not base.isascii():
+            return rf"\text{{{latex(base)}}}" + "'" * primes
+        return (base if len(base) == 1 else rf"\mathrm{{{latex(base)}}}") + "'" * primes
 
     def number(self, text: str) -> str:
         """Digits; T for a transpose; a minus without the room of an operator."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from chainrule.derivation.terms.printing import Piece, Printer
 from chainrule.derivation.terms.terms import Frac, Index, Term
+from chainrule.escaping.markup import html as escape
 
 OPEN = '<mo form="prefix" lspace="0" rspace="0">'
 CELL = '<mtd style="text-align: left">'
@@ -37,7 +36,7 @@ class MathML(Printer):
         if text == "ᵀ":
             return '<mi mathvariant="normal">T</mi>'
         if text[:1] in "-−":
-            return f'<mrow><mo form="prefix">−</mo><mn>{text[1:]}</mn></mrow>'
+            return f'<mrow><mo form="prefix">−</mo><mn>{escape(text[1:])}</mn></mrow>'
         return f"<mn>{escape(text)}</mn>"
 
     def operator(self, text: str) -> str:
@@ -69,7 +68,7 @@ class MathML(Printer):
 
     def big(self, op: str, index: str) -> str:
         """The sign with its index below."""
-        sign = '<mo largeop="true" movablelimits="false">∑</mo>' if op == "Σ" else f"<mi>{op}</mi>"
+        sign = '<mo largeop="true" movablelimits="false">∑</mo>' if op == "Σ" else f"<mi>{escape(op)}</mi>"
         return f"<munder>{sign}<mrow>{index}</mrow></munder>" if index else sign
 
     def bars(self, text: str) -> str:
