@@ -216,6 +216,15 @@ def test_python(say, folder, model, tmp_path):
     assert [row[0] for row in cells_of(done.stdout.decode())] == [row[0] for row in cells_of(by_us)]
 
 
+def test_python_that_trains(say, folder, tmp_path):
+    model = folder / "classes.safetensors"
+    say("export", model, "--to", "numpy", "--with-training", "-o", "model.py")
+    source = (tmp_path / "model.py").read_text(encoding="utf-8")
+    assert_calm(source)
+    tree = ast.parse(source)
+    assert "MARK" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
 def test_onnx(say, folder, tmp_path):
     onnx = pytest.importorskip("onnx", reason="needs the package onnx")
     say("export", folder / "classes.safetensors", "--to", "onnx", "-o", "model.onnx")

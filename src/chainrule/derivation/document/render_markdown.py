@@ -13,6 +13,7 @@ from chainrule.derivation.blocks import (
 )
 from chainrule.derivation.document.render_text import number_sections
 from chainrule.derivation.document.words import markdown, math
+from chainrule.derivation.terms.print_latex import LATEX
 from chainrule.escaping.markup import markdown as escaped
 
 MARKS = {"plain": "", "note": "> ", "warning": "> **Mind:** "}
