@@ -164,3 +164,16 @@ def test_an_interval_decides_what_is_linear_in_its_number_and_nothing_else(low, 
         decided(z**2 > 9.5)
     with pytest.raises(Unproven):
         decided(z > sp.Symbol("w", real=True))
+
+
+@pytest.mark.parametrize("relation", [sp.Eq, sp.Ne])
+def test_an_interval_does_not_decide_whether_two_numbers_are_equal(relation):
+    with pytest.raises(Unproven):
+        decided(relation(within("z", -3, 3), 3))
+
+
+def test_intervals_that_differ_in_the_eighth_digit_are_two():
+    wide, narrow = within("z", 3, inf), within("z", 3.0000001, inf)
+    assert decided(narrow > 3.00000005)
+    with pytest.raises(Unproven):
+        decided(wide > 3.00000005)

@@ -60,7 +60,7 @@ def within(name: str, low: float, high: float) -> Any:
     signs = {"positive": low >= 0 or None, "negative": high <= 0 or None}
     if (low, high) in ((0, math.inf), (-math.inf, 0)):
         return sp.Symbol(name, real=True, **signs)
-    z = Within(f"{name} in ({low:g}, {high:g})", real=True, **signs)
+    z = Within(f"{name} in ({low}, {high})", real=True, **signs)  # SymPy keeps one symbol for a name
     z.low, z.high = sp.sympify(low), sp.sympify(high)
     return z
 
@@ -225,7 +225,7 @@ def decided(relation: Any) -> bool:
 
 def _at_ends(relation: Any) -> Any:
     """True or False where a comparison is linear in one number and its interval tells; else as it came."""
-    if not isinstance(relation, sp.core.relational.Relational):
+    if not isinstance(relation, sp.StrictGreaterThan | sp.GreaterThan | sp.StrictLessThan | sp.LessThan):
         return relation
     gap = sp.expand(relation.lhs - relation.rhs)
     z = next(iter(gap.free_symbols), None)
