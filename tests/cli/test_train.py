@@ -152,8 +152,10 @@ def test_every_option(here, data, tmp_path, usual, option):
 def test_no_option_is_forgotten(kinds):
     named = {param.name for param in train.params if param.param_type_name == "option"}
     # Engines change no more than the last bits: test_engine_options.py; streams: test_stream.py; when a
-    # checkpoint is written changes nothing at all: test_resume.py; other weights: test_weights.py.
+    # checkpoint is written changes nothing at all: test_resume.py; other weights: test_weights.py; how
+    # a table writes numbers: test_written_numbers.py.
     elsewhere = {"engine", "threads", "stream", "checkpoint_seconds", "sample_weight", "pos_weight"}
+    elsewhere |= {"decimal", "thousands", "missing"}
     assert named == {*OPTIONS, *elsewhere, "folder", "resume", "progress"}
     assert set(about(kinds)["options"]) == {*OPTIONS, *elsewhere}
 
