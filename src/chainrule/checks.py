@@ -6,8 +6,8 @@ hold it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from math import inf
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -108,3 +108,19 @@ def as_one_of(kind: str, choice: Any, cls: type[T], makers: dict[str, Callable[[
         InputError: no such name.
     """
     return choice if isinstance(choice, cls) else look_up(kind, choice, makers)()
+
+
+@contextmanager
+def needed(extra: str) -> Iterator[None]:
+    """Say which extra to install where the package is missing.
+
+    Raises:
+        InputError: it is.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"this needs the package {error.name}, which is not installed. "
+            f"Install it with: pip install 'chainrule[{extra}]'."
+        ) from None

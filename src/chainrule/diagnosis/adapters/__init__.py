@@ -5,30 +5,13 @@ Each library has a module of its own, which alone imports it, and only when such
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from chainrule.errors import InputError
+from chainrule.checks import needed
 
 HOMES = {"sklearn": "sklearn", "torch": "torch", "keras": "keras", "tensorflow": "keras"}
-
-
-@contextmanager
-def needed(extra: str) -> Iterator[None]:
-    """Say which extra to install where the package is missing.
-
-    Raises:
-        InputError: it is.
-    """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"this needs the package {error.name}, which is not installed. "
-            f"Install it with: pip install 'chainrule[{extra}]'."
-        ) from None
 
 
 class Adapted(NamedTuple):

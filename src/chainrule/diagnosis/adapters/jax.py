@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.diagnosis.adapters import needed
+from chainrule.checks import needed
 
 
 def functions(loss: Callable[..., Any]) -> Callable[..., Any]:
