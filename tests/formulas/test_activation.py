@@ -23,6 +23,7 @@ BUILT_IN = {
     "softplus": "log(1+exp(z))",
     "silu": "z/(1+exp(-z))",
     "gelu": "z*(1+erf(z/sqrt(2)))/2",
+    "hardswish": "z*min(max(z+3,0),6)/6",
     "identity": "z",
 }
 
