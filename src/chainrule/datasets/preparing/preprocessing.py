@@ -136,7 +136,9 @@ def _as_plain(one: Input) -> dict[str, Any]:
 def _input(plain: Mapping[str, Any]) -> Input:
     name, fill, categories = plain["name"], plain["fill"], plain["categories"]
     filled = isinstance(fill, int | float) and math.isfinite(fill)
-    named = isinstance(categories, list | tuple) and all(one is None or isinstance(one, str) for one in categories)
+    named = isinstance(categories, list | tuple) and all(
+        one is None or isinstance(one, str) for one in categories
+    )
     if not isinstance(name, str) or not (filled if categories is None else named and fill is None):
         raise InputError(f"a column must have a name, and a fill or categories; got {dict(plain)!r}")
     return Input(
