@@ -96,6 +96,7 @@ def test_mathml_is_read_as_it_was_meant(term):
     assert from_mathml(MATHML(term), **VALUES) == pytest.approx(meaning(term), rel=1e-9, abs=1e-9)
 
 
+FORK = Cases(((a, Rel(">", b, Num(0))), (c, None)))
 total = Big("Σ", "k", times(Sym("W", sub=("m", "k")), Sym("a", sub=("k",))), "n_1")
 
 
@@ -141,8 +142,11 @@ total = Big("Σ", "k", times(Sym("W", sub=("m", "k")), Sym("a", sub=("k",))), "n
         (Sym("W", "1", (1, 12)), "W^1_{1,12}"),
         (Delta("m", "j") - a, "[m=j] − a"),
         (Rel("←", a, a - b), "a ← a − b"),
-        (Cases(((a, Rel(">", b, Num(0))), (c, None))), "a where b > 0, else c"),
-        (Cases(((a, Rel(">", b, Num(0))), (c, None))) * b, "(a where b > 0, else c) b"),
+        (FORK, "a where b > 0, else c"),
+        (FORK * b, "(a where b > 0, else c) b"),
+        (Cases(((a, Rel(">", b, Num(3))), (FORK, None))), "a where b > 3, a where b > 0, else c"),
+        (Cases(((FORK, Rel(">", b, Num(3))), (c, None))), "(a where b > 0, else c) where b > 3, else c"),
+        (Cases(((a, Rel(">", FORK, Num(3))), (c, None))), "a where (a where b > 0, else c) > 3, else c"),
         (Apply("sqrt", (a + b,)), "√(a + b)"),
         (Apply("max", (a, Num(0))), "max(a, 0)"),
         (Num(Fraction(1, 2)) * a, "½ a"),

@@ -117,6 +117,18 @@ def test_a_wrong_gradient_is_refused():
         verify(Rel("=", D(J, bias(1)), 2 * rows("δ", 1)), setting)
 
 
+def test_kinks_elsewhere_than_at_0_are_derived_in_each_interval():
+    slopes = Slopes(ACTIVATIONS["hardswish"], Ledger())
+    (value,), (slope, jumps) = slopes.value(), slopes.derivative()
+    assert TEXT(value.steps[-1].right) == "z where z > 3, z (z + 3) / 6 where z > −3, else 0"
+    assert [TEXT(step.right) for step in slope.steps[-2:]] == [
+        "1 where z > 3, (z + 3 + z) / 6 where z > −3, else 0",
+        "0 where z ≤ −3, (2 z + 3) / 6 where z ≤ 3, else 1",
+    ]
+    at = "".join(word if isinstance(word, str) else TEXT(word) for word in jumps.words)
+    assert at.startswith("At z = −3, 3 the derivative jumps")
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_a_wrong_slope_is_refused(name):
     slopes = Slopes(ACTIVATIONS[name], Ledger())

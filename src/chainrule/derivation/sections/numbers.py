@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.derivation.blocks import Chain, Step
 from chainrule.derivation.sections.slopes import NAMED
 from chainrule.derivation.steps import Ledger
-from chainrule.derivation.terms.evaluate import COMPARE, COMPLEX, Key, World, value
+from chainrule.derivation.terms.evaluate import COMPLEX, Key, World, chosen, value
 from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import (
     Apply,
@@ -157,17 +157,8 @@ class Numbers:
             parts = [self.written_out(index_as(node.body, node.index, i)) for i in range(1, upper + 1)]
             return add(*parts) if node.op == "Σ" else Apply("max", tuple(parts))
         if isinstance(node, Cases):
-            return self.written_out(self._chosen(node))
+            return self.written_out(chosen(node, lambda side: float(np.real(value(side, self.world)))))
         return rebuilt(node, self.written_out)
-
-    def _chosen(self, node: Cases) -> Term:
-        for found, when in node.rows:
-            if when is None:
-                return found
-            left, right = (np.real(value(side, self.world)) for side in (when.left, when.right))
-            if COMPARE[when.op](left, right):
-                return found
-        raise AssertionError("the last case has no condition")
 
     def numbers_in(self, node: Term, more: int = 0) -> Term:
         """The term with rounded numbers in the place of its symbols, ``more`` digits than usual."""

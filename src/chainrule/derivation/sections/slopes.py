@@ -33,7 +33,7 @@ from chainrule.derivation.terms.tracing import traced
 from chainrule.derivation.terms.verify import Setting
 from chainrule.equations import activations
 from chainrule.equations.activations import Activation
-from chainrule.proof.claims.claims import Given
+from chainrule.proof.claims.claims import Given, between
 from chainrule.proof.claims.symbolic import SYMBOLIC
 from chainrule.types import Array, Namespace
 
@@ -112,8 +112,8 @@ class Slopes:
         """What is done where φ' jumps."""
         if not self.activation.kinks:
             return []
-        places = ", ".join(f"{kink:g}" for kink in self.activation.kinks)
-        return [note(f"At z = {places} the derivative jumps; the code takes the value from the left.")]
+        places = [part for kink in self.activation.kinks for part in (", ", _number(kink))][1:]
+        return [note("At z = ", *places, " the derivative jumps; the code takes the value from the left.")]
 
 
 def _tanh(xp: Namespace, z: Array) -> Array:
@@ -142,16 +142,21 @@ NAMED: dict[str, Callable[..., Array]] = {
 
 
 def textbook(activation: Activation) -> Term:
-    """φ as textbooks write it: one formula where both branches of the code agree, else by cases."""
+    """φ as textbooks write it: one formula where the branches of the code agree, else one an interval."""
     text = way_of(activation).text
     if text is not None:
         return text
     code = folded(constants(traced(activation.phi, Z)))
-    elsewhere = any(activation.kinks) or not is_built_in(activation)
-    if elsewhere or not any(_branching(node) for node in walk(code)):
+    if not is_built_in(activation) or not any(_branching(node) for node in walk(code)):
         return code
-    above, below = (branch(code, positive) for positive in (True, False))
-    return Cases(((above, Rel(">", Z, Num(0))), (below, None)))
+    inside = (Given((), (part,)).numbers(np.random.default_rng(0)) for part in between(activation.kinks))
+    lowest, *pieces = (branch(code, float(number)) for number in inside)
+    ends = (Rel(">", Z, _number(end)) for end in activation.kinks or (0,))
+    return Cases((*list(zip(pieces, ends, strict=True))[::-1], (lowest, None)))
+
+
+def _number(x: float) -> Num:
+    return Num(int(x) if x == int(x) else x)
 
 
 def _branching(node: Term) -> bool:

@@ -43,14 +43,14 @@ def output_activation(out: Output) -> list[Block]:
 
 def below_zero(node: Term) -> Term:
     """The branch z < 0, without double signs."""
-    return branch(node, False)
+    return branch(node, -1)
 
 
 def stable_sigmoid(out: Output, left: Term, code: Term) -> list[Block]:
     """σ by e^{−|z|} in both branches, and 1/(1+e^{−z}) in both."""
     z = out.z.at("m")
     plain = sigmoid_of(z)
-    above = out.chain(code, "positive", case=("for ", z >= 0)).by(lambda t: branch(t, True), "|z| = z")
+    above = out.chain(code, "positive", case=("for ", z >= 0)).by(lambda t: branch(t, 1), "|z| = z")
     below = out.chain(code, "negative", case=("for ", z < 0)).by(below_zero, "|z| = −z")
     below.to(plain, "numerator and denominator times ", Apply("exp", (Neg(z),)))
     whole = out.chain(left).to(plain, "both branches agree, Eq. H3")
@@ -83,7 +83,7 @@ def softplus_lemma(out: Output) -> list[Block]:
     """The stable softplus in both branches, and the logarithms of a and 1 − a by it."""
     z, a = out.z.at("m"), out.a.at("m")
     code, plain = traced(activations.softplus, z), softplus_of(z)
-    above = out.chain(code, "positive", case=("for ", z >= 0)).by(lambda t: branch(t, True), "|z| = z")
+    above = out.chain(code, "positive", case=("for ", z >= 0)).by(lambda t: branch(t, 1), "|z| = z")
     above.to(plain, "z = log e^z, and log u + log v = log(uv)")
     below = out.chain(code, "negative", case=("for ", z < 0)).by(below_zero, "|z| = −z")
     on = out.chain(Apply("log", (a,))).to(Apply("log", (sigmoid_of(z),)), "Eq. H3")

@@ -187,6 +187,14 @@ def _holds(when: t.Rel, w: World, at: Indices) -> Any:
     return COMPARE[when.op](left, right)
 
 
+def chosen(node: t.Cases, number: Callable[[Term], float]) -> Term:
+    """The value of the first case that holds, by the numbers of its two sides."""
+    for found, when in node.rows:
+        if when is None or COMPARE[when.op](number(when.left), number(when.right)):
+            return found
+    raise AssertionError("the last case has no condition")
+
+
 def _derivative(node: t.D, w: World, at: Indices) -> Any:
     key = (node.by.name, node.by.sup)
     here = np.asarray(w.get(*key))

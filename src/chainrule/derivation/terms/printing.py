@@ -257,10 +257,13 @@ class Printer:
         return Piece(text, PRODUCT, open_end=True)
 
     def _rel(self, node: t.Rel) -> Piece:
-        return Piece(self(node.left) + self.operator(node.op) + self(node.right), RELATION)
+        left, right = (self.fit(side, SUM).text for side in (node.left, node.right))
+        return Piece(left + self.operator(node.op) + right, RELATION)
 
     def _cases(self, node: t.Cases) -> Piece:
-        rows = [(self(value), "" if when is None else self(when)) for value, when in node.rows]
+        rows = [
+            (self.fit(found, SUM).text, "" if when is None else self(when)) for found, when in _flat(node)
+        ]
         return Piece(self.cases(rows), RELATION if self.linear else SUM)
 
     def _delta(self, node: t.Delta) -> Piece:
@@ -274,6 +277,12 @@ class Printer:
         of = self.fit(node.of, APPLIED).text
         text = self.by(sign, "", self(node.by)) + self.thin + of
         return Piece(text, PRODUCT, open_end=True)
+
+
+def _flat(node: t.Cases) -> tuple[tuple[Term, t.Rel | None], ...]:
+    """The rows, with those of cases that stand in the last."""
+    *rows, (last, when) = node.rows
+    return (*rows, *(_flat(last) if isinstance(last, t.Cases) else ((last, when),)))
 
 
 def _is_atom_number(factor: Term) -> bool:

@@ -10,7 +10,10 @@ from __future__ import annotations
 from fractions import Fraction
 from math import pi
 
+import numpy as np
+
 from chainrule.derivation.terms.calculus import simple
+from chainrule.derivation.terms.evaluate import COMPLEX, World, chosen, value
 from chainrule.derivation.terms.terms import (
     ZERO,
     Add,
@@ -46,38 +49,42 @@ def without_shift(node: Term) -> Term:
     return simple(substitute(node, maxima))
 
 
-def branch(node: Term, positive: bool) -> Term:
-    """The term where z is at or above 0, or below it: |z|, max(z, 0) and "where" decided."""
+def branch(node: Term, at: float) -> Term:
+    """The term with |u|, max, min and "where" decided as they are where z is the number ``at``."""
+
+    def number(part: Term) -> float:
+        numbers: dict[Term, Term] = {z: Num(at) for z in walk(part) if isinstance(z, Sym)}
+        return float(np.real(value(substitute(part, numbers), World(COMPLEX, {}, {}))))
 
     def decide(part: Term) -> Term:
-        part = rebuilt(part, decide)
         if isinstance(part, Cases):
-            return part.rows[0 if positive else -1][0]
-        if isinstance(part, Apply) and part.name in ("abs", "max", "min"):
-            return _decided(part, positive)
-        return part
+            return decide(chosen(part, number))
+        if isinstance(part, Apply) and part.name in ("max", "min"):
+            return decide((max if part.name == "max" else min)(part.args, key=number))
+        if isinstance(part, Apply) and part.name == "abs":
+            return decide(part.args[0] if number(part.args[0]) >= 0 else Neg(part.args[0]))
+        return rebuilt(part, decide)
 
-    return simple(decide(node))
+    return _cancelled(simple(decide(node)))
 
 
-def _decided(part: Apply, positive: bool) -> Term:
-    first = part.args[0]
-    negated = isinstance(first, Neg)
-    if part.name == "abs":
-        inner = first.body if isinstance(first, Neg) else first
-        return inner if positive else Neg(inner)
-    above = positive != negated
-    return first if above == (part.name == "max") else part.args[1]
+def _cancelled(node: Term) -> Term:
+    """Write z for z 6 / 6."""
+    node = rebuilt(node, _cancelled)
+    if isinstance(node, Frac) and isinstance(node.num, Mul) and node.den in node.num.factors:
+        at = node.num.factors.index(node.den)
+        return times(*node.num.factors[:at], *node.num.factors[at + 1 :])
+    return node
 
 
 def sigmoid_of(z: Term) -> Term:
     """1 / (1 + e^{−z}): the shipped σ in the branch z ≥ 0."""
-    return branch(traced(activations.sigmoid, z), positive=True)
+    return branch(traced(activations.sigmoid, z), at=1)
 
 
 def softplus_of(z: Term) -> Term:
     """log(1 + e^z): the shipped softplus in the branch z < 0."""
-    return branch(traced(activations.softplus, z), positive=False)
+    return branch(traced(activations.softplus, z), at=-1)
 
 
 def fold_d_sigmoid(node: Term, z: Term, a: Term) -> Term:
