@@ -46,6 +46,30 @@ def test_a_wrong_function():
     assert "<table" in found._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("slope", "keys"),
+    [
+        (lambda z: np.where(np.abs(z) < 3, z / 3 + 0.5, z > 0), ()),
+        (lambda z: np.clip(z + 3, 0, 6) / 6, ("F2 d_hardswish: product rule forgotten",)),
+        (lambda z: np.where(np.abs(z) < 3, z / 3, z > 0), ("F2 d_hardswish: 3 forgotten",)),
+        (lambda z: (np.abs(z) < 3) * (z / 3 + 0.5), ("F2 d_hardswish: 0 above 3",)),
+    ],
+    ids=lambda x: x[0] if isinstance(x, tuple) and x else "",
+)
+def test_slopes_of_hardswish(slope, keys):
+    def gradients(weights, biases, x, y):
+        z = x @ weights[0].T + biases[0]
+        h = z * np.clip(z + 3, 0, 6) / 6
+        e = np.exp(h @ weights[1].T + biases[1])
+        d = (e / e.sum(axis=1, keepdims=True) - y) / len(x)
+        back = d @ weights[1] * slope(z)
+        return [back.T @ x, d.T @ h], [back.sum(axis=0), d.sum(axis=0)]
+
+    found = diagnose(gradients, hidden="hardswish")
+    assert "hardswish hidden layers" in str(found)
+    assert (found.verdict, found.keys) == ("wrong" if keys else "right", keys)
+
+
 def test_what_nothing_explains_says_which_equations_hold():
     found = diagnose(noisy, [3, 4, 2], hidden="tanh", output="softmax")
     assert found.verdict == "wrong"

@@ -79,7 +79,7 @@ def singles(
             if monotonic() > until:
                 return found
             for one in candidates(model, H, updates):
-                if not _does_something(seen[0], model, scale, one):
+                if not _does_something(seen, model, scale, one):
                     continue
                 error = agreement(seen, model, scale, terms([one]), fit)
                 if error <= fit:
@@ -102,7 +102,7 @@ def pairs(
     """
     H = seen[0].trial.params.last
     useful = tuple(
-        one for one in candidates(model, H, updates) if _does_something(seen[0], model, scale, one)
+        one for one in candidates(model, H, updates) if _does_something(seen, model, scale, one)
     )
     found = []
     akin, others = _pairs_in_order(useful)
@@ -137,7 +137,12 @@ def same_place(one: Applied, other: Applied) -> bool:
     )
 
 
-def _does_something(seen: Observed, model: Model, scale: Scale, one: Applied) -> bool:
+def _does_something(seen: Sequence[Observed], model: Model, scale: Scale, one: Applied) -> bool:
+    """Whether a mistake changes a gradient of one of the networks: some show beyond a kink alone."""
+    return any(_changes(each, model, scale, one) for each in seen)
+
+
+def _changes(seen: Observed, model: Model, scale: Scale, one: Applied) -> bool:
     right, wrong = attempt(seen, model, scale, {}), attempt(seen, model, scale, terms([one]))
     if right is None or wrong is None:
         return False

@@ -67,6 +67,10 @@ def _diagonal(xp: Any, z: Any, a: Any, y: Any) -> Any:
     return -y / a * a * (1 - a)
 
 
+def _hardswish_slope(xp: Any, z: Any, between: Any, above: float) -> Any:
+    return xp.where(z <= -3, 0 * z, xp.where(z <= 3, between, above + 0 * z))
+
+
 def _clipped_apart(xp: Any, gradients: Any, limit: Any) -> Any:
     return [g * limit / xp.maximum(xp.sqrt(xp.sum(g * g)), limit) for g in gradients]
 
@@ -136,6 +140,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "product rule forgotten",
         lambda xp, z, a: xp.minimum(xp.maximum(z + 3, 0), 6) / 6,
     ),
+    Mutant("F2", "d_hardswish", "3 forgotten", lambda xp, z, a: _hardswish_slope(xp, z, z / 3, 1)),
+    Mutant("F2", "d_hardswish", "0 above 3", lambda xp, z, a: _hardswish_slope(xp, z, (2 * z + 3) / 6, 0)),
     Mutant("F2", "identity", "−z", lambda xp, z: -z),
     Mutant("H1", "softmax", "clipped at 1/100", _clipped),
     Mutant("H1", "softmax", "sum over the batch", lambda xp, z: xp.exp(z) / xp.sum(xp.exp(z), axis=0)),
