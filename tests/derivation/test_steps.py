@@ -14,7 +14,7 @@ from chainrule.derivation.terms import verify as verifier
 from chainrule.derivation.terms.calculus import collapse, decided, differentiate, simple
 from chainrule.derivation.terms.printing import TEXT
 from chainrule.derivation.terms.terms import Apply, Big, D, Delta, Neg, Num, Pow, Rel, Sym, add, over, times
-from chainrule.derivation.terms.textbook import renamed
+from chainrule.derivation.terms.textbook import constants, renamed
 from chainrule.derivation.terms.tracing import bias, rows, weights
 from chainrule.derivation.terms.verify import Setting, WrongStep, verify
 from chainrule.equations import heads
@@ -115,6 +115,13 @@ def test_a_wrong_gradient_is_refused():
             verify(Rel("=", D(J, weights(1)), wrong), setting)
     with pytest.raises(WrongStep):
         verify(Rel("=", D(J, bias(1)), 2 * rows("δ", 1)), setting)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1 / 6, "1/6"), (2 / 3, "2/3"), (0.5, "0.5"), (2**0.5, "√2"), (0.5**0.5, "√½")]
+)
+def test_a_constant_is_printed_as_it_is_meant(value, text):
+    assert TEXT(constants(Num(value))) == text
 
 
 def test_kinks_elsewhere_than_at_0_are_derived_in_each_interval():

@@ -135,7 +135,7 @@ def halves(node: Term) -> Term:
 
 
 def constants(node: Term) -> Term:
-    """Write √2 for 1.4142…, as the shipped bodies mean it."""
+    """Write √2 for 1.4142… and 1/6 for 0.1666…, as the shipped bodies mean it."""
     node = rebuilt(node, constants)
     return _constant(node.value) if isinstance(node, Num) and isinstance(node.value, float) else node
 
@@ -143,6 +143,9 @@ def constants(node: Term) -> Term:
 def _constant(value: float) -> Term:
     if len(repr(value)) <= 12:
         return Num(value)
+    fraction = Fraction(value).limit_denominator(1000)
+    if float(fraction) == value:
+        return Num(fraction)
     square = Fraction(value * value).limit_denominator(1000)
     if abs(float(square) - value * value) < 1e-12:
         root = Num(square.numerator if square.denominator == 1 else square)
