@@ -58,15 +58,19 @@ def carry_out(
     as_real("checkpoint-seconds", options["checkpoint_seconds"], at_least=0)
     if options["learning_rate"] is None:
         options["learning_rate"] = fit_options["optimizer"].learning_rate
-    if run is not None:
-        check_data(run, training)
     for text in _notes(training):
         echo(text, err=True)
-    echo(repr(network), repr(training))  # output that cannot be written leaves no run folder
     if run is None:
         about = {"data": _describe(data, training, test), "options": {**options, "layers": network.layers}}
         room = _room(network, fit_options)
         run = begin(folder, data, about, room[0], room[1] if options["checkpoint_seconds"] else 0)
+    else:
+        check_data(run, training)
+    try:
+        echo(repr(network), repr(training))
+    except OSError:  # output that cannot be written leaves no run folder
+        run.discard()
+        raise
     fit_options |= _checkpoint_options(run, options["checkpoint_seconds"])
     with _written_down(run):
         history = _train(network, training, run, {**fit_options, "progress": progress})
