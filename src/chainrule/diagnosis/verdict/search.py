@@ -101,9 +101,7 @@ def pairs(
     ``until``: a time of the monotonic clock at which to stop.
     """
     H = seen[0].trial.params.last
-    useful = tuple(
-        one for one in candidates(model, H, updates) if _does_something(seen, model, scale, one)
-    )
+    useful = tuple(one for one in candidates(model, H, updates) if _does_something(seen, model, scale, one))
     found = []
     akin, others = _pairs_in_order(useful)
     for count, pair in enumerate(akin if likely else others):
