@@ -29,7 +29,8 @@ ROOMS = (
     "derivation.sections", "derivation.document", "derivation",
     "diagnosis.catalogue", "diagnosis.adapters", "diagnosis.asking", "diagnosis.verdict",
     "diagnosis.telling", "diagnosis",
-    "network", "tuning", "runs", "report", "estimator", "doctor", "cli", "__main__", "",
+    "network", "tuning", "runs", "report", "estimator", "doctor", "testing", "notebook",
+    "cli", "__main__", "",
 )  # fmt: skip
 """From the bottom to the top; a room imports only from itself and from rooms before it. "" is `chainrule`."""
 

@@ -82,3 +82,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext chainrule`` calls: the notebook gets ``%%diagnose`` and ``%diagnose``."""
+    import_module("chainrule.notebook.magics").load(shell)

@@ -408,3 +408,36 @@ def test_a_name_in_the_file(file, here):
     done = here("diagnose", f"{name}:Netwrok", *UNHURRIED)
     assert done.code == 2
     assert "Did you mean 'Network'?" in done.out
+
+
+def test_watching_goes_on_with_each_change_until_ctrl_c(file, tmp_path):
+    name = file(TEXTBOOK)
+    command = [*COMMAND, "diagnose", name, "--layers", "3-4-2", "--loss", "cross-entropy", "--watch"]
+    with (tmp_path / "out.txt").open("w") as out, (tmp_path / "err.txt").open("w") as err:
+        process = subprocess.Popen(
+            [*command, *map(str, UNHURRIED)], cwd=tmp_path, env=environment(), stdout=out, stderr=err
+        )
+
+        def reports():
+            return (tmp_path / "err.txt").read_text(encoding="utf-8").count("watching code.py")
+
+        try:
+            wait_until(lambda: reports() == 1, process)
+            assert "WRONG" in (tmp_path / "out.txt").read_text(encoding="utf-8")
+            file(TEXTBOOK.replace(" * sigmoid_prime(zs[-1])", ""))
+            wait_until(lambda: reports() == 2, process)
+            (tmp_path / "helper.py").write_text("x = 1\n", encoding="utf-8")
+            wait_until(lambda: reports() == 3, process)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE) == 0  # the last one was right
+        finally:
+            process.kill()
+    text = (tmp_path / "out.txt").read_text(encoding="utf-8")
+    assert text.count("Diagnosis of class Network") == 3
+    assert text.count("The gradient is right") == 2
+
+
+def test_watching_a_file_that_is_not_there_ends(here):
+    done = here("diagnose", "nothing.py", "--watch")
+    assert (done.code, done.out) == (2, "")
+    assert "existing Python file; got 'nothing.py'" in done.err

@@ -8,7 +8,7 @@ from typing import Any
 from chainrule.diagnosis.adapters import adapt
 from chainrule.diagnosis.asking.observe import Findings, findings
 from chainrule.diagnosis.asking.process import SECONDS, ask_file
-from chainrule.diagnosis.asking.source import from_adapted, from_object
+from chainrule.diagnosis.asking.source import from_adapted, from_cell, from_object
 from chainrule.diagnosis.catalogue.mistakes import Applied
 from chainrule.diagnosis.telling.remarks_on_data import every_remark
 from chainrule.diagnosis.telling.report import blocks, line_of, summary
@@ -159,3 +159,30 @@ def diagnose_file(
     options = Options(hidden, output, loss).checked()
     found: Findings = ask_file(path, name, layers, seconds)
     return Diagnosis(judge(found, options), apart=True)
+
+
+def diagnose_cell(
+    text: str,
+    namespace: dict[str, Any],
+    name: str | None = None,
+    layers: Sequence[int] | None = None,
+    *,
+    hidden: str | None = None,
+    output: str | None = None,
+    loss: str | None = None,
+) -> Diagnosis:
+    """The same for a cell of a notebook that has been run: ``namespace`` holds what it and others defined.
+
+    Only what the cell itself defines is asked, unless ``name`` says otherwise.
+
+    Raises:
+        InputError: a name that is not known.
+    """
+    options = Options(hidden, output, loss).checked()
+    return Diagnosis(judge(findings(from_cell(text, namespace), name, layers), options))
+
+
+def file_and_name(text: str) -> tuple[str, str | None]:
+    """FILE.py:NAME in its two parts; a drive such as C: is no name."""
+    path, colon, name = text.rpartition(":")
+    return (path, name) if colon and path.endswith((".py", ".ipynb")) and name else (text, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 from chainrule.explain.blocks import Block
 from chainrule.explain.layout import plain
@@ -37,3 +38,6 @@ class Shown:
 
     def _repr_html_(self) -> str:
         return self.to_html()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self.to_text())  # IPython in a terminal

@@ -43,7 +43,7 @@ def choose(source: Source, name: str | None, widths: Sequence[int] = DEFAULT_WID
         if head:
             return Target(lambda: lookup(source, head), head, method)
         return Target(lambda: lookup(source, name), name)
-    own = {key: thing for key, thing in source.namespace.items() if _is_own(thing)}
+    own = source.own()
     classes = [key for key, thing in own.items() if inspect.isclass(thing) and _can_learn(thing)]
     for key in classes:
         if len(classes) == 1 or _is_network(source.namespace[key], widths):
@@ -58,9 +58,8 @@ def choose(source: Source, name: str | None, widths: Sequence[int] = DEFAULT_WID
             return Target(partial(_named, source, key), key)
     names = ", ".join(own) or "no function and no class"
     raise Unfit(
-        "the file must define a function such as gradients(weights, biases, x, y) or a class with "
-        "backprop(x, y); "
-        f"it defines {names}. Name the one that is meant: FILE.py:NAME."
+        f"{source.called} must define a function such as gradients(weights, biases, x, y) or a class with "
+        f"backprop(x, y); it defines {names}. Name the one that is meant: {source.naming}."
     )
 
 
@@ -79,12 +78,6 @@ def _is_network(thing: Any, widths: Sequence[int]) -> bool:
     except Exception:
         return False
     return True
-
-
-def _is_own(thing: Any) -> bool:
-    return getattr(thing, "__module__", None) == "diagnosed" and (
-        inspect.isclass(thing) or inspect.isfunction(thing)
-    )
 
 
 def makes_network(function: Callable[..., Any]) -> bool:

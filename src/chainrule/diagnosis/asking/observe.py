@@ -87,7 +87,7 @@ def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> 
 
 
 def _findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
-    target = name or ""
+    target = name or source.called
     used = tuple(widths or DEFAULT_WIDTHS)
     try:
         chosen = choose(source, name, used)

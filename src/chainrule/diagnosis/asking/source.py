@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import inspect
 import sys
@@ -33,13 +34,34 @@ class Failure(NamedTuple):
 class Source:
     """Where the code comes from: ``load()`` gives {name: object}, fresh each time where that is possible."""
 
-    def __init__(self, file: str, load: Callable[[], dict[str, Any]], text: str, first_line: int = 1) -> None:
+    def __init__(
+        self,
+        file: str,
+        load: Callable[[], dict[str, Any]],
+        text: str,
+        first_line: int = 1,
+        module: str = "diagnosed",
+        defined: Collection[str] | None = None,
+    ) -> None:
         self.file, self.load, self.text, self.first_line = file, load, text, first_line
+        self.called = "the file" if defined is None else "the cell"
+        self.naming = "FILE.py:NAME" if defined is None else "%%diagnose NAME"
+        self._module, self._defined = module, defined
         self.namespace = load()
 
     def fresh(self) -> None:
         """Load it again, so that nothing is left of earlier calls."""
         self.namespace = self.load()
+
+    def own(self) -> dict[str, Any]:
+        """The functions and classes that the code itself defines, not those that it imports."""
+        return {key: thing for key, thing in self.namespace.items() if self._is_own(key, thing)}
+
+    def _is_own(self, key: str, thing: Any) -> bool:
+        if self._defined is not None and key not in self._defined:
+            return False
+        is_code = inspect.isclass(thing) or inspect.isfunction(thing)
+        return is_code and getattr(thing, "__module__", None) == self._module
 
     def failure(self, error: BaseException) -> Failure:
         """What to tell the user of an exception."""
@@ -136,6 +158,26 @@ def from_object(thing: Any) -> Source:
         return {**beside, CHOSEN: _copied(thing) if is_object else thing}
 
     return Source(file, load, text, first)
+
+
+def from_cell(text: str, namespace: dict[str, Any]) -> Source:
+    """A cell of a notebook that has been run: its definitions, with all that other cells have defined.
+
+    ``text``: the cell in Python, without the notebook's own commands.
+    """
+    defined = {
+        node.name
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    code = (function.__code__ for name in defined for function in _functions_of(namespace.get(name)))
+    file = next((one.co_filename for one in code), "")
+    return Source(file, lambda: dict(namespace), text, 1, namespace.get("__name__", "__main__"), defined)
+
+
+def _functions_of(thing: Any) -> list[types.FunctionType]:
+    inside = vars(thing).values() if inspect.isclass(thing) else (thing,)
+    return [one for one in inside if isinstance(one, types.FunctionType)]
 
 
 def from_adapted(adapted: Adapted) -> Source:
