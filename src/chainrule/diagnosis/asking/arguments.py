@@ -26,6 +26,15 @@ def roles(names: list[str], allowed: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def of_learning(names: list[str], allowed: tuple[str, ...]) -> dict[str, str]:
+    """The roles in what computes gradients: beside inputs, an ``output`` without targets is the desired one."""
+    found = roles(names, allowed)
+    held = set(found.values())
+    if "x" in held and not held & {"y", "batch", "cache"}:
+        found |= {name: "y" for name, role in found.items() if role == "output" and "out" in name.lower()}
+    return found
+
+
 def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The parameters of a function, without ``self`` and without * and **."""
     try:

@@ -11,6 +11,8 @@ from chainrule.diagnosis.asking.arguments import call
 from chainrule.diagnosis.asking.layouts import Layout, leaves
 from chainrule.diagnosis.asking.results import Assigned
 from chainrule.diagnosis.catalogue.backprop import Trial
+from chainrule.diagnosis.catalogue.models import OUTPUTS
+from chainrule.engines.reference import NUMPY
 from chainrule.model.validate import Floats
 
 
@@ -68,11 +70,28 @@ def outputs_in(value: Any, trial: Trial, layout: Layout) -> Floats | None:
 
 
 def raw_outputs(value: Any, shape: tuple[int, ...] | None) -> Floats | None:
-    """The array that is the outputs: the first part of a tuple if it fits, otherwise the last that fits."""
+    """The array that is the outputs: the first part of a tuple if it fits, otherwise the last that fits.
+
+    Of two of which one is an output activation of the other, a^H = φ(z^H), it is that one.
+    """
     if isinstance(value, tuple) and value and isinstance(value[0], np.ndarray) and value[0].shape == shape:
         return value[0]
     fitting = [array for _, array in leaves(value) if array.shape == shape]
-    return fitting[-1] if fitting else None
+    activated = [a for a in fitting if any(_is_activation_of(a, z) for z in fitting)]
+    return (activated or fitting or [None])[-1]
+
+
+def _is_activation_of(a: Floats, z: Floats) -> bool:
+    if np.array_equal(a, z):
+        return False
+    rows = (a.reshape(1, -1), z.reshape(1, -1))
+    pairs = [rows] if 1 in a.shape or a.ndim < 2 else [(a, z), (a.T, z.T)]
+    with np.errstate(all="ignore"):
+        return any(
+            np.allclose(out, output.predict(NUMPY, given), rtol=1e-6, atol=1e-9)
+            for output in OUTPUTS.values()
+            for out, given in pairs
+        )
 
 
 def number_of(

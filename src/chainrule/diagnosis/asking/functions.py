@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.diagnosis.asking.arguments import assigned, call, parameters, required, roles
+from chainrule.diagnosis.asking.arguments import assigned, call, of_learning, parameters, required
 from chainrule.diagnosis.asking.forms import (
     Form,
     Raw,
@@ -39,7 +39,7 @@ def function_forms(source: Source, find: Callable[[], Any], name: str) -> Iterat
     """
     function = find()
     names = list(parameters(function))
-    given = roles(names, ALLOWED)
+    given = of_learning(names, ALLOWED)
     unknown = [n for n in required(function) if n not in given]
     held = set(given.values())
     if unknown or not held & {"weights", "params", "W1"} or not held & {"x", "batch", "cache"}:

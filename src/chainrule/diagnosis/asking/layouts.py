@@ -118,13 +118,27 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
             yield path, array
 
 
+BESIDE = re.compile(r"veloc|moment|prev|best|adam|cache|mask")
+"""Names of what is kept beside parameters and gradients."""
+MARKS = re.compile(r"^d_?[wb]|^d_?(weights?|bias)|grad|nabla|^delta_?[wb]|^g[wb]\d*$|^sum_d")
+"""Names of gradients."""
+
+
+def _words(path: Sequence[Any]) -> list[str]:
+    return [str(word).lower().strip("_") for word in path if isinstance(word, str)]
+
+
+def is_beside(path: Sequence[Any]) -> bool:
+    """Whether the names on the path say that it is no parameter: a gradient, or what an optimiser keeps."""
+    return any(BESIDE.search(name) or MARKS.search(name) for name in _words(path))
+
+
 def kind(path: Sequence[Any]) -> tuple[str, bool]:
     """("W" or "b" or "", whether it is a gradient) by the names on the path."""
-    names = [str(word).lower().strip("_") for word in path if isinstance(word, str)]
-    if not names or any(re.search(r"veloc|moment|prev|best|adam|cache|mask", name) for name in names):
+    names = _words(path)
+    if not names or any(BESIDE.search(name) for name in names):
         return "", False
-    marks = r"^d_?[wb]|^d_?(weights?|bias)|grad|nabla|^delta_?[wb]|^g[wb]\d*$|^sum_d"
-    gradient = any(re.search(marks, name) for name in names)
+    gradient = any(MARKS.search(name) for name in names)
     base = re.sub(r"gradients?|grads?|nabla|delta|^d_|^sum_d|^acc", "", names[-1]).strip("_")
     if gradient and re.match(r"[dg][wb]", base):
         base = base[1:]

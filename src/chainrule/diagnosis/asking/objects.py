@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.diagnosis.asking.arguments import assigned, call, parameters, required, roles
+from chainrule.diagnosis.asking.arguments import assigned, call, of_learning, parameters, required, roles
 from chainrule.diagnosis.asking.forms import (
     NATURAL,
     Form,
@@ -138,7 +138,8 @@ def _layouts(params: ParametersOf, batch: bool) -> list[Layout]:
 
 
 def _roles(thing: Any, name: str) -> dict[str, str]:
-    return roles(list(parameters(getattr(thing, name))), ALLOWED)
+    given = roles if name in FORWARD else of_learning
+    return given(list(parameters(getattr(thing, name))), ALLOWED)
 
 
 class _Caller:

@@ -33,15 +33,18 @@ class Observed(NamedTuple):
     loss: float | None = None
 
 
-def relative_error(theirs: Floats | None, ours: Floats) -> float:
-    """Max |u − v| / max(|u|, |v|); 1 where shapes differ or a number is not finite, 0 for nothing."""
+def relative_error(theirs: Floats | None, ours: Floats, nothing: float = TINY) -> float:
+    """Max |u − v| / max(|u|, |v|); 1 where shapes differ or a number is not finite.
+
+    0 for nothing, and where all numbers are less than ``nothing``.
+    """
     if theirs is None:
         return 0.0
     if np.shape(theirs) != np.shape(ours) or not np.isfinite(theirs).all():
         return 1.0
     with np.errstate(all="ignore"):
         size = max(float(np.abs(theirs).max(initial=0)), float(np.abs(ours).max(initial=0)))
-        if size < TINY:
+        if size < max(nothing, TINY):
             return 0.0
         error = float(np.abs(theirs - ours).max() / size)
     return error if np.isfinite(error) else 1.0

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.diagnosis.asking.forms import Unfit
-from chainrule.diagnosis.asking.layouts import in_order, kind
+from chainrule.diagnosis.asking.layouts import in_order, is_beside, kind
 from chainrule.model.validate import Floats
 
 DEEPEST = 6
@@ -105,6 +105,8 @@ class ParametersOf:
         chain: dict[str, list[Leaf]] = {"W": [], "b": []}
         need = list(pairwise(self.widths))
         for leaf in walk(self.thing):
+            if is_beside(leaf.path):
+                continue
             shape, W, b = leaf.array.shape, len(chain["W"]), len(chain["b"])
             if len(need) > W and sorted(shape) == sorted(need[W]) and leaf.array.ndim == 2:
                 chain["W"].append(leaf)

@@ -84,8 +84,8 @@ def _scored(
         for g, b in zip(db, bs, strict=True)
     )
     return Assigned(
-        tuple(np.asarray(g, np.float64) for g in dW),
-        tuple(np.asarray(g, np.float64) for g in db),
+        tuple(np.array(g, np.float64) for g in dW),  # copies: a buffer that is returned changes later
+        tuple(np.array(g, np.float64) for g in db),
         order,
         fitting,
     )

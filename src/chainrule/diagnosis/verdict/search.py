@@ -12,6 +12,8 @@ from math import inf
 from time import monotonic
 from typing import NamedTuple, TypeAlias
 
+import numpy as np
+
 from chainrule.diagnosis.asking.observed import FIT, Observed, relative_error
 from chainrule.diagnosis.catalogue.backprop import State, Terms, run
 from chainrule.diagnosis.catalogue.known import candidates
@@ -19,6 +21,8 @@ from chainrule.diagnosis.catalogue.mistakes import Applied, terms
 from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import Scale
 
+NOTHING = 1e-9
+"""A sum of errors that is less, beside the largest of them, is 0: those of softmax cancel but for rounding."""
 Pair: TypeAlias = tuple[Applied, Applied]
 
 
@@ -48,8 +52,9 @@ def errors(seen: Observed, model: Model, scale: Scale, changed: Terms) -> Iterat
         yield 1.0
         return
     for L in range(s.H, 0, -1):
+        nothing = NOTHING * float(np.abs(s.delta[L]).max(initial=0))
         yield relative_error(seen.dW[L - 1], s.dW[L])
-        yield relative_error(seen.db[L - 1], s.db[L])
+        yield relative_error(seen.db[L - 1], s.db[L], nothing)
 
 
 def agreement(all_seen: Sequence[Observed], model: Model, scale: Scale, changed: Terms, fit: float) -> float:
