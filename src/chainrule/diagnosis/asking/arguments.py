@@ -27,7 +27,7 @@ def roles(names: list[str], allowed: tuple[str, ...]) -> dict[str, str]:
 
 
 def of_learning(names: list[str], allowed: tuple[str, ...]) -> dict[str, str]:
-    """The roles in what computes gradients: beside inputs, an ``output`` without targets is the desired one."""
+    """The roles in what computes gradients: an ``output`` where no targets are given is the desired one."""
     found = roles(names, allowed)
     held = set(found.values())
     if "x" in held and not held & {"y", "batch", "cache"}:

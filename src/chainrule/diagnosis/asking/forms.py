@@ -78,7 +78,8 @@ def raw_outputs(value: Any, shape: tuple[int, ...] | None) -> Floats | None:
         return value[0]
     fitting = [array for _, array in leaves(value) if array.shape == shape]
     activated = [a for a in fitting if any(_is_activation_of(a, z) for z in fitting)]
-    return (activated or fitting or [None])[-1]
+    found = activated or fitting
+    return found[-1] if found else None
 
 
 def _is_activation_of(a: Floats, z: Floats) -> bool:

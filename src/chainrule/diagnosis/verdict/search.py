@@ -22,7 +22,7 @@ from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import Scale
 
 NOTHING = 1e-9
-"""A sum of errors that is less, beside the largest of them, is 0: those of softmax cancel but for rounding."""
+"""A sum of errors less than this, beside the largest of them, is 0: softmax's cancel but for rounding."""
 Pair: TypeAlias = tuple[Applied, Applied]
 
 
