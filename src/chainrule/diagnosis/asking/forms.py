@@ -21,17 +21,24 @@ class Unfit(Exception):
 
 
 class Raw(NamedTuple):
-    """What one call gave: dW, db as they came; ``notes`` on what else was seen."""
+    """What one call gave: dW, db as they came; ``notes`` on what else was seen.
+
+    ``rate_inside``: an update by a learning rate of its own.
+    """
 
     given: Assigned
     output: Floats | None = None
     loss: float | None = None
     notes: tuple[str, ...] = ()
     update: bool = False
+    rate_inside: bool = False
 
 
 class Form(NamedTuple):
-    """A way to call somebody's code. ``name`` says what is called, ``compute`` does it on a trial."""
+    """A way to call somebody's code. ``name`` says what is called, ``compute`` does it on a trial.
+
+    ``outputs``: the way forward alone. ``file``: where the code stands.
+    """
 
     name: str
     layout: Layout
@@ -40,6 +47,8 @@ class Form(NamedTuple):
     loss: Callable[[Trial], float] | None = None
     twice: Callable[[Trial], tuple[Raw, Raw]] | None = None
     biasless: bool = False
+    outputs: Callable[[Trial], Floats | None] | None = None
+    file: str = ""
 
 
 def read_off(before: Sequence[Floats], after: Sequence[Floats], eta: float) -> tuple[Floats, ...]:

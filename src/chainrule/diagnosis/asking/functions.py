@@ -53,7 +53,16 @@ def function_forms(source: Source, find: Callable[[], Any], name: str) -> Iterat
     for container in CONTAINERS if "params" in held else ("",):
         for layout in layouts("batch" in held):
             caller = _Caller(source, find, given, layout, container, update)
-            yield Form(title, layout, caller.compute, update, caller.loss, caller.twice)
+            yield Form(
+                title,
+                layout,
+                caller.compute,
+                update,
+                caller.loss,
+                caller.twice,
+                outputs=caller.outputs,
+                file=source.file,
+            )
 
 
 def is_gradients(function: Callable[..., Any]) -> bool:
@@ -89,6 +98,10 @@ class _Caller:
         if found is None:
             raise Unfit("no loss")
         return found
+
+    def outputs(self, trial: Trial) -> Floats | None:
+        """Their outputs of a trial, by a function beside this one."""
+        return outputs_in(self._forward(self._values(trial, *self._parameters(trial))), trial, self.layout)
 
     def _parameters(self, trial: Trial) -> tuple[list[Floats], list[Floats]]:
         layers = list(trial.params)

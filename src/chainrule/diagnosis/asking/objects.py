@@ -117,7 +117,17 @@ def object_forms(
         batch = "batch" in _roles(thing, plan.main).values()
         for layout in _layouts(params, batch):
             caller = _Caller(find, widths, plan, layout)
-            yield Form(title, layout, caller.compute, plan.update, caller.loss, caller.twice, params.biasless)
+            yield Form(
+                title,
+                layout,
+                caller.compute,
+                plan.update,
+                caller.loss,
+                caller.twice,
+                params.biasless,
+                caller.outputs,
+                source.file,
+            )
 
 
 def _layouts(params: ParametersOf, batch: bool) -> list[Layout]:
@@ -166,6 +176,10 @@ class _Caller:
         if value is None:
             raise Unfit("no loss")
         return value
+
+    def outputs(self, trial: Trial) -> Floats | None:
+        """Their outputs of a trial."""
+        return self._outputs(self._object(trial), trial)[0]
 
     def _object(self, trial: Trial) -> Any:
         thing = construct(self.find(), self.widths)
@@ -216,7 +230,8 @@ class _Caller:
         changed = not all(map(np.array_equal, (*before[0], *before[1]), (*after[0], *after[1])))
         given = None if self.plan.update else assign(result, *before) or self._attributes(thing, old, before)
         rate = next((r for r in RATES if isinstance(getattr(thing, r, None), int | float)), None)
-        eta = trial.eta if "eta" in roles_of.values() or rate or self._applies_rate(thing) else 1.0
+        known = "eta" in roles_of.values() or rate is not None or self._applies_rate(thing)
+        eta = trial.eta if known else 1.0
         update = given is None
         if given is None:
             if not changed:
@@ -228,7 +243,8 @@ class _Caller:
             self._fill(thing, trial)
             outputs, forward = self._outputs(thing, trial)
         notes = ("parameters changed",) if changed and not update and not rate else ()
-        return Raw(given, outputs, self._loss(thing, trial, forward), notes, update)
+        loss = self._loss(thing, trial, forward)
+        return Raw(given, outputs, loss, notes, update, rate_inside=update and not known)
 
     def _applies_rate(self, thing: Any) -> bool:
         return self.plan.apply is not None and "eta" in _roles(thing, self.plan.apply).values()

@@ -15,29 +15,28 @@ from chainrule.diagnosis.asking.forms import Form, Raw, Unfit
 from chainrule.diagnosis.asking.functions import function_forms
 from chainrule.diagnosis.asking.layouts import Layout
 from chainrule.diagnosis.asking.objects import object_forms
-from chainrule.diagnosis.asking.observed import FIT, Observed, fit_of, relative_error
+from chainrule.diagnosis.asking.observed import Observed, relative_error
 from chainrule.diagnosis.asking.other_code import Fact, facts
 from chainrule.diagnosis.asking.parameters import widths_of
+from chainrule.diagnosis.asking.slopes import Slope, slopes
 from chainrule.diagnosis.asking.source import Failure, Source
 from chainrule.diagnosis.asking.tracing import Step, traced
 from chainrule.diagnosis.asking.trials import trial, trials
 from chainrule.diagnosis.catalogue.backprop import Trial
 from chainrule.errors import InputError
 from chainrule.model.validate import Floats
-from chainrule.types import ByLayer, Layer
+from chainrule.types import Layer
 
 ENOUGH = 6
 """Trials that are run even where the code is slow."""
 SECONDS = 2.0
-STEP_H = 1e-5
 
 
 class Answer(NamedTuple):
     """What one form gave. ``exact``: every gradient has the shape of its parameter.
 
-    ``slope_error``: how far the gradient is from differences of their own loss, where they have one;
-    ``alone``: one sample by itself. ``saturated``: networks with large weights.
-    ``slope_factor``: the constant between the two, where that is all the difference.
+    ``slopes``: the gradient against differences of losses. ``alone``: one sample by itself.
+    ``saturated``: networks with large weights. ``rate_inside``: an update by a learning rate of its own.
     ``steps``: the values that their lines made on the first network.
     """
 
@@ -50,14 +49,15 @@ class Answer(NamedTuple):
     notes: tuple[str, ...] = ()
     alone: Observed | None = None
     saturated: tuple[Observed, ...] = ()
-    slope_error: float | None = None
-    slope_factor: float | None = None
+    slopes: tuple[Slope, ...] = ()
+    rate_inside: bool = False
     steps: tuple[Step, ...] = ()
 
 
 class Findings(NamedTuple):
     """Every answer; or, with no answer, what went wrong.
 
+    ``own_widths``: those of the program, or named by the user.
     ``failed_widths``: the widths on which it failed, where only layers equally wide gave numbers.
     ``other_code``: what was seen of labels and accuracy.
     """
@@ -71,6 +71,7 @@ class Findings(NamedTuple):
     first_line: int = 1
     failed_widths: tuple[int, ...] = ()
     other_code: tuple[Fact, ...] = ()
+    own_widths: bool = True
 
 
 def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
@@ -101,7 +102,10 @@ def _findings(source: Source, name: str | None, widths: Sequence[int] | None) ->
     except Exception as error:
         return Findings(used, target, (), source.failure(error), "", source.text, source.first_line)
     rest = facts(source, used) if answers else ()
-    return Findings(used, target, tuple(answers), failure, misfit, source.text, source.first_line, (), rest)
+    own = widths is not None or used != DEFAULT_WIDTHS
+    return Findings(
+        used, target, tuple(answers), failure, misfit, source.text, source.first_line, (), rest, own
+    )
 
 
 def _forms(source: Source, target: Target, widths: Sequence[int]) -> Iterator[Form]:
@@ -161,12 +165,12 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> A
                 raise
             notes.add(f"failed on another batch: {source.failure(error)}")
             break
-    off, factor = _slopes(form, observed[0])
     raw = first
+    alone, saturated = _alone(form, widths), _saturated(form, widths)
     return Answer(
         form.name, form.layout, first.update, raw.given.order, raw.given.exact, tuple(observed),
-        tuple(sorted(notes)), _alone(form, widths), _saturated(form, widths), off, factor,
-        traced(source.file, lambda: form.compute(observed[0].trial)),
+        tuple(sorted(notes)), alone, saturated, slopes(form, observed), raw.rate_inside,
+        steps=traced(source.file, lambda: form.compute(observed[0].trial)),
     )  # fmt: skip
 
 
@@ -223,38 +227,3 @@ def _repeated(form: Form, one: Trial) -> str:
             late = (*third.given.dW, *third.given.db)
             doubled = all(relative_error(c - b, b - a) < 1e-6 for (a, b), c in zip(pairs, late, strict=True))
     return "accumulates" if doubled else "differs when called again"
-
-
-def _slopes(form: Form, seen: Observed) -> tuple[float | None, float | None]:
-    """The gradient against centred differences of their own loss: relative error, and a constant factor."""
-    if form.loss is None or seen.loss is None or fit_of([seen]) > FIT:  # single precision has no differences
-        return None, None
-    ours, slopes = [], []
-    for L, layer in seen.trial.params.items():
-        for field, given in (("W", seen.dW[L - 1]), ("b", seen.db[L - 1])):
-            if given is None:
-                continue
-            theta = getattr(layer, field)
-            if np.shape(given) != np.shape(theta):
-                return 1.0, None
-            for place in np.ndindex(theta.shape):
-                try:
-                    up, down = (form.loss(_moved(seen.trial, L, field, place, h)) for h in (STEP_H, -STEP_H))
-                except (Exception, SystemExit):
-                    return None, None
-                ours.append(given[place])
-                slopes.append((up - down) / (2 * STEP_H))
-    a, n = np.array(ours), np.array(slopes)
-    if not np.isfinite(n).all() or not n.any() or not np.isfinite(a).all():
-        return None, None
-    factor = float(a @ n / (n @ n))
-    fits = bool(np.abs(a - factor * n).max() < 1e-6 * np.abs(a).max())
-    return relative_error(a, n), factor if fits else None
-
-
-def _moved(one: Trial, L: int, field: str, place: tuple[int, ...], h: float) -> Trial:
-    layers = list(one.params)
-    theta = getattr(layers[L - 1], field).copy()
-    theta[place] += h
-    layers[L - 1] = layers[L - 1]._replace(**{field: theta})
-    return one._replace(params=ByLayer(Layer(*layer) for layer in layers))

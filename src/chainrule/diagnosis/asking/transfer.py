@@ -12,13 +12,15 @@ from chainrule.diagnosis.asking.layouts import Layout
 from chainrule.diagnosis.asking.observe import Answer, Findings
 from chainrule.diagnosis.asking.observed import Observed
 from chainrule.diagnosis.asking.other_code import Fact
+from chainrule.diagnosis.asking.slopes import Slope
 from chainrule.diagnosis.asking.source import Failure
 from chainrule.diagnosis.asking.tracing import Step
 from chainrule.diagnosis.catalogue.backprop import Trial
 from chainrule.types import ByLayer, Layer
 
 TUPLES: dict[str, Any] = {
-    kind.__name__: kind for kind in (Findings, Answer, Observed, Trial, Layout, Failure, Layer, Step, Fact)
+    kind.__name__: kind
+    for kind in (Findings, Answer, Observed, Trial, Layout, Failure, Layer, Step, Fact, Slope)
 }
 ARRAY, LAYERS, TUPLE, FIELDS = "array", "layers", "tuple", "fields"
 

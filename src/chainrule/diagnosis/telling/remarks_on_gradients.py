@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.diagnosis.asking.observed import Observed
+from chainrule.diagnosis.asking.slopes import OWN
 from chainrule.diagnosis.catalogue.backprop import run
 from chainrule.diagnosis.catalogue.models import COSTS, MULTI_LABEL, Model
 from chainrule.diagnosis.catalogue.scales import Scale
 from chainrule.diagnosis.telling.remarks import Remark, remark
 from chainrule.diagnosis.verdict.judge import Part
+from chainrule.diagnosis.verdict.own_loss import Constant, constant_of
 from chainrule.engines.reference import NUMPY
 from chainrule.model.validate import Floats
 
@@ -26,34 +28,54 @@ def remarks(part: Part) -> list[Remark]:
     """Everything about a part beside its gradients."""
     found = [remark(note) if note in NOTES else remark("note", note=note) for note in part.answer.notes]
     if part.intended.odd_forward:
-        found.append(remark("forward"))
-    return [*found, *_slope(part), *_loss_scale(part), *clipping(part)]
+        found.append(remark("forward", "own") if part.right and part.slope else remark("forward"))
+    return [*found, *_constant(part), *_slope(part), *_loss_scale(part), *clipping(part)]
 
 
 def _slope(part: Part) -> list[Remark]:
-    """The gradient against differences of their own loss."""
-    error, factor = part.answer.slope_error, part.answer.slope_factor
-    if error is None:
+    """The gradient against differences of their own loss, and what a constant between them is."""
+    if part.slope is not None:
         return []
-    if error < SLOPE_RIGHT:
-        return [remark("slope", "agrees", error=error)]
-    if factor is not None:
-        N = part.answer.observed[0].trial.N
-        return [remark("slope", "times", factor=_factor(factor, N, part))]
-    return [remark("slope", "differs", error=error)._replace(severe=part.right)]
+    own = next((slope for slope in part.answer.slopes if slope.loss == OWN), None)
+    if own is None:
+        return []
+    constant = constant_of(own, part.answer)
+    if constant is not None:
+        if constant.is_one:
+            return [remark("slope", "agrees", error=own.error)]
+        return [remark("slope", "times", factor=_named(constant, part))]
+    return [remark("slope", "differs", error=own.error)._replace(severe=part.right)]
 
 
-def _factor(factor: float, N: int, part: Part) -> str:
+def _named(constant: Constant, part: Part) -> str:
+    """The constant, and what it probably is."""
     K = part.answer.observed[0].trial.y.shape[1]
-    named = {"N": N, "1/N": 1 / N, "n_outputs": K, "2": 2, "1/2": 0.5, "−1": -1, "N·n_outputs": N * K}
-    close = [name for name, value in named.items() if abs(factor / value - 1) < SLOPE_RIGHT]
-    return f"{close[0]} ({factor:.4g})" if close else f"{factor:.6g}"
+    named = {"n_outputs": K, "2": 2, "1/2": 0.5, "−1": -1}
+    plain = not constant.of_N and not constant.of_eta
+    close = [name for name, value in named.items() if plain and abs(constant.value / value - 1) < SLOPE_RIGHT]
+    return f"{close[0]} ({constant.value:.4g})" if close and K > 1 else str(constant)
+
+
+def _constant(part: Part) -> list[Remark]:
+    """What a constant between a right gradient and the slope is: a sum, a mean, a learning rate."""
+    constant = part.constant
+    if constant is None or constant.is_one:
+        return []
+    if part.slope is None:
+        return [remark("constant", "rate", factor=str(constant))]
+    if part.answer.rate_inside or constant.of_eta:
+        return [remark("constant", "update", factor=str(constant))]
+    if constant.of_N and constant.value == 1:
+        if constant.of_N > 0:
+            return [remark("constant", "sum", factor=str(constant))]
+        return [remark("constant", "mean")]
+    return [remark("constant", "other", factor=_named(constant, part))]
 
 
 def _loss_scale(part: Part) -> list[Remark]:
     """Sum against mean between their loss and their gradient."""
     own: Scale | None = part.intended.scale
-    if own is None or not part.right or own == part.scale or part.answer.layout.single:
+    if own is None or not part.right or part.slope or own == part.scale or part.answer.layout.single:
         return []
     return [remark("sum or mean", loss=own.text, gradient=part.scale.text)]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from chainrule.diagnosis.asking.slopes import INSIDE, NETWORKS, OWN
 from chainrule.diagnosis.catalogue.mistakes import Applied
 from chainrule.diagnosis.telling.derivations import derivation, right_delta
 from chainrule.diagnosis.telling.likely_line import probable_line
@@ -39,6 +40,9 @@ def blocks(verdict: Verdict, remarks: Sequence[Remark], apart: bool) -> list[Blo
 def _found(verdict: Verdict, part: Part) -> list[Block]:
     answer, model = part.answer, part.model
     order = "the gradient is read off the update" if answer.update else f"gradients {answer.order}"
+    found = f"Found: {answer.layout.words()}; {order}."
+    if part.slope is not None:
+        return [Heading(f"Diagnosis of {answer.name}"), Line(found), Line(_taken_by_slope(verdict, part))]
     taken_for = say(
         "taken_for",
         widths=_widths(verdict.findings.widths),
@@ -50,9 +54,19 @@ def _found(verdict: Verdict, part: Part) -> list[Block]:
     )
     return [
         Heading(f"Diagnosis of {answer.name}"),
-        Line(f"Found: {answer.layout.words()}; {order}."),
+        Line(found),
         Line(taken_for),
     ]
+
+
+def _taken_by_slope(verdict: Verdict, part: Part) -> str:
+    """What is known of a network whose loss is its own: as much as its outputs tell."""
+    model, known = part.model, part.intended.forward_known
+    hidden = f"{model.hidden} hidden layers, " if len(verdict.findings.widths) > 2 else ""
+    network = f"{hidden}{model.output} outputs" if known else "activations of your own"
+    own = part.slope is not None and part.slope.loss in (OWN, INSIDE)
+    loss = "a loss of your own" if own else f"{model.loss} over your outputs"
+    return say("taken_by_slope", widths=_widths(verdict.findings.widths), network=network, loss=loss)
 
 
 def _equal_widths(verdict: Verdict) -> list[Block]:
@@ -73,17 +87,26 @@ def _right(verdict: Verdict, severe: bool) -> list[Block]:
     lines: list[Block] = []
     for part in verdict.parts:
         what = "The update" if part.answer.update else "The gradient"
-        text = say("right", what=what, error=part.error, networks=len(part.answer.observed))
-        lines.append(Line(text, "bad" if severe else "good"))
+        lines.append(Line(_is_right(part, what), "bad" if severe else "good"))
     first = verdict.parts[0]
     lines.append(_table(first.rows))
     if severe:
         return [*lines, Line(say("still_wrong"), "bad")]
-    if not first.intended.loss_known:
+    if not first.intended.loss_known and first.slope is None:
         lines.append(Line(say("whose", loss=first.model.loss, output=first.model.output)))
     if len(verdict.parts) == 1 and not first.answer.update:
         lines.append(Line(say("not_learning"), "dim"))
     return lines
+
+
+def _is_right(part: Part, what: str) -> str:
+    """Against which numbers it is right: those of the equations, or the slope of a loss."""
+    if part.slope is None or part.constant is None:
+        return say("right", what=what, error=part.error, networks=len(part.answer.observed))
+    times = "" if part.constant.is_one else f"{part.constant} times "
+    whose = {OWN: "your own loss", INSIDE: "the loss inside of your code"}
+    loss = whose.get(part.slope.loss, f"the {part.slope.loss}, summed,")
+    return say("right_by_slope", what=what, times=times, loss=loss, error=part.error, networks=NETWORKS)
 
 
 def _table(rows: Iterable[Row]) -> Table:

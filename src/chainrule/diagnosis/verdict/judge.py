@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 from chainrule.diagnosis.asking.observe import Answer, Findings
 from chainrule.diagnosis.asking.observed import FIT, fit_of, relative_error
+from chainrule.diagnosis.asking.slopes import INSIDE, OWN, Slope
 from chainrule.diagnosis.catalogue.activations import KNOWN
 from chainrule.diagnosis.catalogue.mistakes import Family
 from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import MEAN, SUM, Scale, scales_of
 from chainrule.diagnosis.verdict.equationwise import EquationVerdict, combined, equation_by_equation
 from chainrule.diagnosis.verdict.intended import Intended, Options, intended
-from chainrule.diagnosis.verdict.rows import Row, rows_of
+from chainrule.diagnosis.verdict.own_loss import Constant, constant_of, is_right, judging
+from chainrule.diagnosis.verdict.rate_inside import divided, rate_inside
+from chainrule.diagnosis.verdict.rows import Row, rows_by_slope, rows_of
 from chainrule.diagnosis.verdict.search import Explanation, agreement, attempt, pairs, singles
 
 SEARCH_SECONDS = 4.0
@@ -25,7 +28,11 @@ MOST_LAYOUTS, MOST_MODELS, MODELS_OF_PAIRS = 3, 12, 3
 
 
 class Part(NamedTuple):
-    """What became of one form, the gradients or the update."""
+    """What became of one form, the gradients or the update.
+
+    ``slope``: that of the loss that judged it, which the gradient is ``constant`` times. Without one,
+    ``constant`` is the learning rate inside that the numbers were divided by.
+    """
 
     answer: Answer
     intended: Intended
@@ -35,6 +42,8 @@ class Part(NamedTuple):
     rows: tuple[Row, ...]
     explanations: tuple[Explanation, ...] = ()
     equations: tuple[EquationVerdict, ...] = ()
+    slope: Slope | None = None
+    constant: Constant | None = None
 
     @property
     def error(self) -> float:
@@ -68,7 +77,7 @@ def judge(findings: Findings, options: Options) -> Verdict:
         answers = [answer for answer in findings.answers if answer.update == update]
         if not answers:
             continue
-        part = _best(answers, options, findings.text, until)
+        part = _best(answers, options, findings, until)
         parts.append(part)
         if not part.right:
             break
@@ -79,22 +88,57 @@ class Candidate(NamedTuple):
     """An answer in one layout, and the network that is meant.
 
     ``unsummed``: it fits one sample a call only since the code does not sum over the batches that it takes.
+    ``rate``: the learning rate inside that its numbers have been divided by.
     """
 
     answer: Answer
     intended: Intended
     unsummed: bool
+    rate: Constant | None = None
 
 
-def _best(answers: Sequence[Answer], options: Options, text: str, until: float) -> Part:
-    """The part in the user's favour: right in some layout, otherwise explained by the fewest mistakes."""
-    candidates = _candidates(answers, options, text)
-    for one in candidates:
-        part = _right(one, options) if one.answer.exact and not one.unsummed else None
+def _best(answers: Sequence[Answer], options: Options, findings: Findings, until: float) -> Part:
+    """The part in the user's favour: right in some layout, otherwise explained by the fewest mistakes.
+
+    The program's own loss is the judge. What the user states by an option outranks it, if that explains the
+    numbers.
+    """
+    candidates = _candidates(answers, options, findings.text)
+    exact = [one for one in candidates if one.answer.exact and not one.unsummed]
+    for one in exact:
+        part = _right(one, options)
         if part is not None:
             return part
-    explained = _explained_in_turn(_wrong(candidates)[:MOST_LAYOUTS], until, text)
-    return min(explained, key=lambda part: part.mistakes)
+    by_slope = next((part for one in exact for part in _by_slope(one, findings.own_widths)), None)
+    if by_slope is not None and not _may_be_explained(by_slope, options):
+        return by_slope
+    explained = _explained_in_turn(_wrong(candidates)[:MOST_LAYOUTS], until, findings.text)
+    best = min(explained, key=lambda part: part.mistakes)
+    return by_slope if by_slope is not None and not best.explanations else best
+
+
+def _may_be_explained(part: Part, options: Options) -> bool:
+    """Whether a slope is no last word: of a loss that is only known, or another than the one stated.
+
+    Or the gradient may be divided by N once too often.
+    """
+    assert part.slope is not None
+    assert part.constant is not None
+    stated = options.output is not None or options.loss is not None
+    return stated or part.slope.loss not in (OWN, INSIDE) or part.constant.of_N < 0
+
+
+def _by_slope(candidate: Candidate, own_widths: bool) -> Iterator[Part]:
+    """The part as right, if its gradient is a constant times the slope of the loss that judges."""
+    answer, meant = candidate.answer, candidate.intended
+    slope = judging(answer, meant)
+    constant = constant_of(slope, answer) if slope is not None else None
+    if slope is None or constant is None or not is_right(constant, answer, meant, own_widths):
+        return
+    few = _likely(answer, meant)[:1] or list(meant.models[:1])
+    model, scale = _nearest(answer, few)
+    rows = rows_by_slope(answer, slope)
+    yield Part(answer, meant, True, model, scale, rows, slope=slope, constant=constant)
 
 
 def _candidates(answers: Sequence[Answer], options: Options, text: str) -> list[Candidate]:
@@ -103,7 +147,9 @@ def _candidates(answers: Sequence[Answer], options: Options, text: str) -> list[
     found = []
     for one in whole or answers:
         meant = intended(one.observed, options, text)
-        found.append(Candidate(one, meant, one.exact and _is_unsummed(one, meant, answers)))
+        rate = rate_inside(one, meant.models, text) if one.exact else None
+        unsummed = one.exact and _is_unsummed(one, meant, answers)
+        found.append(Candidate(one if rate is None else divided(one, rate), meant, unsummed, rate))
     return found
 
 
@@ -135,7 +181,7 @@ def _is_unsummed(answer: Answer, meant: Intended, answers: Sequence[Answer]) -> 
 
 def _right(candidate: Candidate, options: Options) -> Part | None:
     """The part as right, if some model that may be meant has these gradients."""
-    answer, meant, _ = candidate
+    answer, meant, _, rate = candidate
     every, fit = meant.models, fit_of(answer.observed)
     if not meant.forward_known and options.hidden is None:
         names = [m.hidden for m in meant.models] + list(KNOWN)
@@ -144,7 +190,7 @@ def _right(candidate: Candidate, options: Options) -> Part | None:
     for model in every:
         for scale in _scales(meant, model):
             if agreement(answer.observed, model, scale, {}, fit) <= fit:
-                return Part(answer, meant, True, model, scale, rows_of(answer, model, scale))
+                return Part(answer, meant, True, model, scale, rows_of(answer, model, scale), constant=rate)
     return None
 
 
@@ -161,7 +207,7 @@ def _explained_in_turn(candidates: Sequence[Candidate], until: float, text: str)
     for count, one in enumerate(candidates):
         if count and monotonic() > until:
             return
-        part = _explained(one.answer, one.intended, until, text)
+        part = _explained(one.answer, one.intended, until, text)._replace(constant=one.rate)
         yield part
         if part.mistakes == 1:
             return

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from chainrule.diagnosis.asking.observe import Answer
 from chainrule.diagnosis.asking.observed import FIT, fit_of, ratio, relative_error
+from chainrule.diagnosis.asking.slopes import Slope
 from chainrule.diagnosis.catalogue.models import Model
 from chainrule.diagnosis.catalogue.scales import Scale
 from chainrule.diagnosis.verdict.search import attempt
@@ -41,6 +42,19 @@ def rows_of(answer: Answer, model: Model, scale: Scale) -> tuple[Row, ...]:
     return tuple(
         Row(*key, error, error <= fit, _constant(ratios[key])) for key, error in sorted(worst.items())
     )
+
+
+def rows_by_slope(answer: Answer, slope: Slope) -> tuple[Row, ...]:
+    """The same against a constant times the slope of a loss, where that is all the difference."""
+    first, factor = answer.observed[0], slope.factors[0] or 1.0
+    rows = []
+    for L in range(1, len(first.dW) + 1):
+        for tensor, theirs, slopes in (("W", first.dW, slope.dW), ("b", first.db, slope.db)):
+            given = theirs[L - 1]
+            if given is not None:
+                error = relative_error(given, factor * slopes[L - 1]) if slopes else slope.off
+                rows.append(Row(L, tensor, error, True))
+    return tuple(rows)
 
 
 def _constant(ratios: list[float | None]) -> float | None:
