@@ -15,12 +15,16 @@ HOMES = {"sklearn": "sklearn", "torch": "torch", "keras": "keras", "tensorflow":
 
 
 class Adapted(NamedTuple):
-    """The functions that stand for an object, and the widths of its layers."""
+    """The functions that stand for an object, and the widths of its layers.
+
+    ``automatic``: ``gradients`` is a library's derivative of ``loss``.
+    """
 
     gradients: Callable[..., Any]
     loss: Callable[..., Any]
     widths: tuple[int, ...]
     forward: Callable[..., Any] | None = None
+    automatic: bool = False
 
     def named(self, thing: Any) -> Adapted:
         """The same, called what the object is."""

@@ -15,7 +15,7 @@ from chainrule.checks import needed
 
 
 def functions(loss: Callable[..., Any]) -> Callable[..., Any]:
-    """The function ``gradients(params, x, y)`` of a loss, to be handed to `chainrule.diagnose`.
+    """The function ``gradients(params, x, y)`` of a loss, which it has beside it, for `chainrule.diagnose`.
 
     Raises:
         InputError: JAX is not installed.
@@ -24,11 +24,19 @@ def functions(loss: Callable[..., Any]) -> Callable[..., Any]:
         import jax
 
     def gradients(params: Any, x: Any, y: Any) -> Any:
-        if not isinstance(params, list) or not isinstance(params[0], tuple):
-            raise TypeError("params are a list of (W, b)")
         with jax.enable_x64(True):
-            given = [(jax.numpy.asarray(W), jax.numpy.asarray(b)) for W, b in params]
-            found = jax.grad(loss)(given, jax.numpy.asarray(x), jax.numpy.asarray(y))
+            found = jax.grad(loss)(*arrays(params, x, y))
             return [(np.asarray(W), np.asarray(b)) for W, b in found]
 
+    def value(params: Any, x: Any, y: Any) -> float:
+        with jax.enable_x64(True):
+            return float(loss(*arrays(params, x, y)))
+
+    def arrays(params: Any, *data: Any) -> Any:
+        if not isinstance(params, list) or not isinstance(params[0], tuple):
+            raise TypeError("params are a list of (W, b)")
+        given = [(jax.numpy.asarray(W), jax.numpy.asarray(b)) for W, b in params]
+        return given, *map(jax.numpy.asarray, data)
+
+    gradients.loss = value  # type: ignore[attr-defined]
     return gradients

@@ -58,7 +58,7 @@ def adapted(thing: Any, layers: Sequence[int] | None, criterion: Any = None) -> 
         (given,) = put(weights, biases, x)
         return np.asarray(keras.ops.convert_to_numpy(model(given, training=False)), np.float64)
 
-    return Adapted(gradients, loss, tuple(int(n) for n in widths), forward)
+    return Adapted(gradients, loss, tuple(int(n) for n in widths), forward, automatic=True)
 
 
 def _copied(thing: Any) -> Any:

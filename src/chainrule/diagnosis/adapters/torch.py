@@ -1,6 +1,7 @@
 """A PyTorch module with its loss: autograd's gradients of the ``Linear`` layers, in double precision.
 
 Autograd differentiates what the module computes, so what can be wrong is the loss: softmax taken twice, say.
+Dropout is off, as in prediction (``eval``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def adapted(thing: Any, layers: Sequence[int] | None, criterion: Any = None) -> 
         raise InputError(
             "a PyTorch module must come with its loss; got none. Pass criterion=nn.CrossEntropyLoss()."
         )
-    module = copy.deepcopy(thing).double().eval()
+    module, measure = copy.deepcopy(thing).double().eval(), _in_double(criterion)
     linear = [part for part in module.modules() if isinstance(part, torch.nn.Linear)]
     widths = tuple(part.in_features for part in linear[:1]) + tuple(part.out_features for part in linear)
     if not linear or any(part.bias is None for part in linear):
@@ -38,13 +39,16 @@ def adapted(thing: Any, layers: Sequence[int] | None, criterion: Any = None) -> 
             f"the Linear layers must follow each other; got widths {widths}. Register them in order."
         )
 
-    def ask(weights: Any, biases: Any, x: Any, y: Any) -> Any:
+    def put(weights: Any, biases: Any) -> None:
         with torch.no_grad():
             for part, W, b in zip(linear, weights, biases, strict=True):
                 part.weight.copy_(torch.as_tensor(W))
                 part.bias.copy_(torch.as_tensor(b))
+
+    def ask(weights: Any, biases: Any, x: Any, y: Any) -> Any:
+        put(weights, biases)
         module.zero_grad()
-        return criterion(module(torch.as_tensor(x)), torch.as_tensor(y))
+        return measure(module(torch.as_tensor(x)), torch.as_tensor(y))
 
     def gradients(weights: Any, biases: Any, x: Any, y: Any) -> Any:
         ask(weights, biases, x, y).backward()
@@ -55,4 +59,16 @@ def adapted(thing: Any, layers: Sequence[int] | None, criterion: Any = None) -> 
     def loss(weights: Any, biases: Any, x: Any, y: Any) -> float:
         return float(ask(weights, biases, x, y).detach())
 
-    return Adapted(gradients, loss, widths)
+    def forward(weights: Any, biases: Any, x: Any) -> Any:
+        put(weights, biases)
+        with torch.no_grad():
+            return module(torch.as_tensor(x)).numpy()
+
+    return Adapted(gradients, loss, widths, forward, automatic=True)
+
+
+def _in_double(criterion: Any) -> Any:
+    """The loss with its weights in double precision, on a copy."""
+    import torch
+
+    return copy.deepcopy(criterion).double() if isinstance(criterion, torch.nn.Module) else criterion

@@ -38,6 +38,7 @@ class Form(NamedTuple):
     """A way to call somebody's code. ``name`` says what is called, ``compute`` does it on a trial.
 
     ``outputs``: the way forward alone. ``file``: where the code stands.
+    ``automatic``: its gradients are a library's derivatives of its loss.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Form(NamedTuple):
     biasless: bool = False
     outputs: Callable[[Trial], Floats | None] | None = None
     file: str = ""
+    automatic: bool = False
 
 
 def read_off(before: Sequence[Floats], after: Sequence[Floats], eta: float) -> tuple[Floats, ...]:

@@ -62,6 +62,7 @@ def function_forms(source: Source, find: Callable[[], Any], name: str) -> Iterat
                 caller.twice,
                 outputs=caller.outputs,
                 file=source.file,
+                automatic=source.automatic,
             )
 
 

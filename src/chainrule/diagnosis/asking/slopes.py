@@ -19,7 +19,7 @@ from chainrule.diagnosis.catalogue.models import COSTS
 from chainrule.model.validate import Floats
 from chainrule.types import ByLayer, Layer
 
-OWN, INSIDE = "own", "inside"
+OWN, INSIDE, AUTOMATIC = "own", "inside", "automatic"
 STEP_H, SHORT_H = 1e-5, 1e-7
 MOST_ENTRIES, DIRECTIONS, NETWORKS = 400, 4, 3
 SAME = 1e-6
@@ -31,7 +31,8 @@ NEAR_A_KINK = 0.1
 class Slope(NamedTuple):
     """A gradient against the slope of a loss.
 
-    ``loss``: OWN, INSIDE (a number inside of their function), or the name of a known one over their outputs.
+    ``loss``: OWN, INSIDE (a number inside of their function), or the name of a known one over their outputs;
+    AUTOMATIC where a library differentiated their own, in single precision, which has no differences.
     ``error``: their largest relative difference on the first network. ``factors``: the constant between them
     on each network, none where that is not all the difference, but for ``off`` at most. ``dW``, ``db``: the
     slope on the first network.
@@ -44,6 +45,11 @@ class Slope(NamedTuple):
     dW: tuple[Floats, ...] = ()
     db: tuple[Floats, ...] = ()
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the loss is the program's own."""
+        return self.loss in (OWN, INSIDE, AUTOMATIC)
+
 
 class _Losses(NamedTuple):
     names: tuple[str, ...]
@@ -52,8 +58,8 @@ class _Losses(NamedTuple):
 
 def slopes(form: Form, seen: Sequence[Observed]) -> tuple[Slope, ...]:
     """What can be said of the slopes of a program: of its own loss, or else of known ones."""
-    if fit_of(seen[:1]) > FIT:  # single precision has no differences
-        return ()
+    if fit_of(seen[:1]) > FIT:
+        return (Slope(AUTOMATIC, 0.0, (1.0,)),) if form.automatic and _has_shapes(seen[0]) else ()
     found: list[Slope] = []
     for losses in _all_losses(form, seen[0]):
         found += _compared(losses, form.biasless, seen)

@@ -32,7 +32,10 @@ class Failure(NamedTuple):
 
 
 class Source:
-    """Where the code comes from: ``load()`` gives {name: object}, fresh each time where that is possible."""
+    """Where the code comes from: ``load()`` gives {name: object}, fresh each time where that is possible.
+
+    ``automatic``: a library differentiates its loss.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Source:
         self.called = "the file" if defined is None else "the cell"
         self.naming = "FILE.py:NAME" if defined is None else "%%diagnose NAME"
         self._module, self._defined = module, defined
+        self.automatic = False
         self.namespace = load()
 
     def fresh(self) -> None:
@@ -152,6 +156,8 @@ def from_object(thing: Any) -> Source:
     except (OSError, TypeError):
         pass
     beside = dict(getattr(sys.modules.get(getattr(known, "__module__", "")), "__dict__", {}))
+    own = getattr(thing, "loss", None) if inspect.isroutine(thing) else None
+    beside |= {} if own is None else {"loss": own}
     is_object = not (inspect.isclass(thing) or inspect.isroutine(thing))
 
     def load() -> dict[str, Any]:
@@ -185,7 +191,9 @@ def from_adapted(adapted: Adapted) -> Source:
     names = {CHOSEN: adapted.gradients, "loss": adapted.loss}
     if adapted.forward is not None:
         names["forward"] = adapted.forward
-    return Source("", lambda: dict(names), "")
+    source = Source("", lambda: dict(names), "")
+    source.automatic = adapted.automatic
+    return source
 
 
 CHOSEN = "\0chosen"

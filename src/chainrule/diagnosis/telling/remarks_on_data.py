@@ -13,6 +13,7 @@ from chainrule.diagnosis.catalogue.models import CATEGORICAL
 from chainrule.diagnosis.telling.rates import SMART, FarOff, far_off, stated_rates
 from chainrule.diagnosis.telling.remarks import Remark, remark
 from chainrule.diagnosis.telling.remarks_on_gradients import remarks
+from chainrule.diagnosis.telling.remarks_on_losses import losses
 from chainrule.diagnosis.verdict.judge import Part, Verdict
 from chainrule.model.validate import Floats
 
@@ -22,7 +23,7 @@ CODED = re.compile(r"eye\(|one_?hot|categorical\(|get_dummies|binarize|OneHot", 
 def every_remark(verdict: Verdict, part: Part) -> list[Remark]:
     """What was seen of the gradient's calls and losses and, where it is right, of the rest."""
     rest = [*_rates(verdict, part), *_labels(verdict, part)] if part.right else []
-    return [*remarks(part), *rest]
+    return [*remarks(part), *(losses(part) if part.right else ()), *rest]
 
 
 def _rates(verdict: Verdict, part: Part) -> Iterator[Remark]:

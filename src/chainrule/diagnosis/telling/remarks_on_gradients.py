@@ -27,7 +27,7 @@ NOTES = ("accumulates", "differs when called again", "parameters changed")
 def remarks(part: Part) -> list[Remark]:
     """Everything about a part beside its gradients."""
     found = [remark(note) if note in NOTES else remark("note", note=note) for note in part.answer.notes]
-    if part.intended.odd_forward:
+    if part.intended.odd_forward and not (part.right and part.intended.scale is not None):
         found.append(remark("forward", "own") if part.right and part.slope else remark("forward"))
     return [*found, *_constant(part), *_slope(part), *_loss_scale(part), *clipping(part)]
 

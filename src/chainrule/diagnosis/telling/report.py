@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from chainrule.diagnosis.asking.slopes import INSIDE, NETWORKS, OWN
+from chainrule.diagnosis.asking.slopes import AUTOMATIC, INSIDE, NETWORKS, OWN
 from chainrule.diagnosis.catalogue.mistakes import Applied
 from chainrule.diagnosis.telling.derivations import derivation, right_delta
 from chainrule.diagnosis.telling.likely_line import probable_line
@@ -64,7 +64,7 @@ def _taken_by_slope(verdict: Verdict, part: Part) -> str:
     model, known = part.model, part.intended.forward_known
     hidden = f"{model.hidden} hidden layers, " if len(verdict.findings.widths) > 2 else ""
     network = f"{hidden}{model.output} outputs" if known else "activations of your own"
-    own = part.slope is not None and part.slope.loss in (OWN, INSIDE)
+    own = part.slope is not None and part.slope.is_own
     loss = "a loss of your own" if own else f"{model.loss} over your outputs"
     return say("taken_by_slope", widths=_widths(verdict.findings.widths), network=network, loss=loss)
 
@@ -103,6 +103,8 @@ def _is_right(part: Part, what: str) -> str:
     """Against which numbers it is right: those of the equations, or the slope of a loss."""
     if part.slope is None or part.constant is None:
         return say("right", what=what, error=part.error, networks=len(part.answer.observed))
+    if part.slope.loss == AUTOMATIC:
+        return say("right_automatically", what=what)
     times = "" if part.constant.is_one else f"{part.constant} times "
     whose = {OWN: "your own loss", INSIDE: "the loss inside of your code"}
     loss = whose.get(part.slope.loss, f"the {part.slope.loss}, summed,")

@@ -61,6 +61,7 @@ class Intended(NamedTuple):
     ``loss_known``: the loss is stated; ``by``: where. ``scale``: the factor of their loss, where it gives
     numbers.
     ``forward_known``: the outputs are those of these models. ``odd_forward``: they are those of none.
+    ``logits``: models whose z^H they are.
     """
 
     models: tuple[Model, ...]
@@ -70,6 +71,7 @@ class Intended(NamedTuple):
     forward_known: bool = False
     odd_forward: bool = False
     odd_loss: bool = False
+    logits: tuple[Model, ...] = ()
 
 
 def intended(seen: Sequence[Observed], options: Options, text: str) -> Intended:
@@ -77,23 +79,26 @@ def intended(seen: Sequence[Observed], options: Options, text: str) -> Intended:
     hidden, outputs = _hidden(options, text), _outputs(options, text)
     possible = models(hidden, outputs, COSTS)
     forward_known = odd = False
+    logits: list[Model] = []
     if seen[0].output is not None:
         everything = models(
             [options.hidden] if options.hidden else KNOWN, outputs if options.output else OUTPUTS, COSTS
         )
         fitting = [model for model in everything if _same_outputs(seen, model)]
-        forward_known, odd = bool(fitting), not fitting
-        possible = fitting or possible
+        logits = _of_logits(seen, options)
+        forward_known, odd = bool(fitting), not fitting and not logits
+        possible = fitting or logits or possible
     if options.loss is not None or options.output in ("softmax", "quadratic") or options.output == "sigmoid":
         kept = [model for model in possible if model.loss == _named_loss(options, model.output)]
         kept = kept or _by_logits(possible, options)
         by = f"--loss {options.loss}" if options.loss else f"--output {options.output}"
         return Intended(tuple(kept), by, True, None, forward_known, odd)
     if seen[0].loss is not None:
-        for model in possible:
+        every = [*possible, *logits]
+        for model in every:
             for scale in ALL:
                 if _same_loss(seen, model, scale):
-                    same = tuple(m for m in possible if m.loss == model.loss and m.output == model.output)
+                    same = tuple(m for m in every if m.loss == model.loss and m.output == model.output)
                     return Intended(same, "the numbers of your loss", True, scale, forward_known, odd)
     line = _speaks_of_cross_entropy(text)
     if line:
@@ -102,7 +107,15 @@ def intended(seen: Sequence[Observed], options: Options, text: str) -> Intended:
             return Intended(tuple(kept), line, True, None, forward_known, odd)
     if SQUARED.search(text):  # said in passing perhaps: it comes first, and that is all
         possible.sort(key=lambda model: model.loss != QUADRATIC)
-    return Intended(tuple(possible), "", False, None, forward_known, odd, seen[0].loss is not None)
+    odd_loss = seen[0].loss is not None
+    return Intended(tuple(possible), "", False, None, forward_known, odd, odd_loss, tuple(logits))
+
+
+def _of_logits(seen: Sequence[Observed], options: Options) -> list[Model]:
+    """The models whose z^H the outputs are: what is left to the loss, or to the way back."""
+    names = [options.hidden] if options.hidden else KNOWN
+    hidden = [one.hidden for one in models(names, ["identity"], [QUADRATIC]) if _same_outputs(seen, one)]
+    return models(hidden, [options.output] if options.output in OUTPUTS else OUTPUTS, COSTS)
 
 
 def _by_logits(possible: Sequence[Model], options: Options) -> list[Model]:

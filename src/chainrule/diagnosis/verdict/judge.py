@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from chainrule.diagnosis.asking.observe import Answer, Findings
 from chainrule.diagnosis.asking.observed import FIT, fit_of, relative_error
-from chainrule.diagnosis.asking.slopes import INSIDE, OWN, Slope
+from chainrule.diagnosis.asking.slopes import Slope
 from chainrule.diagnosis.catalogue.activations import KNOWN
 from chainrule.diagnosis.catalogue.mistakes import Family
 from chainrule.diagnosis.catalogue.models import Model
@@ -125,7 +125,7 @@ def _may_be_explained(part: Part, options: Options) -> bool:
     assert part.slope is not None
     assert part.constant is not None
     stated = options.output is not None or options.loss is not None
-    return stated or part.slope.loss not in (OWN, INSIDE) or part.constant.of_N < 0
+    return stated or not part.slope.is_own or part.constant.of_N < 0
 
 
 def _by_slope(candidate: Candidate, own_widths: bool) -> Iterator[Part]:
@@ -182,7 +182,7 @@ def _is_unsummed(answer: Answer, meant: Intended, answers: Sequence[Answer]) -> 
 def _right(candidate: Candidate, options: Options) -> Part | None:
     """The part as right, if some model that may be meant has these gradients."""
     answer, meant, _, rate = candidate
-    every, fit = meant.models, fit_of(answer.observed)
+    every, fit = (*meant.models, *meant.logits), fit_of(answer.observed)
     if not meant.forward_known and options.hidden is None:
         names = [m.hidden for m in meant.models] + list(KNOWN)
         heads = dict.fromkeys((m.output, m.loss) for m in meant.models)

@@ -7,7 +7,7 @@ from itertools import product
 from typing import NamedTuple
 
 from chainrule.diagnosis.asking.observe import Answer
-from chainrule.diagnosis.asking.slopes import INSIDE, NETWORKS, OWN, Slope
+from chainrule.diagnosis.asking.slopes import AUTOMATIC, INSIDE, NETWORKS, OWN, Slope
 from chainrule.diagnosis.catalogue.models import CATEGORICAL, COSTS, QUADRATIC
 from chainrule.diagnosis.catalogue.scales import ALL, COMMON, SQUARED
 from chainrule.diagnosis.verdict.intended import Intended
@@ -60,7 +60,7 @@ def judging(answer: Answer, meant: Intended) -> Slope | None:
     Else of a number inside of their code that the gradient fits, or of a known loss over their outputs, where
     these are those of no network known here.
     """
-    own = [slope for slope in answer.slopes if slope.loss == OWN]
+    own = [slope for slope in answer.slopes if slope.loss in (OWN, AUTOMATIC)]
     if own:
         return own[0]
     for slope in answer.slopes:
