@@ -20,7 +20,8 @@ import numpy.random  # noqa: F401 - else NumPy imports it late
 
 from chainrule.diagnosis.asking.observe import Findings, findings
 from chainrule.diagnosis.asking.process import BEGUN, GRACE, LATE, REFUSED
-from chainrule.diagnosis.asking.source import failure_of, from_file, read_source
+from chainrule.diagnosis.asking.program import read_source
+from chainrule.diagnosis.asking.source import failure_of, from_file
 from chainrule.diagnosis.asking.transfer import pack
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.diagnosis.asking.arguments import call
 from chainrule.diagnosis.asking.layouts import Layout, leaves
 from chainrule.diagnosis.asking.results import Assigned
+from chainrule.diagnosis.asking.trials import trials
 from chainrule.diagnosis.catalogue.backprop import Trial
 from chainrule.diagnosis.catalogue.models import OUTPUTS
 from chainrule.engines.reference import NUMPY
@@ -24,6 +25,7 @@ class Raw(NamedTuple):
     """What one call gave: dW, db as they came; ``notes`` on what else was seen.
 
     ``rate_inside``: an update by a learning rate of its own.
+    ``trial``: what was computed in fact, where the code took some of the samples only.
     """
 
     given: Assigned
@@ -32,6 +34,7 @@ class Raw(NamedTuple):
     notes: tuple[str, ...] = ()
     update: bool = False
     rate_inside: bool = False
+    trial: Trial | None = None
 
 
 class Form(NamedTuple):
@@ -39,6 +42,7 @@ class Form(NamedTuple):
 
     ``outputs``: the way forward alone. ``file``: where the code stands.
     ``automatic``: its gradients are a library's derivatives of its loss.
+    ``N``, ``widths``: where the code leaves no choice. ``prepared``: a trial as the code can hold it.
     """
 
     name: str
@@ -51,6 +55,18 @@ class Form(NamedTuple):
     outputs: Callable[[Trial], Floats | None] | None = None
     file: str = ""
     automatic: bool = False
+    N: int | None = None
+    widths: tuple[int, ...] | None = None
+    prepared: Callable[[Trial], Trial] | None = None
+
+    def trials(self, widths: Sequence[int], count: int | None = None) -> list[Trial]:
+        """Random networks as this form takes them."""
+        found = trials(self.widths or widths, self.layout.single, count, self.biasless, self.N)
+        return [self.as_held(one) for one in found]
+
+    def as_held(self, trial: Trial) -> Trial:
+        """A trial as the code can hold it."""
+        return trial if self.prepared is None else self.prepared(trial)
 
 
 def read_off(before: Sequence[Floats], after: Sequence[Floats], eta: float) -> tuple[Floats, ...]:

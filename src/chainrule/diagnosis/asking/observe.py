@@ -18,10 +18,12 @@ from chainrule.diagnosis.asking.objects import object_forms
 from chainrule.diagnosis.asking.observed import Observed, relative_error
 from chainrule.diagnosis.asking.other_code import Fact, facts
 from chainrule.diagnosis.asking.parameters import widths_of
+from chainrule.diagnosis.asking.program import Program
 from chainrule.diagnosis.asking.slopes import Slope, slopes
 from chainrule.diagnosis.asking.source import Failure, Source
 from chainrule.diagnosis.asking.tracing import Step, traced
-from chainrule.diagnosis.asking.trials import trial, trials
+from chainrule.diagnosis.asking.trials import trial
+from chainrule.diagnosis.asking.watched.forms import watched_forms
 from chainrule.diagnosis.catalogue.backprop import Trial
 from chainrule.errors import InputError
 from chainrule.model.validate import Floats
@@ -59,7 +61,8 @@ class Findings(NamedTuple):
 
     ``own_widths``: those of the program, or named by the user.
     ``failed_widths``: the widths on which it failed, where only layers equally wide gave numbers.
-    ``other_code``: what was seen of labels and accuracy.
+    ``other_code``: what was seen of labels and accuracy. ``stood_in``: modules and readers that are missing.
+    ``passed_over``: statements of the module that failed.
     """
 
     widths: tuple[int, ...]
@@ -72,14 +75,30 @@ class Findings(NamedTuple):
     failed_widths: tuple[int, ...] = ()
     other_code: tuple[Fact, ...] = ()
     own_widths: bool = True
+    stood_in: tuple[str, ...] = ()
+    passed_over: tuple[Failure, ...] = ()
 
 
 def findings(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
-    """Ask the code in every way that works; where shapes do not go together, on layers equally wide as well.
+    """Ask the code in every way that works, and say what of it was not there or not run."""
+    found = _in_every_way(source, name, widths)
+    stood_in = tuple(source.program.stood_in) if source.program is not None else ()
+    return found._replace(stood_in=stood_in, passed_over=source.passed_over())
+
+
+def _in_every_way(source: Source, name: str | None, widths: Sequence[int] | None) -> Findings:
+    """First its functions and classes, then its own training; where shapes do not go together, equal widths.
 
     There a transpose too many or too few, or the wrong layer's W, gives numbers that say which it is.
     """
     found = _findings(source, name, widths)
+    if not found.answers and source.program is not None and name is None:
+        seen = _watched(source, source.program, found)
+        found = (
+            seen
+            if seen.answers
+            else seen._replace(failure=seen.failure or next(iter(source.passed_over()), None))
+        )
     square = (max(found.widths[1:-1], default=4),) * len(found.widths)
     if found.answers or found.failure is None or not found.failure.line or found.widths == square:
         return found
@@ -108,6 +127,21 @@ def _findings(source: Source, name: str | None, widths: Sequence[int] | None) ->
     )
 
 
+def _watched(source: Source, program: Program, asked: Findings) -> Findings:
+    """The program's own training, if it comes to a step; ``asked``: what became of asking its functions."""
+    try:
+        forms = list(watched_forms(program))
+        found = [
+            _observe(source, one, one.compute(one.trials(asked.widths, 1)[0]), asked.widths) for one in forms
+        ]
+    except Unfit as error:
+        return asked._replace(misfit=f"{asked.misfit} {error}".strip())
+    except (Exception, SystemExit) as error:
+        return asked._replace(failure=asked.failure or source.failure(error))
+    widths = forms[0].widths or asked.widths
+    return asked._replace(answers=tuple(found), widths=widths, failure=None, misfit="")
+
+
 def _forms(source: Source, target: Target, widths: Sequence[int]) -> Iterator[Form]:
     thing = target.find()
     if inspect.isfunction(thing) and not target.method and not makes_network(thing):
@@ -119,16 +153,11 @@ def _ask(source: Source, target: Target, widths: Sequence[int]) -> tuple[list[An
     answers: list[Answer] = []
     failures: list[Failure] = []
     misfit = ""
-    probes = {
-        (single, none): trials(widths, single, 1, none)[0]
-        for single in (True, False)
-        for none in (True, False)
-    }
     for form in _forms(source, target, widths):
         if _settled(answers, form):
             continue
         try:
-            first = form.compute(probes[form.layout.single, form.biasless])
+            first = form.compute(form.trials(widths, 1)[0])
         except Unfit as error:
             misfit = misfit or str(error)
         except (Exception, SystemExit) as error:
@@ -148,12 +177,12 @@ def _settled(answers: list[Answer], form: Form) -> bool:
 def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> Answer:
     notes = set(first.notes)
     source.fresh()  # nothing is left of the calls before
-    repeats = _repeated(form, trials(widths, form.layout.single, 1, form.biasless)[0])
+    repeats = _repeated(form, form.trials(widths, 1)[0])
     if repeats:
         notes.add(repeats)
     observed = []
     start = monotonic()
-    for count, one in enumerate(trials(widths, form.layout.single, biasless=form.biasless)):
+    for count, one in enumerate(form.trials(widths)):
         if count >= ENOUGH and monotonic() - start > SECONDS:
             break
         if repeats:
@@ -176,7 +205,9 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> A
 
 def _alone(form: Form, widths: Sequence[int]) -> Observed | None:
     """One sample by itself, where their code takes it: then δ^L can be read off db^L."""
-    one = trial(widths, 1, 99, form.biasless)
+    if form.N not in (None, 1):
+        return None
+    one = form.as_held(trial(form.widths or widths, 1, 99, form.biasless))
     try:
         return observed_of(form.compute(one), one, form)
     except (Exception, SystemExit):
@@ -187,8 +218,9 @@ def _saturated(form: Form, widths: Sequence[int]) -> tuple[Observed, ...]:
     """Networks whose outputs are near 0 and 1, where a clipped loss shows."""
     found = []
     for seed in range(4):
-        usual = trial(widths, trials(widths, form.layout.single, 1)[0].N, seed, form.biasless)
-        one = usual._replace(params=usual.params.map(lambda layer: Layer(30 * layer.W, 30 * layer.b)))
+        usual = trial(form.widths or widths, form.trials(widths, 1)[0].N, seed, form.biasless)
+        large = usual.params.map(lambda layer: Layer(30 * layer.W, 30 * layer.b))
+        one = form.as_held(usual._replace(params=large))
         try:
             with np.errstate(all="ignore"):
                 found.append(observed_of(form.compute(one), one, form))
@@ -199,7 +231,7 @@ def _saturated(form: Form, widths: Sequence[int]) -> tuple[Observed, ...]:
 
 def observed_of(raw: Raw, one: Trial, form: Form) -> Observed:
     """What came, in our layout."""
-    layout = form.layout
+    layout, one = form.layout, raw.trial or one
     dW = tuple(layout.our_dW(g) for g in raw.given.dW)
     if form.biasless:
         return Observed(one, dW, (None,) * len(dW), raw.output, raw.loss)

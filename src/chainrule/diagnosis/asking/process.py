@@ -19,7 +19,8 @@ from chainrule.about import PACKAGE
 from chainrule.diagnosis.asking import keeper
 from chainrule.diagnosis.asking.find_target import DEFAULT_WIDTHS
 from chainrule.diagnosis.asking.observe import Findings
-from chainrule.diagnosis.asking.source import Failure, read_source
+from chainrule.diagnosis.asking.program import read_source
+from chainrule.diagnosis.asking.source import Failure
 from chainrule.diagnosis.asking.transfer import unpack
 from chainrule.errors import InputError, StorageError
 

@@ -8,13 +8,12 @@ import inspect
 import sys
 import traceback
 import types
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
-from importlib.util import decode_source
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chainrule.diagnosis.adapters import Adapted
+from chainrule.diagnosis.asking.program import Program
 from chainrule.errors import InputError, did_you_mean
 
 
@@ -45,8 +44,10 @@ class Source:
         first_line: int = 1,
         module: str = "diagnosed",
         defined: Collection[str] | None = None,
+        program: Program | None = None,
     ) -> None:
         self.file, self.load, self.text, self.first_line = file, load, text, first_line
+        self.program = program
         self.called = "the file" if defined is None else "the cell"
         self.naming = "FILE.py:NAME" if defined is None else "%%diagnose NAME"
         self._module, self._defined = module, defined
@@ -71,6 +72,11 @@ class Source:
         """What to tell the user of an exception."""
         return failure_of(error, self.file)
 
+    def passed_over(self) -> tuple[Failure, ...]:
+        """The statements of the module that failed."""
+        problems = self.program.problems if self.program is not None else []
+        return tuple(map(self.failure, problems))
+
 
 def failure_of(error: BaseException, file: str) -> Failure:
     """The exception with the deepest line of the file that it came through."""
@@ -83,20 +89,10 @@ def failure_of(error: BaseException, file: str) -> Failure:
     return Failure(f"{name}: {error}" if str(error) else name, line, text, frames[-1].name if frames else "")
 
 
-def read_source(place: Path) -> str:
-    """The text of a program as Python reads it: UTF-8, with or without a mark, or as its first lines say."""
-    content = place.read_bytes()
-    try:
-        return decode_source(content)
-    except (SyntaxError, ValueError, LookupError):  # Python will not read it either
-        return content.decode("utf-8", "replace")
-
-
 def from_file(path: str, first: Collection[str] | None = None) -> Source:
-    """The names that a file defines, by running it.
+    """The names that a file or a notebook defines, by running it; and the program itself, to be run.
 
-    ``first``: the modules that are loaded when Python has started and runs a file. Any other comes from the
-    file's folder if it is there, whatever we have loaded already. None leaves all as they are.
+    ``first``: see `chainrule.diagnosis.asking.program.Program`.
 
     Raises:
         InputError: there is no such file.
@@ -104,45 +100,8 @@ def from_file(path: str, first: Collection[str] | None = None) -> Source:
     place = Path(path).resolve()
     if not place.is_file():
         raise InputError(f"FILE must be an existing Python file; got {path!r}. Check the spelling.")
-
-    def load() -> dict[str, Any]:
-        module = types.ModuleType("diagnosed")
-        module.__file__ = str(place)
-        sys.modules["diagnosed"] = module  # dataclasses and pickle look their module up there
-        with _modules_of(place.parent, first):
-            exec(compile(place.read_bytes(), str(place), "exec"), vars(module))
-        return vars(module)
-
-    return Source(str(place), load, read_source(place))
-
-
-@contextmanager
-def _modules_of(folder: Path, first: Collection[str] | None) -> Iterator[None]:
-    """Let modules in ``folder`` come before others of their names, as where Python runs a file there.
-
-    Afterwards, where our own code runs, they come last.
-    """
-    mine = str(folder)
-    loaded = {name.partition(".")[0] for name in sys.modules} - {*sys.builtin_module_names}
-    there = () if first is None else (name for name in loaded - set(first) if _defines(folder, name))
-    shadowed = {name for name in there if not _is_from(folder, sys.modules.get(name))}
-    hidden = [name for name in sys.modules if name.partition(".")[0] in shadowed]
-    ours = {name: sys.modules.pop(name) for name in hidden}
-    sys.path[:] = [mine, *(path for path in sys.path if path != mine)]
-    try:
-        yield
-    finally:
-        sys.path[:] = [*(path for path in sys.path if path != mine), mine]
-        sys.modules.update(ours)
-
-
-def _defines(folder: Path, name: str) -> bool:
-    return (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file()
-
-
-def _is_from(folder: Path, module: Any) -> bool:
-    file = getattr(module, "__file__", None)
-    return file is not None and folder in Path(file).parents[:2]
+    program = Program(place, first)
+    return Source(str(place), program.names, program.text, program=program)
 
 
 def from_object(thing: Any) -> Source:

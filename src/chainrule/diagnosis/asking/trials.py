@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,20 +13,25 @@ from chainrule.types import ByLayer, Layer
 
 COUNT = 24
 """Networks on which an explanation must agree."""
-SPREAD = 0.8
+SPREAD, WIDE = 0.8, 8
 
 
 def trial(widths: Sequence[int], N: int, seed: int, biasless: bool = False) -> Trial:
     """A network of these widths with N samples and one-hot targets; one output is 0 or 1."""
     rng = np.random.default_rng((seed, N, *widths))
     layers = [
-        Layer(SPREAD * rng.standard_normal((n, m)), (not biasless) * 0.5 * rng.standard_normal(n))
+        Layer(spread(m) * rng.standard_normal((n, m)), (not biasless) * 0.5 * rng.standard_normal(n))
         for m, n in pairwise(widths)
     ]
     x, K = rng.standard_normal((N, widths[0])), widths[-1]
     true = rng.permutation(np.arange(seed, seed + N) % max(K, 2))
     y = np.eye(K)[true] if K > 1 else true[:, None].astype(float)
     return Trial(ByLayer(layers), x, y, eta=float(np.round(rng.uniform(0.2, 0.9), 3)))
+
+
+def spread(n: int) -> float:
+    """The standard deviation of weights from n neurons: wide layers would saturate the outputs."""
+    return SPREAD * min(1.0, math.sqrt(WIDE / n))
 
 
 def batch_sizes(widths: Sequence[int]) -> tuple[int, int, int]:
@@ -41,9 +47,13 @@ def count_for(widths: Sequence[int]) -> int:
 
 
 def trials(
-    widths: Sequence[int], single: bool, count: int | None = None, biasless: bool = False
+    widths: Sequence[int],
+    single: bool,
+    count: int | None = None,
+    biasless: bool = False,
+    N: int | None = None,
 ) -> list[Trial]:
-    """``count`` trials; ``single``: of one sample each, otherwise of changing batch sizes."""
+    """``count`` trials; ``single``: of one sample each, otherwise of N, or of changing batch sizes."""
     count = count_for(widths) if count is None else count
-    sizes = (1,) if single else batch_sizes(widths)
+    sizes = (1,) if single else batch_sizes(widths) if N is None else (N,)
     return [trial(widths, sizes[k % len(sizes)], k, biasless) for k in range(count)]

@@ -28,13 +28,14 @@ say = partial(said, "diagnosis/telling/report.toml")
 def blocks(verdict: Verdict, remarks: Sequence[Remark], apart: bool) -> list[Block]:
     """The whole report. ``apart``: the code was run in a process of its own."""
     end = Line(say("run_apart" if apart else "run_here"), "dim")
+    missing = _missing(verdict)
     part = verdict.part
     if part is None:
-        return [*_failed(verdict), end]
+        return [*_failed(verdict), *missing, end]
     equal = _equal_widths(verdict) if verdict.findings.failed_widths else []
     severe = any(remark.severe for remark in remarks)
     body = _right(verdict, severe) if part.right else _wrong(verdict, part)
-    return [*_found(verdict, part), *equal, *body, *_remarks(remarks), end]
+    return [*_found(verdict, part), *equal, *body, *_remarks(remarks), *missing, end]
 
 
 def _found(verdict: Verdict, part: Part) -> list[Block]:
@@ -235,6 +236,18 @@ def _unexplained(part: Part) -> list[Block]:
 
 def _remarks(found: Sequence[Remark]) -> list[Block]:
     return [Heading("Besides"), *(Line(r.text, "bad" if r.severe else "") for r in found)] if found else []
+
+
+def _missing(verdict: Verdict) -> list[Block]:
+    """What the program asks for and is not there, and which of its statements were passed over."""
+    found = verdict.findings
+    lines: list[Block] = [Line(say("stood_in", names=", ".join(found.stood_in)))] if found.stood_in else []
+    lines += [
+        Line(say("passed_over", line=one.line, text=one.text, error=one.error), "dim")
+        for one in found.passed_over[:3]
+        if one.line
+    ]
+    return lines
 
 
 def _failed(verdict: Verdict) -> list[Block]:
