@@ -44,6 +44,8 @@ def _slope(part: Part) -> list[Remark]:
         if constant.is_one:
             return [remark("slope", "agrees", error=own.error)]
         return [remark("slope", "times", factor=_named(constant, part))]
+    if part.right and own.error < SLOPE_RIGHT:  # on a network beside, something lies at a kink or a clip
+        return [remark("slope", "agrees", error=own.error)]
     return [remark("slope", "differs", error=own.error)._replace(severe=part.right)]
 
 

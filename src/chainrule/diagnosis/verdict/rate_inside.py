@@ -38,9 +38,10 @@ def rate_inside(answer: Answer, models: Sequence[Model], text: str) -> Constant 
 
 
 def _may_be(constant: Constant, answer: Answer, stated: set[float]) -> bool:
-    if answer.rate_inside:
-        return not constant.of_eta
     is_stated = any(abs(constant.value - number) < SAME * number for number in stated)
+    if answer.rate_inside:
+        is_half = constant.value in (2, 0.5)  # of the square rather, whose ½ is kept or left out
+        return not constant.of_eta and (is_stated or not is_half)
     return not answer.update and (is_stated if not constant.of_eta else constant.value == 1)
 
 

@@ -55,6 +55,7 @@ class _Caller:
 
     def __init__(self, program: Program, turn: Turn, found: Found) -> None:
         self.program, self.turn, self.found = program, turn, found
+        self.used: list[int] = []
         self.paths = [place.path for place in (*found.W, *found.b) if place is not None]
 
     def title(self) -> str:
@@ -66,7 +67,9 @@ class _Caller:
         step = self._step(trial)
         if all(map(np.array_equal, step.before, step.after)):
             raise Unfit(f"{self.title()} changed no parameter")
-        used = samples_used(step.fresh, self.found, trial)
+        used = samples_used(step.fresh, trial)
+        if used is not None:
+            self.used = used
         of = trial if used is None else trial._replace(x=trial.x[used], y=trial.y[used])
         eta = _rate(step.names)
         changes = iter(read_off(step.before, step.after, eta or 1.0))
@@ -85,7 +88,16 @@ class _Caller:
             raise Unfit("no loss")
         return value
 
+    def _whole(self, trial: Trial) -> Trial:
+        """A trial of the samples that a step takes, with others around them as the program holds them."""
+        if trial.N == self.found.N:
+            return trial
+        rows = np.resize(np.arange(trial.N), self.found.N)
+        rows[self.used] = np.arange(trial.N)
+        return trial._replace(x=trial.x[rows], y=trial.y[rows])
+
     def _step(self, trial: Trial) -> Step:
+        trial = self._whole(trial)
         step = Step(self.turn.loop, dict(self.found.values(trial)), self.paths)
         self.program.run(step)
         if step.error is not None:

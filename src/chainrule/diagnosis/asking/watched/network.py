@@ -185,7 +185,7 @@ def _codes(y: Place, samples: str, N: int, K: int) -> bool | None:
     return True if y.array.size == N and whole and len(shape) < 3 and K > 1 else None
 
 
-def samples_used(end: Sequence[Place], found: Found, trial: Trial) -> list[int] | None:
+def samples_used(end: Sequence[Place], trial: Trial) -> list[int] | None:
     """Which samples of a trial the turn took, in which order, by an array that it made of some of them."""
     x = trial.x
     for place in end:

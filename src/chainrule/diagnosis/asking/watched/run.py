@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from time import thread_time
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule.diagnosis.asking.arguments import assigned, parameters
+from chainrule.diagnosis.asking.names import LOSS
 from chainrule.diagnosis.asking.watched.hooks import Stopped
 from chainrule.diagnosis.asking.watched.network import is_matrix
 from chainrule.diagnosis.asking.watched.places import Names, Place, Steps, as_array, look, places, put
@@ -137,7 +141,18 @@ class Step(Watching):
         names = Names(inner, outer)
         self.refused = [path for path, new in self.values.items() if not put(names, path, new)]
         self.before = [np.array(as_array(look(names, path)), np.float64) for path in self.wanted]
+        self._call_losses(names)
         self._known = {id(one.held) for one in places(names)}
+
+    def _call_losses(self, names: Names) -> None:
+        """Let the program's own losses be computed at these parameters, for whoever watches its functions."""
+        named = {path[0][1]: look(names, path) for path in self.wanted if len(path) == 1}
+        for name, function in list(names.outer.items()):
+            if isinstance(function, FunctionType) and name in LOSS:
+                given = assigned(function, ("params",)) or {}
+                values = {key: names[key] for key in parameters(function) if key in names}
+                with suppress(Exception), np.errstate(all="ignore"):
+                    function(**{**values, **{key: dict(named) for key in given}})
 
     def swap(self, loop: int, name: str, value: Any) -> Any:
         """The loop's own variable, where that is one of the places."""
