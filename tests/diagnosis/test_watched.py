@@ -235,3 +235,10 @@ def test_the_program_is_asked_in_its_own_numbers(tmp_path):
     assert np.array_equal(one.trial.x, np.rint(one.trial.x))  # the program's inputs are whole numbers
     assert one.trial.x.shape == (4, 3)
     assert one.db == (None, None)
+
+
+def test_biases_that_a_step_leaves_alone_are_biases(diagnosed):
+    """One number for all of db^H is the sum of softmax's errors, which is 0: nothing moves."""
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    found = diagnosed(FUNCTIONS.replace("dZ2.sum(axis=1, keepdims=True)", "dZ2.sum()"))
+    assert (found.verdict, found.keys) == ("wrong", ("B4 one number",))

@@ -67,7 +67,10 @@ class Found(NamedTuple):
 
 
 def network_in(changed: Sequence[Place], kept: Sequence[Place]) -> Found | None:
-    """The network whose parameters a turn changed, with the data that it did not change."""
+    """The network whose parameters a turn changed, with the data that it did not change.
+
+    Biases count where they are named so, changed or not: sums of softmax's errors over all outputs are 0.
+    """
     parameters = [place for place in changed if not _is_buffer(place)]
     for Ws in _matrices(parameters):
         for out_in in (True, False):
@@ -75,7 +78,8 @@ def network_in(changed: Sequence[Place], kept: Sequence[Place]) -> Found | None:
             if any(first[0] != second[1] for first, second in pairwise(shapes)):
                 continue
             widths = (shapes[0][1], *(shape[0] for shape in shapes))
-            rest = [one for one in parameters if not any(one is W for W in Ws)]
+            same = [one for one in kept if kind(one.words)[0] == "b" and not _is_buffer(one)]
+            rest = [*(one for one in parameters if not any(one is W for W in Ws)), *same]
             found = _with_data(widths, out_in, Ws, _biases(rest, Ws, widths), kept)
             if found is not None:
                 return found
