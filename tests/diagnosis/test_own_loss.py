@@ -12,6 +12,7 @@ from chainrule.diagnosis.asking.slopes import INSIDE, OWN, Slope
 from chainrule.diagnosis.asking.source import from_file
 from chainrule.diagnosis.asking.spying import numbers_inside
 from chainrule.diagnosis.diagnosis import Diagnosis
+from chainrule.diagnosis.telling.added_up import added_up
 from chainrule.diagnosis.verdict.intended import Options
 from chainrule.diagnosis.verdict.judge import judge
 from chainrule.diagnosis.verdict.own_loss import Constant, constant_of
@@ -250,3 +251,89 @@ def test_a_constant_must_be_the_same_on_every_network():
     assert constant_of(Slope(OWN, 0.0, (0.3, 0.5, 0.8)), Answer) == Constant(1.0, 0, 1)
     assert constant_of(Slope(OWN, 0.0, (1.0, 1.0, 1.1)), Answer) is None
     assert constant_of(Slope(OWN, 0.0, (1.0, None, 1.0)), Answer) is None
+
+
+LOOP = """
+import numpy as np
+class Network:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(m, n) for n, m in zip(sizes[:-1], sizes[1:])]
+        self.biases = [np.random.randn(m) for m in sizes[1:]]
+    def backprop(self, x, y):
+        h = np.tanh(self.weights[0] @ x + self.biases[0])
+        e = np.exp(self.weights[1] @ h + self.biases[1])
+        d = e / e.sum() - y
+        back = self.weights[1].T @ d * (1 - h**2)
+        return [np.outer(back, x), np.outer(d, h)], [back, d]
+    def update_mini_batch(self, batch, eta):
+        for x, y in batch:
+            dW, db = self.backprop(x, y)
+            for L in range(2):
+                self.weights[L] -= eta * dW[L]
+                self.biases[L] -= eta * db[L]
+"""
+
+
+def test_updates_sample_by_sample_are_steps_of_batches_of_one(tmp_path):
+    found = told(LOOP, tmp_path)
+    assert found.verdict == "right", str(found)
+    assert [remark.key for remark in found.remarks] == ["one by one"]
+    divided = told(edited(("eta * dW[L]", "eta / len(batch) * dW[L]"),
+                          ("eta * db[L]", "eta / len(batch) * db[L]"), text=LOOP), tmp_path)  # fmt: skip
+    assert divided.verdict == "right", str(divided)
+    wrong = told(edited(("self.biases[L] -= eta", "self.biases[L] += eta"), text=LOOP), tmp_path)
+    assert wrong.keys == ("B4 sign",)
+    assert wrong.lines == (18,)
+    assert "one by one" in {remark.key for remark in wrong.remarks}
+
+
+def test_a_whole_batch_is_no_step_by_step(tmp_path):
+    given = "        given = [self.backprop(x, y) for x, y in batch]\n        for dW, db in given:\n"
+    sums = edited(
+        ("        for x, y in batch:\n            dW, db = self.backprop(x, y)\n", given), text=LOOP
+    )
+    found = told(sums, tmp_path)
+    assert found.verdict == "right", str(found)
+    assert found.remarks == []
+
+
+BUFFERS = """
+import numpy as np
+class Net:
+    def __init__(self, sizes):
+        self.W = [np.random.randn(n, m) for m, n in zip(sizes, sizes[1:])]
+        self.b = [np.zeros((n, 1)) for n in sizes[1:]]
+        self.grad_W = [np.zeros_like(W) for W in self.W]
+        self.grad_b = [np.zeros_like(b) for b in self.b]
+    def backward(self, x, y):
+        h = np.tanh(self.W[0] @ x + self.b[0])
+        z = self.W[1] @ h + self.b[1]
+        d2 = (np.exp(z) / np.exp(z).sum(0) - y) / x.shape[1]
+        d1 = (self.W[1].T @ d2) * (1 - h**2)
+        for L, (d, a) in enumerate([(d1, x), (d2, h)]):
+            self.grad_W[L] += d @ a.T
+            self.grad_b[L] += d.sum(1, keepdims=True)
+        return self.grad_W, self.grad_b
+"""
+
+
+def test_buffers_that_add_up_are_found_though_they_are_returned(tmp_path):
+    found = told(BUFFERS, tmp_path)
+    assert (found.verdict, found.keys, found.lines) == ("wrong", ("accumulates",), (15,))
+    assert "Right: self.grad_W[L] = d @ a.T" in str(found)
+    cleared = edited(
+        (
+            "        for L, (d",
+            "        for g in (*self.grad_W, *self.grad_b):\n            g[...] = 0\n        for L, (d",
+        ),
+        text=BUFFERS,
+    )
+    assert told(cleared, tmp_path).verdict == "right"
+
+
+def test_only_what_is_kept_elsewhere_adds_up():
+    made = "def backward(x):\n    dW = 0\n    for s in x:\n        dW += s\n    return dW\n"
+    assert added_up(made) is None
+    over_samples = "def backward(self, batch):\n    for x in batch:\n        self.dW += x\n"
+    assert added_up(over_samples, 5) == (7, "self.dW += x", "")
+    assert added_up("def f(:") is None

@@ -42,7 +42,10 @@ class Diagnosis(Shown):
         best = part.explanations[0] if part is not None and part.explanations else None
         self.mistakes: tuple[Applied, ...] = best.mistakes if best else ()
         found = [line_of(verdict, part, one) for one in self.mistakes] if part is not None else []
-        self.lines: tuple[int | None, ...] = tuple(place.number if place else None for place in found)
+        placed = [place.number if place else None for place in found]
+        if not found:
+            placed = [remark.line for remark in self.remarks if remark.severe]
+        self.lines: tuple[int | None, ...] = tuple(placed)
 
     @property
     def exit_code(self) -> int:

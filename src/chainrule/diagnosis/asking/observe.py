@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from chainrule.diagnosis.asking.functions import function_forms
 from chainrule.diagnosis.asking.layouts import Layout
 from chainrule.diagnosis.asking.objects import object_forms
 from chainrule.diagnosis.asking.observed import Observed, relative_error
+from chainrule.diagnosis.asking.one_by_one import is_one_by_one
 from chainrule.diagnosis.asking.other_code import Fact, facts
 from chainrule.diagnosis.asking.parameters import widths_of
 from chainrule.diagnosis.asking.program import Program
@@ -195,12 +197,20 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> A
             notes.add(f"failed on another batch: {source.failure(error)}")
             break
     raw = first
+    ask = partial(_asked, form)
+    if raw.update and raw.given.exact and is_one_by_one(ask, observed[0], raw.rate_inside):
+        notes.add("one by one")
+        observed = [ask(one) for one in trials(widths, True, len(observed), form.biasless)]
     alone, saturated = _alone(form, widths), _saturated(form, widths)
     return Answer(
         form.name, form.layout, first.update, raw.given.order, raw.given.exact, tuple(observed),
         tuple(sorted(notes)), alone, saturated, slopes(form, observed), raw.rate_inside,
         steps=traced(source.file, lambda: form.compute(observed[0].trial)),
     )  # fmt: skip
+
+
+def _asked(form: Form, one: Trial) -> Observed:
+    return observed_of(form.compute(one), one, form)
 
 
 def _alone(form: Form, widths: Sequence[int]) -> Observed | None:

@@ -8,11 +8,17 @@ from chainrule.files.texts import entry, sentence
 
 
 class Remark(NamedTuple):
-    """A sentence; ``severe`` makes the verdict wrong."""
+    """A sentence; ``severe`` makes the verdict wrong.
+
+    ``line``, ``code``: where, and what stands there; ``right``: what should.
+    """
 
     key: str
     text: str
     severe: bool = False
+    line: int | None = None
+    code: str = ""
+    right: str = ""
 
 
 def remark(key: str, variant: str = "text", **values: Any) -> Remark:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.diagnosis.asking.other_code import Fact
 from chainrule.diagnosis.catalogue.models import CATEGORICAL
+from chainrule.diagnosis.telling.added_up import added_up
 from chainrule.diagnosis.telling.rates import SMART, FarOff, far_off, stated_rates
 from chainrule.diagnosis.telling.remarks import Remark, remark
 from chainrule.diagnosis.telling.remarks_on_gradients import remarks
@@ -17,13 +18,23 @@ from chainrule.diagnosis.telling.remarks_on_losses import losses
 from chainrule.diagnosis.verdict.judge import Part, Verdict
 from chainrule.model.validate import Floats
 
+ALSO = ("one by one", "constant")
+"""What is said of an update too, beside what is said of a right gradient."""
 CODED = re.compile(r"eye\(|one_?hot|categorical\(|get_dummies|binarize|OneHot", re.IGNORECASE)
 
 
 def every_remark(verdict: Verdict, part: Part) -> list[Remark]:
     """What was seen of the gradient's calls and losses and, where it is right, of the rest."""
     rest = [*_rates(verdict, part), *_labels(verdict, part)] if part.right else []
-    return [*remarks(part), *(losses(part) if part.right else ()), *rest]
+    of_update = [r for other in verdict.parts for r in remarks(other) if other is not part and r.key in ALSO]
+    found = [*remarks(part), *(losses(part) if part.right else ()), *of_update, *rest]
+    return [_placed(one, verdict) for one in found]
+
+
+def _placed(one: Remark, verdict: Verdict) -> Remark:
+    """The remark with the line that it is about, where that can be told."""
+    place = added_up(verdict.findings.text, verdict.findings.first_line) if one.key == "accumulates" else None
+    return one if place is None else one._replace(line=place.number, code=place.text, right=place.right)
 
 
 def _rates(verdict: Verdict, part: Part) -> Iterator[Remark]:

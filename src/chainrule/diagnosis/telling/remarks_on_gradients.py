@@ -21,7 +21,7 @@ EPSILONS = (
     float(np.finfo(np.float32).eps),
 )
 SLOPE_RIGHT = 1e-5
-NOTES = ("accumulates", "differs when called again", "parameters changed")
+NOTES = ("accumulates", "differs when called again", "parameters changed", "one by one")
 
 
 def remarks(part: Part) -> list[Remark]:

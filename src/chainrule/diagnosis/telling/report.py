@@ -235,7 +235,14 @@ def _unexplained(part: Part) -> list[Block]:
 
 
 def _remarks(found: Sequence[Remark]) -> list[Block]:
-    return [Heading("Besides"), *(Line(r.text, "bad" if r.severe else "") for r in found)] if found else []
+    lines: list[Block] = [Heading("Besides")] if found else []
+    for one in found:
+        lines.append(Line(one.text, "bad" if one.severe else ""))
+        if one.line is not None:
+            lines.append(Line(f"In your code, line {one.line}: {one.code}", "bad"))
+        if one.right:
+            lines.append(Line(f"Right: {one.right}", "good"))
+    return lines
 
 
 def _missing(verdict: Verdict) -> list[Block]:
