@@ -198,9 +198,10 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> A
             break
     raw = first
     ask = partial(_asked, form)
-    if raw.update and raw.given.exact and is_one_by_one(ask, observed[0], raw.rate_inside):
+    may_be = raw.update and raw.given.exact and form.N is None
+    if may_be and is_one_by_one(ask, observed[0], raw.rate_inside):
         notes.add("one by one")
-        observed = [ask(one) for one in trials(widths, True, len(observed), form.biasless)]
+        observed = [ask(one) for one in form._replace(N=1).trials(widths, len(observed))]
     alone, saturated = _alone(form, widths), _saturated(form, widths)
     return Answer(
         form.name, form.layout, first.update, raw.given.order, raw.given.exact, tuple(observed),
