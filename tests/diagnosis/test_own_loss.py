@@ -337,3 +337,51 @@ def test_only_what_is_kept_elsewhere_adds_up():
     over_samples = "def backward(self, batch):\n    for x in batch:\n        self.dW += x\n"
     assert added_up(over_samples, 5) == (7, "self.dW += x", "")
     assert added_up("def f(:") is None
+
+
+LAYERS = """
+import numpy as np
+class Layer:
+    def __init__(self, n, m):
+        self.grad_w, self.grad_b = np.zeros((n, m)), np.zeros(m)
+        self.kernel_, self.offset_ = np.random.randn(n, m), np.zeros(m)
+    def __call__(self, x):
+        self.x = x
+        return x @ self.kernel_ + self.offset_
+    def back(self, d):
+        self.grad_w, self.grad_b = self.x.T @ d, d.sum(0)
+        return d @ self.kernel_.T
+class Net:
+    def __init__(self, sizes):
+        self.layers = [Layer(m, n) for m, n in zip(sizes, sizes[1:])]
+    def forward(self, X):
+        self.h = np.tanh(self.layers[0](X))
+        z = self.layers[1](self.h)
+        self.p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+        return self.p
+    def backward(self, X, y):
+        d = self.layers[1].back((self.p - y) / len(X))
+        self.layers[0].back(d * (1 - self.h**2))
+        return [l.grad_w for l in self.layers], [l.grad_b for l in self.layers]
+"""
+
+
+def test_layers_that_are_called_and_a_state_that_the_way_forward_keeps(tmp_path):
+    found = told(LAYERS, tmp_path)
+    assert found.verdict == "right", str(found)
+    wrong = told(edited(("(1 - self.h**2)", "(1 - self.h)"), text=LAYERS), tmp_path)
+    assert wrong.keys == ("F2 d_tanh: 1 − a",)
+
+
+@pytest.mark.parametrize("order", ["", "[::-1]"])
+def test_a_function_without_biases(order, tmp_path):
+    text = f"""
+import numpy as np
+def gradients(W1, W2, x, y):
+    h = np.tanh(x @ W1)
+    p = np.exp(h @ W2)
+    d = (p / p.sum(1, keepdims=True) - y) / len(x)
+    return [x.T @ ((d @ W2.T) * (1 - h**2)), h.T @ d]{order}
+"""
+    assert told(text, tmp_path).verdict == "right"
+    assert told(edited((" - y)", " + y)"), text=text), tmp_path).verdict == "wrong"

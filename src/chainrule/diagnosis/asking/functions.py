@@ -49,10 +49,11 @@ def function_forms(source: Source, find: Callable[[], Any], name: str) -> Iterat
             f"{', '.join(unknown) or 'none is the weights'}."
         )
     update = "eta" in held
+    biasless = not held & {"params", "biases", "b1"}
     title = f"function {name}({', '.join(names)})"
     for container in CONTAINERS if "params" in held else ("",):
         for layout in layouts("batch" in held):
-            caller = _Caller(source, find, given, layout, container, update)
+            caller = _Caller(source, find, given, layout, container, update, biasless)
             yield Form(
                 title,
                 layout,
@@ -63,6 +64,7 @@ def function_forms(source: Source, find: Callable[[], Any], name: str) -> Iterat
                 outputs=caller.outputs,
                 file=source.file,
                 automatic=source.automatic,
+                biasless=biasless,
             )
 
 
@@ -77,10 +79,10 @@ class _Caller:
 
     def __init__(
         self, source: Source, find: Callable[[], Any], given: dict[str, str], layout: Layout,
-        container: str, update: bool,
+        container: str, update: bool, biasless: bool,
     ) -> None:  # fmt: skip
         self.source, self.find, self.given, self.layout = source, find, given, layout
-        self.container, self.update = container, update
+        self.container, self.update, self.biasless = container, update, biasless
 
     def compute(self, trial: Trial) -> Raw:
         """Call it once on fresh parameters."""
@@ -124,7 +126,7 @@ class _Caller:
         values |= _handed_on(forward)
         result = call(self.find(), values, self.given)
         changed = not all(map(np.array_equal, (*Ws, *bs), (*before[0], *before[1])))
-        given = assign(result, *before)
+        given = assign(result, *before, self.biasless)
         if self.update:
             after = given if given is not None and not changed else assign([*Ws, *bs], *before)
             if after is None:

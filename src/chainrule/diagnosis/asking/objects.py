@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +28,9 @@ from chainrule.diagnosis.asking.results import Assigned, assign
 from chainrule.diagnosis.asking.source import Source
 from chainrule.diagnosis.catalogue.backprop import Trial
 from chainrule.model.validate import Floats
+
+BACKWARD = tuple(name for name in GRADIENT if name.strip("_").startswith("back"))
+"""What may rely on the way forward having gone before."""
 
 
 class Plan(NamedTuple):
@@ -152,6 +156,11 @@ def _roles(thing: Any, name: str) -> dict[str, str]:
     return given(list(parameters(getattr(thing, name))), ALLOWED)
 
 
+def _is_handed_on(held: set[str]) -> bool:
+    """Whether the way back is given what the way forward gives, or no inputs at all."""
+    return not held & {"x", "batch"} or bool(held & {"output", "cache"})
+
+
 class _Caller:
     """One plan in one layout, on a fresh object for every trial."""
 
@@ -218,10 +227,13 @@ class _Caller:
             )
         params = ParametersOf(thing, self.widths)
         forward, outputs = None, None
-        if {"x", "batch"}.isdisjoint(roles_of.values()) or {"output", "cache"} & set(roles_of.values()):
+        if _is_handed_on(set(roles_of.values())):
             forward = self._forward(thing, trial)
             parts = forward if isinstance(forward, tuple) else (forward, forward)
             values |= {"output": parts[0], "cache": parts[-1]}
+        elif self._needs_state(thing):
+            with suppress(Exception):
+                self._forward(thing, trial)
         before, old = params.get(), gradients_in(thing)
         result = call(getattr(thing, self.plan.main), values, roles_of)
         if self.plan.apply:
@@ -245,6 +257,11 @@ class _Caller:
         notes = ("parameters changed",) if changed and not update and not rate else ()
         loss = self._loss(thing, trial, forward)
         return Raw(given, outputs, loss, notes, update, rate_inside=update and not known)
+
+    def _needs_state(self, thing: Any) -> bool:
+        """Whether what a forward pass keeps is needed: where the way back makes none itself."""
+        code = getattr(getattr(thing, self.plan.main), "__code__", None)
+        return self.plan.main in BACKWARD and code is not None and not set(code.co_names) & set(FORWARD)
 
     def _applies_rate(self, thing: Any) -> bool:
         return self.plan.apply is not None and "eta" in _roles(thing, self.plan.apply).values()

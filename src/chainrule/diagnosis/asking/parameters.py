@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
@@ -75,7 +76,8 @@ def _is_theirs(item: Any) -> bool:
     known = type(item).__module__.split(".")[0]
     return (
         hasattr(item, "__dict__")
-        and not callable(item)
+        and not isinstance(item, type)
+        and not inspect.isroutine(item)
         and known not in ("builtins", "numpy", "random", "types")
     )
 

@@ -25,10 +25,18 @@ class Assigned(NamedTuple):
         return self.fitting == 2 * len(self.dW)
 
 
-def assign(value: Any, Ws: Sequence[Floats], bs: Sequence[Floats]) -> Assigned | None:
-    """The arrays in ``value`` as gradients of Ws and bs, or nothing where they cannot be that."""
+def assign(value: Any, Ws: Sequence[Floats], bs: Sequence[Floats], biasless: bool = False) -> Assigned | None:
+    """The arrays in ``value`` as gradients of Ws and bs, or nothing where they cannot be that.
+
+    ``biasless``: as gradients of Ws alone, beside those of biases that are not there, 0.
+    """
     H = len(Ws)
     found = list(leaves(value))
+    if biasless and len(found) == H:
+        forwards = in_order(found)
+        turned = _fits(forwards[::-1], Ws) > _fits(forwards, Ws)
+        dW, order = (forwards[::-1], "dW, last layer first") if turned else (forwards, "dW")
+        return _scored(dW, [np.zeros_like(b) for b in bs], order, Ws, bs)
     named = _named(found, H)
     if named is not None:
         return _scored(*named, "by name", Ws, bs)
@@ -40,6 +48,10 @@ def assign(value: Any, Ws: Sequence[Floats], bs: Sequence[Floats]) -> Assigned |
             if best is None or tried.fitting > best.fitting:
                 best = tried
     return best if best is not None and best.fitting >= H else None
+
+
+def _fits(dW: Sequence[Floats], Ws: Sequence[Floats]) -> int:
+    return sum(g.shape == W.shape for g, W in zip(dW, Ws, strict=True))
 
 
 def _named(found: list[tuple[tuple[Any, ...], Floats]], H: int) -> tuple[list[Floats], list[Floats]] | None:
