@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 
 import pytest
@@ -30,6 +31,7 @@ def _each(cases):
 def test_it_is_judged_as_it_stands(case, tmp_path, monkeypatch):
     path = case.placed(tmp_path)
     monkeypatch.chdir(path.parent)
+    monkeypatch.setattr(sys, "argv", [str(path)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # theirs
         found = Diagnosis(judge(findings(from_file(str(path)), None, None), Options().checked()))

@@ -5,6 +5,7 @@ All of them stand in ``wild/index.toml``. They are asked as they stand: no name,
 
 from __future__ import annotations
 
+import json
 import shutil
 import tomllib
 from difflib import SequenceMatcher
@@ -16,12 +17,14 @@ from chainrule.diagnosis.catalogue.mistakes import Family
 from chainrule.diagnosis.diagnosis import Diagnosis
 
 WILD = Path(__file__).parent / "wild"
-AS_IT_STANDS = "as it stands"
-SHORTFALLS = ("not taken", "called wrong", "missed", "not explained", "another line")
+SHORTFALLS = ("not taken", "a part alone", "called wrong", "missed", "not explained", "another line")
 
 
 class Wild(NamedTuple):
-    """A program; ``edits`` make it faulty. ``today``: what is not yet as it must be."""
+    """A program; ``edits`` make it faulty. ``depth``: its layers.
+
+    ``today``: what is not yet as it must be.
+    """
 
     file: str
     name: str
@@ -30,7 +33,7 @@ class Wild(NamedTuple):
     edits: tuple[tuple[str, str], ...]
     expected: tuple[str, ...]
     today: str
-    call: str = AS_IT_STANDS
+    depth: int = 2
 
     @property
     def id(self) -> str:
@@ -47,8 +50,9 @@ class Wild(NamedTuple):
     @property
     def lines(self) -> frozenset[int]:
         """Numbers of the lines that the edits changed, and the neighbours of deleted ones."""
-        before = (WILD / self.file).read_text(encoding="utf-8").splitlines()
-        after = self.text.splitlines()
+        before, after = (
+            _code(text, self.file) for text in ((WILD / self.file).read_text("utf-8"), self.text)
+        )
         found: set[int] = set()
         for kind, _, _, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
             gone = kind == "delete" or (kind == "replace" and not "".join(after[start:end]).strip())
@@ -70,6 +74,8 @@ class Wild(NamedTuple):
         """What is not as it must be: nothing, or one of `SHORTFALLS`."""
         if diagnosis.verdict == "could not run":
             return "not taken"
+        if len(diagnosis.to_dict()["layers"]) - 1 < self.depth:
+            return "a part alone"
         if not self.expected:
             return "" if diagnosis.verdict == "right" else "called wrong"
         if diagnosis.verdict == "right":
@@ -81,12 +87,29 @@ class Wild(NamedTuple):
         return "" if set(diagnosis.lines) & places else "another line"
 
 
+def _code(text: str, file: str) -> list[str]:
+    """The lines of code; of a notebook those of its cells, each below a line with its number."""
+    if not file.endswith(".ipynb"):
+        return text.splitlines()
+    cells = ["".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    return "".join(f"# In [{n}]:\n{cell}\n\n" for n, cell in enumerate(cells, 1)).splitlines()
+
+
 def _index() -> dict[str, list[dict[str, Any]]]:
     return tomllib.loads((WILD / "index.toml").read_text(encoding="utf-8"))
 
 
 def _right(entry: dict[str, Any]) -> Wild:
-    return Wild(entry["file"], "right", entry["project"], entry["style"], (), (), entry.get("today", ""))
+    return Wild(
+        entry["file"],
+        "right",
+        entry["project"],
+        entry["style"],
+        (),
+        (),
+        entry.get("today", ""),
+        entry.get("depth", 2),
+    )
 
 
 def _faulty(entry: dict[str, Any]) -> Wild:
