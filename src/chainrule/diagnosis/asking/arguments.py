@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chainrule.diagnosis.asking.chance import same_chance
 from chainrule.diagnosis.asking.names import ROLES
 
 
@@ -60,7 +61,11 @@ def assigned(function: Callable[..., Any], allowed: tuple[str, ...]) -> dict[str
 
 
 def call(function: Callable[..., Any], values: Mapping[str, Any], assigned: Mapping[str, str]) -> Any:
-    """Call with the value of each parameter's role; parameters with a default and no value are left out."""
+    """Call with the value of each parameter's role; parameters with a default and no value are left out.
+
+    Random numbers are the same in every call.
+    """
+    same_chance(function)
     given = {name: values[role] for name, role in assigned.items() if role in values}
     positional_only = [n for n, p in parameters(function).items() if p.kind is p.POSITIONAL_ONLY]
     first = [given.pop(name) for name in positional_only if name in given]

@@ -21,6 +21,7 @@ from chainrule.diagnosis.asking.forms import (
     updated,
 )
 from chainrule.diagnosis.asking.layouts import Layout
+from chainrule.diagnosis.asking.moments import ADAPTIVE, gradient_kept, is_adaptive
 from chainrule.diagnosis.asking.names import APPLY, CONSTRUCTING, FORWARD, GRADIENT, LOSS, RATES, STEP
 from chainrule.diagnosis.asking.names import OF_METHODS as ALLOWED
 from chainrule.diagnosis.asking.parameters import ParametersOf, gradients_in
@@ -244,17 +245,20 @@ class _Caller:
         rate = next((r for r in RATES if isinstance(getattr(thing, r, None), int | float)), None)
         known = "eta" in roles_of.values() or rate is not None or self._applies_rate(thing)
         eta = trial.eta if known else 1.0
-        update = given is None
+        update, adaptive = given is None, False
         if given is None:
             if not changed:
                 raise Unfit(
                     f"{self.plan.main} returned no gradients, kept none by name, and changed no parameter"
                 )
             given = updated(*before, Assigned(tuple(after[0]), tuple(after[1]), "changed in place", 0), eta)
+            if is_adaptive((*given.dW, *(() if params.biasless else given.db))):
+                moment = gradient_kept(params.beside(), given.dW, given.db)
+                given, known, adaptive = moment or given, known and moment is None, moment is not None
         if not self.plan.apply:
             self._fill(thing, trial)
             outputs, forward = self._outputs(thing, trial)
-        notes = ("parameters changed",) if changed and not update and not rate else ()
+        notes = ("parameters changed",) if changed and not update and not rate else (ADAPTIVE,) * adaptive
         loss = self._loss(thing, trial, forward)
         return Raw(given, outputs, loss, notes, update, rate_inside=update and not known)
 

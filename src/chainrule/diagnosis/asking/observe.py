@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -34,6 +35,11 @@ from chainrule.types import Layer
 ENOUGH = 6
 """Trials that are run even where the code is slow."""
 SECONDS = 2.0
+DIFFERS = "differs when called again"
+KEPT = re.compile(
+    r"(?i)momentum|veloc|\badam|rms_?prop|ada_?(grad|delta)|nesterov|beta_?[12]|\bmu\b|self\.([vm]\d?|cache)\b"
+)
+"""Words of updates that rightly keep something from step to step."""
 
 
 class Answer(NamedTuple):
@@ -181,7 +187,8 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> A
     source.fresh()  # nothing is left of the calls before
     repeats = _repeated(form, form.trials(widths, 1)[0])
     if repeats:
-        notes.add(repeats)
+        keeps = repeats == DIFFERS and first.update and KEPT.search(source.text)
+        notes.add("keeps a state" if keeps else repeats)
     observed = []
     start = monotonic()
     for count, one in enumerate(form.trials(widths)):
@@ -269,4 +276,4 @@ def _repeated(form: Form, one: Trial) -> str:
             third, _ = form.twice(one)
             late = (*third.given.dW, *third.given.db)
             doubled = all(relative_error(c - b, b - a) < 1e-6 for (a, b), c in zip(pairs, late, strict=True))
-    return "accumulates" if doubled else "differs when called again"
+    return "accumulates" if doubled else DIFFERS

@@ -160,6 +160,11 @@ class ParametersOf:
             kept = leaf.array.dtype if leaf.array.dtype.kind == "f" else np.float64
             leaf.put(np.array(new, dtype=kept))
 
+    def beside(self) -> list[tuple[tuple[Any, ...], Floats]]:
+        """Every array that is no parameter, with its path."""
+        known = {leaf.path for leaf in (*self.W, *self.b)}
+        return [(leaf.path, leaf.array) for leaf in walk(self.thing) if leaf.path not in known]
+
     def get(self) -> tuple[list[Floats], list[Floats]]:
         """Copies of the parameters as they are now."""
         now = {leaf.path: leaf.array for leaf in walk(self.thing)}

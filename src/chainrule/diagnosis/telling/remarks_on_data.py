@@ -15,10 +15,10 @@ from chainrule.diagnosis.telling.rates import SMART, FarOff, far_off, stated_rat
 from chainrule.diagnosis.telling.remarks import Remark, remark
 from chainrule.diagnosis.telling.remarks_on_gradients import remarks
 from chainrule.diagnosis.telling.remarks_on_losses import losses
-from chainrule.diagnosis.verdict.judge import Part, Verdict
+from chainrule.diagnosis.verdict.judge import Part, Verdict, is_added
 from chainrule.model.validate import Floats
 
-ALSO = ("one by one", "constant")
+ALSO = ("one by one", "constant", "penalty")
 """What is said of an update too, beside what is said of a right gradient."""
 CODED = re.compile(r"eye\(|one_?hot|categorical\(|get_dummies|binarize|OneHot", re.IGNORECASE)
 
@@ -27,8 +27,27 @@ def every_remark(verdict: Verdict, part: Part) -> list[Remark]:
     """What was seen of the gradient's calls and losses and, where it is right, of the rest."""
     rest = [*_rates(verdict, part), *_labels(verdict, part)] if part.right else []
     of_update = [r for other in verdict.parts for r in remarks(other) if other is not part and r.key in ALSO]
-    found = [*remarks(part), *(losses(part) if part.right else ()), *of_update, *rest]
-    return [_placed(one, verdict) for one in found]
+    own = remarks(part)
+    if any(other.right and other.slope is not None for other in verdict.parts if other is not part):
+        own = [remark("penalty", "in the update") if r.key == "penalty missing" else r for r in own]
+    found = [*own, *(losses(part) if part.right else ()), *of_update, *rest]
+    return [_placed(one, verdict) for one in (*found, *_made_good(verdict))]
+
+
+def _made_good(verdict: Verdict) -> Iterator[Remark]:
+    """Gradients that are none by themselves, and that the update turns round."""
+    wrong = verdict.made_good
+    if wrong is None:
+        return
+    added = (
+        is_added(wrong, verdict.findings.text) if wrong.answer.name == verdict.parts[0].answer.name else None
+    )
+    if added is not None:
+        number = added[0] + verdict.findings.first_line - 1
+        yield remark("made good", "sign", called=wrong.answer.name, line=number, text=added[1])
+        return
+    named = [one.mistake.name for e in wrong.explanations[:1] for one in e.mistakes]
+    yield remark("made good", called=wrong.answer.name, mistakes=", ".join(named) or "no mistake known here")
 
 
 def _placed(one: Remark, verdict: Verdict) -> Remark:

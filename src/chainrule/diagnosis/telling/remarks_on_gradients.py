@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.diagnosis.asking.observed import Observed
-from chainrule.diagnosis.asking.slopes import OWN
+from chainrule.diagnosis.asking.observed import Observed, relative_error
+from chainrule.diagnosis.asking.slopes import OWN, Slope
 from chainrule.diagnosis.catalogue.backprop import run
 from chainrule.diagnosis.catalogue.models import COSTS, MULTI_LABEL, Model
 from chainrule.diagnosis.catalogue.scales import Scale
 from chainrule.diagnosis.telling.remarks import Remark, remark
 from chainrule.diagnosis.verdict.judge import Part
 from chainrule.diagnosis.verdict.own_loss import Constant, constant_of
+from chainrule.diagnosis.verdict.penalties import Penalty, between
 from chainrule.engines.reference import NUMPY
 from chainrule.model.validate import Floats
 
@@ -21,7 +22,14 @@ EPSILONS = (
     float(np.finfo(np.float32).eps),
 )
 SLOPE_RIGHT = 1e-5
-NOTES = ("accumulates", "differs when called again", "parameters changed", "one by one")
+NOTES = (
+    "accumulates",
+    "differs when called again",
+    "parameters changed",
+    "one by one",
+    "keeps a state",
+    "adaptive",
+)
 
 
 def remarks(part: Part) -> list[Remark]:
@@ -29,6 +37,10 @@ def remarks(part: Part) -> list[Remark]:
     found = [remark(note) if note in NOTES else remark("note", note=note) for note in part.answer.notes]
     if part.intended.odd_forward and not (part.right and part.intended.scale is not None):
         found.append(remark("forward", "own") if part.right and part.slope else remark("forward"))
+    if part.penalty is not None:
+        found.append(
+            remark("penalty", "update" if part.answer.update else "inside", penalty=str(part.penalty))
+        )
     return [*found, *_constant(part), *_slope(part), *_loss_scale(part), *clipping(part)]
 
 
@@ -46,7 +58,30 @@ def _slope(part: Part) -> list[Remark]:
         return [remark("slope", "times", factor=_named(constant, part))]
     if part.right and own.error < SLOPE_RIGHT:  # on a network beside, something lies at a kink or a clip
         return [remark("slope", "agrees", error=own.error)]
+    if part.right and part.penalty is not None and _is_slope(own, part):
+        return [remark("penalty", "not in the loss")]
+    missing = _missing(own, part) if part.right and part.penalty is None else None
+    if missing is not None:
+        return [remark("penalty missing", penalty=str(missing))]
     return [remark("slope", "differs", error=own.error)._replace(severe=part.right)]
+
+
+def _is_slope(own: Slope, part: Part) -> bool:
+    """Whether the gradient without its penalty is the slope of their loss."""
+    one = part.answer.observed[0]
+    pairs = zip((*own.dW, *own.db), (*one.dW, *one.db), strict=bool(own.dW))
+    return bool(own.dW) and all(g is None or relative_error(g, slope) < SLOPE_RIGHT for slope, g in pairs)
+
+
+def _missing(own: Slope, part: Part) -> Penalty | None:
+    """The penalty that their loss has, and the gradient has not."""
+    one = part.answer.observed[0]
+    triples = zip(own.dW, one.dW, one.trial.params, strict=bool(own.dW))
+    found = [between(slope, dW, layer.W, SLOPE_RIGHT) for slope, dW, layer in triples]
+    first = found[0] if found else None
+    if first is None or any(other is None or not np.allclose(other, first, rtol=1e-4) for other in found):
+        return None
+    return Penalty(float(f"{first[0]:.4g}"), float(f"{first[1]:.4g}"))
 
 
 def _named(constant: Constant, part: Part) -> str:
@@ -62,6 +97,8 @@ def _constant(part: Part) -> list[Remark]:
     """What a constant between a right gradient and the slope is: a sum, a mean, a learning rate."""
     constant = part.constant
     if constant is None or constant.is_one:
+        return []
+    if part.slope is not None and not part.slope.is_own:
         return []
     if part.slope is None:
         return [remark("constant", "rate", factor=str(constant))]

@@ -18,12 +18,19 @@ from chainrule.diagnosis.catalogue.scales import MEAN, SUM, Scale, scales_of
 from chainrule.diagnosis.verdict.equationwise import EquationVerdict, combined, equation_by_equation
 from chainrule.diagnosis.verdict.intended import Intended, Options, intended
 from chainrule.diagnosis.verdict.own_loss import Constant, constant_of, is_right, judging
+from chainrule.diagnosis.verdict.penalties import Penalty, penalty_in, without
 from chainrule.diagnosis.verdict.rate_inside import divided, rate_inside
 from chainrule.diagnosis.verdict.rows import Row, rows_by_slope, rows_of
 from chainrule.diagnosis.verdict.search import Explanation, agreement, attempt, pairs, singles
 
 SEARCH_SECONDS = 4.0
 """For all explanations together, so that the command ends within 12 seconds on a busy machine."""
+OTHER_SIGN = (["B1 sign"], ["ALL sign"])
+ADDS = re.compile(
+    r"(?i)^\s*(self\.)?\w*(w|b|weights?|bias(es)?|theta|syn\w*)\d*(\[[^\]]*\])*\s*(\+=|=\s*[^-\n]*\+)"
+    r"[^-\n]*\b(\w*lr|eta|alpha|\w*rate)\b"
+)
+"""A line that adds a learning rate times something to parameters."""
 MOST_LAYOUTS, MOST_MODELS, MODELS_OF_PAIRS = 3, 12, 3
 
 
@@ -31,7 +38,8 @@ class Part(NamedTuple):
     """What became of one form, the gradients or the update.
 
     ``slope``: that of the loss that judged it, which the gradient is ``constant`` times. Without one,
-    ``constant`` is the learning rate inside that the numbers were divided by.
+    ``constant`` is the learning rate inside that the numbers were divided by; ``penalty`` is in the numbers
+    too.
     """
 
     answer: Answer
@@ -44,6 +52,7 @@ class Part(NamedTuple):
     equations: tuple[EquationVerdict, ...] = ()
     slope: Slope | None = None
     constant: Constant | None = None
+    penalty: Penalty | None = None
 
     @property
     def error(self) -> float:
@@ -57,10 +66,15 @@ class Part(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The parts judged, the gradients before the update; nothing where the code could not be asked."""
+    """The parts judged, the gradients before the update; nothing where the code could not be asked.
+
+    ``made_good``: gradients that are wrong by themselves, as of the other sign, and right as the update uses
+    them.
+    """
 
     findings: Findings
     parts: tuple[Part, ...]
+    made_good: Part | None = None
 
     @property
     def part(self) -> Part | None:
@@ -70,31 +84,56 @@ class Verdict(NamedTuple):
 
 
 def judge(findings: Findings, options: Options) -> Verdict:
-    """Judge the gradients, and the update where those are right."""
-    parts = []
+    """Judge the gradients, and the update where those are right.
+
+    Where the gradients are wrong, and the update made of them is right, it is the update that counts.
+    """
     until = monotonic() + SEARCH_SECONDS
-    for update in (False, True):
-        answers = [answer for answer in findings.answers if answer.update == update]
-        if not answers:
-            continue
-        part = _best(answers, options, findings, until)
-        parts.append(part)
-        if not part.right:
-            break
-    return Verdict(findings, tuple(parts))
+    gradients, updates = (
+        [answer for answer in findings.answers if answer.update is update] for update in (False, True)
+    )
+    if not gradients:
+        return Verdict(findings, (_best(updates, options, findings, until),) if updates else ())
+    first = _best(gradients, options, findings, until)
+    if first.right:
+        rest = (_best(updates, options, findings, until),) if updates else ()
+        return Verdict(findings, (first, *rest))
+    after = _right_one(_candidates(updates, options, findings.text), options, findings) if updates else None
+    if after is not None:
+        return Verdict(findings, (after,), first)
+    if not updates and is_added(first, findings.text) is not None:
+        return Verdict(findings, (_turned(first),), first)
+    return Verdict(findings, (first,))
+
+
+def _turned(part: Part) -> Part:
+    """The part with the sign that the step gives it."""
+    answer = divided(part.answer, Constant(-1.0))
+    rows = rows_of(answer, part.model, part.scale)
+    return part._replace(answer=answer, right=True, rows=rows, explanations=(), equations=())
+
+
+def is_added(part: Part, text: str) -> tuple[int, str] | None:
+    """The line that adds what is −∂J/∂θ to the parameters, if the sign is all that is wrong."""
+    if not part.explanations or [one.mistake.key for one in part.explanations[0].mistakes] not in OTHER_SIGN:
+        return None
+    lines = enumerate(text.splitlines(), 1)
+    return next(((number, line.strip()) for number, line in lines if ADDS.search(line)), None)
 
 
 class Candidate(NamedTuple):
     """An answer in one layout, and the network that is meant.
 
     ``unsummed``: it fits one sample a call only since the code does not sum over the batches that it takes.
-    ``rate``: the learning rate inside that its numbers have been divided by.
+    ``rate``: the learning rate inside that its numbers have been divided by; ``penalty``: that on the
+    parameters, whose part has been taken away.
     """
 
     answer: Answer
     intended: Intended
     unsummed: bool
     rate: Constant | None = None
+    penalty: Penalty | None = None
 
 
 def _best(answers: Sequence[Answer], options: Options, findings: Findings, until: float) -> Part:
@@ -104,17 +143,35 @@ def _best(answers: Sequence[Answer], options: Options, findings: Findings, until
     numbers.
     """
     candidates = _candidates(answers, options, findings.text)
+    right = _right_one(candidates, options, findings)
+    if right is not None and not _may_be_explained(right, options):
+        return right
+    deep = right is None
+    explained = _explained_in_turn(_wrong(candidates)[:MOST_LAYOUTS], until, findings.text, deep)
+    best = min(explained, key=lambda part: part.mistakes)
+    return right if right is not None and not best.explanations else best
+
+
+def _right_one(candidates: Sequence[Candidate], options: Options, findings: Findings) -> Part | None:
+    """The first candidate that is right, by the equations or by the slope of a loss."""
     exact = [one for one in candidates if one.answer.exact and not one.unsummed]
     for one in exact:
         part = _right(one, options)
         if part is not None:
             return part
     by_slope = next((part for one in exact for part in _by_slope(one, findings.own_widths)), None)
-    if by_slope is not None and not _may_be_explained(by_slope, options):
-        return by_slope
-    explained = _explained_in_turn(_wrong(candidates)[:MOST_LAYOUTS], until, findings.text)
-    best = min(explained, key=lambda part: part.mistakes)
-    return by_slope if by_slope is not None and not best.explanations else best
+    penalised = (one for one in map(_without_penalty, exact) if one.penalty is not None)
+    return by_slope or next((part for one in penalised if (part := _right(one, options)) is not None), None)
+
+
+def _without_penalty(candidate: Candidate) -> Candidate:
+    """The candidate without the penalty that its numbers have, if they have one."""
+    penalty = penalty_in(candidate.answer, (*candidate.intended.models, *candidate.intended.logits))
+    return (
+        candidate
+        if penalty is None
+        else candidate._replace(answer=without(candidate.answer, penalty), penalty=penalty)
+    )
 
 
 def _may_be_explained(part: Part, options: Options) -> bool:
@@ -122,8 +179,8 @@ def _may_be_explained(part: Part, options: Options) -> bool:
 
     Or the gradient may be divided by N once too often.
     """
-    assert part.slope is not None
-    assert part.constant is not None
+    if part.slope is None or part.constant is None:
+        return False
     stated = options.output is not None or options.loss is not None
     return stated or not part.slope.is_own or part.constant.of_N < 0
 
@@ -138,7 +195,8 @@ def _by_slope(candidate: Candidate, own_widths: bool) -> Iterator[Part]:
     few = _likely(answer, meant)[:1] or list(meant.models[:1])
     model, scale = _nearest(answer, few)
     rows = rows_by_slope(answer, slope)
-    yield Part(answer, meant, True, model, scale, rows, slope=slope, constant=constant)
+    penalty = penalty_in(answer, meant.models) if meant.forward_known else None
+    yield Part(answer, meant, True, model, scale, rows, slope=slope, constant=constant, penalty=penalty)
 
 
 def _candidates(answers: Sequence[Answer], options: Options, text: str) -> list[Candidate]:
@@ -181,7 +239,7 @@ def _is_unsummed(answer: Answer, meant: Intended, answers: Sequence[Answer]) -> 
 
 def _right(candidate: Candidate, options: Options) -> Part | None:
     """The part as right, if some model that may be meant has these gradients."""
-    answer, meant, _, rate = candidate
+    answer, meant, rate = candidate.answer, candidate.intended, candidate.rate
     every, fit = (*meant.models, *meant.logits), fit_of(answer.observed)
     if not meant.forward_known and options.hidden is None:
         names = [m.hidden for m in meant.models] + list(KNOWN)
@@ -190,7 +248,8 @@ def _right(candidate: Candidate, options: Options) -> Part | None:
     for model in every:
         for scale in _scales(meant, model):
             if agreement(answer.observed, model, scale, {}, fit) <= fit:
-                return Part(answer, meant, True, model, scale, rows_of(answer, model, scale), constant=rate)
+                rows = rows_of(answer, model, scale)
+                return Part(answer, meant, True, model, scale, rows, constant=rate, penalty=candidate.penalty)
     return None
 
 
@@ -202,26 +261,27 @@ def _scales(meant: Intended, model: Model) -> tuple[Scale, ...]:
     return tuple(dict.fromkeys((own, *(s for s in scales_of(model) if s.differs_by_samples_alone(own)))))
 
 
-def _explained_in_turn(candidates: Sequence[Candidate], until: float, text: str) -> Iterator[Part]:
+def _explained_in_turn(
+    candidates: Sequence[Candidate], until: float, text: str, deep: bool
+) -> Iterator[Part]:
     """The parts as wrong, until time is up or a single mistake explains one."""
-    for count, one in enumerate(candidates):
+    for count, one in enumerate(map(_without_penalty, candidates)):
         if count and monotonic() > until:
             return
-        part = _explained(one.answer, one.intended, until, text)._replace(constant=one.rate)
+        part = _explained(one.answer, one.intended, until, text, deep)
+        part = part._replace(constant=one.rate, penalty=one.penalty)
         yield part
         if part.mistakes == 1:
             return
 
 
-def _explained(answer: Answer, meant: Intended, until: float, text: str) -> Part:
-    """The part as wrong, with the explanations found, the likeliest first."""
+def _explained(answer: Answer, meant: Intended, until: float, text: str, deep: bool) -> Part:
+    """The part as wrong, with the explanations found, the likeliest first; ``deep``: by several too."""
     possible = _likely(answer, meant)
     equations = _equations(answer, possible)
-    found = (
-        _by_one(answer, meant, possible, until)
-        or combined(answer, possible, (MEAN, SUM), until)
-        or _by_two(answer, meant, possible, until)
-    )
+    found = _by_one(answer, meant, possible, until)
+    if deep and not found:
+        found = combined(answer, possible, (MEAN, SUM), until) or _by_two(answer, meant, possible, until)
     found = sorted(found, key=lambda e: [criterion(e, answer, text) for criterion in CRITERIA])
     model, scale = (found[0].model, found[0].scale) if found else _nearest(answer, possible)
     rows = rows_of(answer, model, scale)

@@ -13,6 +13,7 @@ from chainrule.diagnosis.verdict.own_loss import Constant
 from chainrule.diagnosis.verdict.search import attempt
 
 NETWORKS, SAME = 3, 1e-6
+KEEPS = "keeps a state"
 RATES = re.compile(
     r"(?i)\b\w*(?:lr|eta|alpha|rate|step_?size)\w*\s*(?::\s*\w+\s*)?=\s*(\d*\.?\d+(?:e-?\d+)?)"
 )
@@ -39,7 +40,7 @@ def rate_inside(answer: Answer, models: Sequence[Model], text: str) -> Constant 
 
 def _may_be(constant: Constant, answer: Answer, stated: set[float]) -> bool:
     is_stated = any(abs(constant.value - number) < SAME * number for number in stated)
-    if answer.rate_inside:
+    if answer.rate_inside or KEEPS in answer.notes:  # a mean over steps begins with 1 − β times the first
         is_half = constant.value in (2, 0.5)  # of the square rather, whose ½ is kept or left out
         return not constant.of_eta and (is_stated or not is_half)
     return not answer.update and (is_stated if not constant.of_eta else constant.value == 1)

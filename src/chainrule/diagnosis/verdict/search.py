@@ -84,10 +84,8 @@ def singles(
             if monotonic() > until:
                 return found
             for one in candidates(model, H, updates):
-                if not _does_something(seen, model, scale, one):
-                    continue
                 error = agreement(seen, model, scale, terms([one]), fit)
-                if error <= fit:
+                if error <= fit and _does_something(seen, model, scale, one):
                     found.append(Explanation(model, scale, (one,), error, len(seen)))
     return found
 
