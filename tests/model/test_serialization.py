@@ -91,10 +91,24 @@ def test_weights_from_any_memory_order(tmp_path, order):
 
 
 def test_numbers_at_the_edge(tmp_path):
-    W = np.array([[np.nan, np.inf, -0.0], [5e-324, 1.7e308, -np.inf]])
+    W = np.array([[1.7e308, -1.7e308, -0.0], [5e-324, -5e-324, 0.0]])
     network = Network([3, 2])
     network.W[1][...] = W
     assert bits(round_trip(network, tmp_path / "m")) == bits(network)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_none_are_neither_written_nor_read(tmp_path, monkeypatch, value):
+    network = Network([3, 2], seed=0)
+    network.W[1][1, 2] = value
+    with pytest.raises(InputError, match=rf"W1 must be finite; W1\[1, 2\] is {value}.*learning rate"):
+        network.save(tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+    monkeypatch.setattr("chainrule.model.serialization._check_finite", lambda *_: None)
+    network.save(tmp_path / "m")
+    monkeypatch.undo()
+    with pytest.raises(ModelFileError, match=r"W1 must be finite; W1\[1, 2\] is"):
+        Network.load(tmp_path / "m")
 
 
 def test_own_activations_are_refused(tmp_path):

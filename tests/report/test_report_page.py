@@ -159,10 +159,10 @@ def test_no_run_folder(tmp_path):
     with pytest.raises(InputError, match=r"RUN must be a folder that chainrule train wrote"):
         open_run(tmp_path)
     (tmp_path / "run.json").write_text("{")
-    with pytest.raises(DataError, match=r"run\.json must be JSON"):
+    with pytest.raises(DataError, match=r"run\.json must be what chainrule train wrote; it is no JSON"):
         open_run(tmp_path)
     (tmp_path / "run.json").write_text("[]")
-    with pytest.raises(DataError, match="must hold an object"):
+    with pytest.raises(DataError, match="must be an object with data"):
         open_run(tmp_path)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.about import VERSION
-from chainrule.checks import as_whole
 from chainrule.datasets import Preprocessing, Scaling
 from chainrule.equations.activations import ACTIVATIONS, Activation
 from chainrule.equations.heads import HEADS, Head, PosWeighted
 from chainrule.errors import InputError, ModelFileError, look_up
+from chainrule.files.schema import FLAG, TEXT, check, either, items, number, one_of, or_none, record, whole
 from chainrule.files.tensors import Tensors, read_model, write_model
 from chainrule.model.dataspec import LABEL_TYPES, DataSpec
 from chainrule.model.feedforward import FeedForward, Kind
@@ -21,12 +21,48 @@ from chainrule.model.validate import Floats, as_dtype, as_widths
 from chainrule.model.weights import as_pos_weighted
 from chainrule.types import ByLayer, Layer
 
+_FORMULA = record({"formula": TEXT, "name": TEXT})
+MODEL = record(
+    {
+        "layers": items(whole(1), 2),
+        "hidden": items(either(TEXT, _FORMULA)),
+        "output": either(
+            TEXT,
+            record({"pos_weight": either(number(0), items(number(0), 1))}),
+            record({"link": TEXT, "loss": TEXT, "name": TEXT, "multi_label": FLAG}),
+        ),
+        "initializer": TEXT,
+        "dtype": one_of("float64", "float32"),
+        "seed": or_none(whole(0)),
+        "training": items(record({"epochs_done": whole(0)})),
+    },
+    {
+        "data": record(
+            {
+                "name": TEXT,
+                "classes": items(TEXT, 2),
+                "features": or_none(items(TEXT)),
+                "shape": or_none(items(whole(1), 2, 2)),
+                "target": or_none(TEXT),
+            },
+            {"label_type": or_none(TEXT), "preprocessing": or_none(items(record({"name": TEXT}), 1))},
+        )
+    },
+)
+"""What the description in a model file must hold."""
+
 
 def save(network: FeedForward, path: str | os.PathLike[str]) -> None:
-    """Write ``network`` to ``path``, wholly or not at all."""
+    """Write ``network`` to ``path``, wholly or not at all.
+
+    Raises:
+        InputError: a parameter is not finite.
+    """
     tensors: Tensors = {}
     for L, layer in network.params.items():
         tensors[f"W{L}"], tensors[f"b{L}"] = layer
+    for name, tensor in tensors.items():
+        _check_finite(name, tensor, ". Train again with a lower learning rate, or set the weights anew.")
     about: dict[str, Any] = {
         "chainrule": VERSION,
         "layers": network.layers,
@@ -55,13 +91,11 @@ def load(kind: type[Kind], path: str | os.PathLike[str]) -> Kind:
     """Read the network in the file at ``path``, as one of that class."""
     tensors, about = read_model(path)
     try:
+        check("its description", about, MODEL)
         network = _network(kind, tensors, about)
         if "data" in about:
             network.data = _data_spec(about["data"], tensors, network.layers[0], network.layers[-1])
-        network.training = [
-            {**run, "epochs_done": as_whole("epochs_done", run["epochs_done"], at_least=0)}
-            for run in about["training"]
-        ]
+        network.training = list(about["training"])
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"{os.fspath(path)} must describe a network; its description does not fit: {error}. "
@@ -150,7 +184,15 @@ def _tensor(tensors: Tensors, name: str, shape: tuple[int, ...], dtype: np.dtype
         raise InputError(
             f"{name} must be {dtype} of shape {shape}; it is {tensor.dtype} of shape {tensor.shape}"
         )
+    _check_finite(name, tensor)
     return tensor
+
+
+def _check_finite(name: str, tensor: Any, remedy: str = "") -> None:
+    if not np.isfinite(tensor).all():
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(tensor))[0])
+        where = f"{name}[{', '.join(map(str, place))}]"
+        raise InputError(f"{name} must be finite; {where} is {tensor[place]}{remedy}")
 
 
 def _data_spec(about: dict[str, Any], tensors: Tensors, n_inputs: int, n_outputs: int) -> DataSpec:

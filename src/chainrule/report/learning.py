@@ -94,9 +94,12 @@ def fit_in_words(records: list[EpochRecord]) -> str:
     assert best.val_loss is not None
     assert last.val_loss is not None
     values = {"epoch": best.epoch, "lowest": best.val_loss, "last": last.val_loss}
-    if last.val_loss >= PARTED * best.val_loss:
+    if last.val_loss >= PARTED * best.val_loss and last.val_loss > best.val_loss:
+        losses = {"loss": best.loss, "last_loss": last.loss}
+        if best.val_loss <= 0:  # of which no share can be taken
+            return reading.say("overfits_from_zero", **losses, **values)
         higher = 100 * (last.val_loss / best.val_loss - 1)
-        return reading.say("overfits", higher=higher, loss=best.loss, last_loss=last.loss, **values)
+        return reading.say("overfits", higher=higher, **losses, **values)
     if best.epoch == last.epoch and len(known) > 1:
         return reading.say("still_falling", **values)
     return reading.say("settled", **values)

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import DataError, InputError, StorageError
 from chainrule.files.atomic import atomic_write, storage_errors
+from chainrule.runs.written import read_about
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
@@ -94,16 +95,15 @@ class Run:
         run.kept = False
         run.folder, run._made, run._history, run._written, run.resumed = Path(folder), [], [], 0, True
         path = run.folder / "run.json"
-        try:
-            run._about = json.loads(path.read_text(encoding="utf-8"))
-            missing = {"data", "options", "status", "versions"} - set(run._about)
-            if missing:
-                raise ValueError(f"it does not say its {', '.join(sorted(missing))}")
-        except (OSError, ValueError, TypeError) as error:
+        if not path.is_file():
             raise DataError(
-                f"a run folder must hold run.json as chainrule train wrote it; {path} is none: {error}. "
+                f"a run folder must hold run.json as chainrule train wrote it; {path} is none. "
                 "Name the folder that training called its run folder."
-            ) from error
+            )
+        run._about = read_about(path)
+        missing = {"versions"} - set(run._about)
+        if missing:
+            raise DataError(f"{path} must say the versions that the run began with. Train again.")
         return run
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,12 +10,13 @@ import numpy as np
 
 from chainrule import datasets
 from chainrule.datasets import Dataset
-from chainrule.errors import ChainruleError, DataError, InputError
+from chainrule.errors import ChainruleError, InputError
 from chainrule.escaping.terminal import argument, shell
 from chainrule.evaluation import Evaluation, decide
 from chainrule.history import EpochRecord, History
 from chainrule.network import Network
 from chainrule.runs.records import Norms, Predictions, by_epoch, predictions, read_norms, read_predictions
+from chainrule.runs.written import EPOCH, lines_of, read_about
 
 LEVELS = 4
 """Folders above a run in which a data file is looked for by its relative path."""
@@ -138,13 +138,7 @@ def _about(path: Path) -> dict[str, Any]:
             f"RUN must be a folder that chainrule train wrote, with run.json in it; got {path}. "
             "Train one with: chainrule train DATA --run DIR."
         )
-    try:
-        about = json.loads((path / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path / 'run.json'} must be JSON; it is not ({error}). Train again.") from error
-    if not isinstance(about, dict):
-        raise DataError(f"{path / 'run.json'} must hold an object; got {about!r}. Train again.")
-    return about
+    return read_about(path / "run.json")
 
 
 def _history(path: Path, notes: list[str]) -> list[EpochRecord]:
@@ -152,7 +146,8 @@ def _history(path: Path, notes: list[str]) -> list[EpochRecord]:
         notes.append("history.jsonl is missing, so there are no curves.")
         return []
     fields = EpochRecord._fields
-    return by_epoch(path / "history.jsonl", lambda entry: EpochRecord(*(entry[name] for name in fields)))
+    lines = lines_of(path / "history.jsonl", EPOCH)
+    return by_epoch(EpochRecord(*(entry[name] for name in fields)) for entry in lines)
 
 
 def _network(path: Path, notes: list[str]) -> Network | None:

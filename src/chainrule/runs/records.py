@@ -10,7 +10,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
@@ -26,6 +26,7 @@ from chainrule.errors import DataError, StorageError
 from chainrule.evaluation import decide
 from chainrule.files.atomic import atomic_write, storage_errors
 from chainrule.history import EpochRecord
+from chainrule.runs.written import NORMS, lines_of
 from chainrule.training.data import as_examples
 from chainrule.types import Params
 
@@ -111,25 +112,22 @@ def _norm(array: NDArray[Any]) -> float | None:
 
 
 def read_norms(folder: Path) -> list[Norms]:
-    """The lines of ``gradients.jsonl``, the last one of each epoch; none where there is no such file."""
+    """The lines of ``gradients.jsonl``, the last one of each epoch; none where there is no such file.
 
-    def norms_in(entry: dict[str, Any]) -> Norms:
-        return Norms(int(entry["epoch"]), tuple(entry["gradient"]), tuple(entry["weight"]))
-
+    Raises:
+        DataError: a line is damaged.
+    """
     path = folder / "gradients.jsonl"
-    return by_epoch(path, norms_in) if path.is_file() else []
+    lines = lines_of(path, NORMS) if path.is_file() else []
+    return by_epoch(Norms(one["epoch"], tuple(one["gradient"]), tuple(one["weight"])) for one in lines)
 
 
 Line = TypeVar("Line", Norms, EpochRecord)
 
 
-def by_epoch(path: Path, read: Callable[[dict[str, Any]], Line]) -> list[Line]:
-    """The lines of a file, of each epoch the last one: a run that went on may have written one twice."""
-    found: dict[int, Line] = {}
-    for text in path.read_text(encoding="utf-8").splitlines():
-        with suppress(ValueError, KeyError, TypeError):  # the last line of a killed run may be cut off
-            line = read(json.loads(text))
-            found[line.epoch] = line
+def by_epoch(lines: Iterable[Line]) -> list[Line]:
+    """Of each epoch the last line: a run that went on may have written one twice."""
+    found = {line.epoch: line for line in lines}
     return [found[epoch] for epoch in sorted(found)]
 
 
@@ -189,9 +187,39 @@ def read_predictions(folder: str | os.PathLike[str]) -> Predictions | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as file:
-            return Predictions(file["y"], file["p"], str(file["checksum"]), file["rows"], file["X"])
+            found = Predictions(file["y"], file["p"], str(file["checksum"]), file["rows"], file["X"])
+        _check(found)
+        return found
     except Exception as error:
         raise DataError(
             f"{path} must be what training wrote; it cannot be read ({error}). "
             "Remove it, and it is made again from model and data if they are still there."
         ) from error
+
+
+def _check(found: Predictions) -> None:
+    """Compare the shapes and values of predictions with each other."""
+    y, p, _, rows, X = found
+    N, K = p.shape
+    fits = (
+        y.shape in ((N,), (N, K))
+        and y.dtype.kind in "iu"
+        and p.dtype.kind == "f"
+        and rows.ndim == 1
+        and rows.dtype.kind in "iu"
+        and len(X) == len(rows)
+        and X.dtype.kind in "fiu"
+    )
+    if not fits:
+        shapes = ", ".join(
+            f"{name} {array.shape} {array.dtype}"
+            for name, array in zip(["y", "p", "rows", "X"], (y, p, rows, X), strict=True)
+        )
+        raise ValueError(f"its arrays do not go together: {shapes}")
+    most = max(K, 2) if y.ndim == 1 else 2
+    if y.size and not (y.min() >= 0 and y.max() < most):
+        raise ValueError(f"y must be 0 to {most - 1}; it goes from {y.min()} to {y.max()}")
+    if rows.size and not (rows.min() >= 0 and rows.max() < N):
+        raise ValueError(f"rows must be 0 to {N - 1}; they go from {rows.min()} to {rows.max()}")
+    if not (np.isfinite(p).all() and np.isfinite(X).all()):
+        raise ValueError("p and X must be finite")

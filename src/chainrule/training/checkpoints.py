@@ -15,6 +15,18 @@ from typing import Any, NamedTuple
 from chainrule.checks import as_real, as_whole
 from chainrule.equations.optimizers import Moments
 from chainrule.errors import CheckpointWarning, InputError, ModelFileError
+from chainrule.files.schema import (
+    ANYTHING,
+    TEXT,
+    check,
+    items,
+    mapping,
+    number,
+    one_of,
+    or_none,
+    record,
+    whole,
+)
 from chainrule.files.tensors import Tensors, read_model, write_model
 from chainrule.history import EpochRecord
 from chainrule.training.state import Position, TrainingState
@@ -88,6 +100,26 @@ def checked(value: Any) -> Checkpoints:
     )
 
 
+CHECKPOINT = record(
+    {
+        "kind": one_of("checkpoint"),
+        "number": whole(0),
+        "at": record(
+            {"epoch": whole(0), "batch": whole(0)},
+            dict.fromkeys(("loss", "hits", "seconds"), number(nan=True)),
+        ),
+        "steps": whole(0),
+        "records": items(
+            items(or_none(number(nan=True)), len(EpochRecord._fields), len(EpochRecord._fields))
+        ),
+        "best": or_none(items(number(nan=True), 2, 2)),
+        "stopped": TEXT,
+        "run": mapping(ANYTHING),
+    }
+)
+"""What the description in a checkpoint must hold."""
+
+
 def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     """Write one file, wholly or not at all.
 
@@ -122,8 +154,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """
     tensors, about = read_model(path)
     try:
-        if about["kind"] != "checkpoint":
-            raise ValueError(f"its kind is {about['kind']!r}")
+        check("its description", about, CHECKPOINT)
         params = _layers("", tensors)
         moments = {name: _layers(f"{name}.", tensors) for name in ("first", "second")}
         best = about["best"]
