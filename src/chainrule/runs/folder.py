@@ -138,8 +138,8 @@ class Run:
     def _take_up(self, epoch: int) -> None:
         """Keep the lines of the epochs before, drop those that come again, and say that the run goes on."""
         path = self.folder / "history.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        kept = "".join(line for line in lines[: epoch - 1] if line.endswith("\n")).encode()
+        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        kept = b"".join(line for line in lines[: epoch - 1] if line.endswith(b"\n"))
         atomic_write(path, kept)
         self._written = len(kept)
         self._about.update(status="running", resumed=[*self._about.get("resumed", []), _now()])

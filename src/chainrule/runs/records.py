@@ -118,7 +118,12 @@ def read_norms(folder: Path) -> list[Norms]:
         DataError: a line is damaged.
     """
     path = folder / "gradients.jsonl"
-    lines = lines_of(path, NORMS) if path.is_file() else []
+    lines = lines_of(path, NORMS) if path.exists() else []
+    if len({len(line[name]) for line in lines for name in ("gradient", "weight")}) > 1:
+        raise DataError(
+            f"{path} must hold as many norms in each line, one for each layer; it does not. "
+            "Remove the file: the rest of the run can do without."
+        )
     return by_epoch(Norms(one["epoch"], tuple(one["gradient"]), tuple(one["weight"])) for one in lines)
 
 

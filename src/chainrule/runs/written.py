@@ -26,12 +26,20 @@ OPTIONS = record(
     {"layers": items(whole(1), 2), "epochs": whole(1)},
     {
         **dict.fromkeys(("hidden", "initializer", "optimizer", "schedule", "dtype", "engine"), TEXT),
-        **dict.fromkeys(("output", "loss", "target", "decimal", "thousands", "sample_weight"), or_none(TEXT)),
-        **dict.fromkeys(("categorical", "drop", "missing"), or_none(_LIST)),
         **dict.fromkeys(
-            ("class_weight", "pos_weight"),
-            or_none(either(TEXT, number(), items(number()), mapping(number()))),
+            (
+                "output",
+                "loss",
+                "target",
+                "decimal",
+                "thousands",
+                "sample_weight",
+                "class_weight",
+                "pos_weight",
+            ),
+            or_none(TEXT),
         ),
+        **dict.fromkeys(("categorical", "drop", "missing"), or_none(_LIST)),
         **dict.fromkeys(("learning_rate", "clip_norm", "clip_value"), or_none(number(0))),
         **dict.fromkeys(
             ("warm_up", "l1", "l2", "dropout", "label_smoothing", "checkpoint_seconds"), number(0)

@@ -12,6 +12,7 @@ from chainrule.files.atomic import atomic_write
 from chainrule.files.locks import NAME as LOCK
 
 SEARCH, JOURNAL = "search.json", "tune.jsonl"
+MOST_CANDIDATES = 100_000
 
 
 def write_search(folder: Path, about: dict[str, Any]) -> None:
@@ -32,6 +33,8 @@ def read_search(folder: Path) -> dict[str, Any]:
         least = {"candidates": 2, "epochs": 1, "factor": 2, "seed": 0}
         for name, at_least in least.items():
             as_whole(name, options[name], at_least=at_least)
+        if options["candidates"] > MOST_CANDIDATES:
+            raise ValueError(f"candidates must be at most {MOST_CANDIDATES:,}; got {options['candidates']}")
         share, target = options["test_fraction"], options["target"]
         fits = all(isinstance(text, str) for text in texts) and isinstance(target, str | None)
         if not (fits and (share is None or (isinstance(share, float) and 0 < share < 1))):
