@@ -141,6 +141,7 @@ def evaluate(
     classes: Sequence[str],
     loss_name: str = "cross-entropy",
     multi_label: bool = False,
+    threshold: Sequence[float] | None = None,
 ) -> Evaluation:
     """Compare what a network says with what is true.
 
@@ -151,23 +152,30 @@ def evaluate(
         classes: the K names.
         loss_name: name of that loss.
         multi_label: whether a sample may have several labels, or none.
+        threshold: see `decide`.
 
     Raises:
         InputError: the shapes do not fit each other, there is no sample, or a label is impossible.
     """
     y, p = checked(y, probabilities, classes, multi_label)
-    return Evaluation(y, decide(p, multi_label), float(loss), loss_name, tuple(classes), multi_label)
+    said = decide(p, multi_label, threshold)
+    return Evaluation(y, said, float(loss), loss_name, tuple(classes), multi_label)
 
 
-def decide(probabilities: NDArray[Any], multi_label: bool) -> NDArray[np.int64]:
+def decide(
+    probabilities: NDArray[Any], multi_label: bool, threshold: Sequence[float] | None = None
+) -> NDArray[np.int64]:
     """Turn probabilities (N, K) into class numbers (N,), or into 0/1 rows (N, K) if ``multi_label``.
 
     A class is the most probable one (the first of several); a label is one with p > 0.5. Of two classes
-    one column may stand for the second.
+    one column may stand for the second. ``threshold``: another bound than 0.5 for each label, or, of two
+    classes, one for the second.
     """
-    if multi_label or probabilities.shape[1] == 1:
-        on = (probabilities > THRESHOLD).astype(np.int64)
-        return on if multi_label else on[:, 0]
+    bound = THRESHOLD if threshold is None else np.asarray(threshold, probabilities.dtype)
+    if multi_label:
+        return (probabilities > bound).astype(np.int64)
+    if probabilities.shape[1] == 1 or threshold is not None:
+        return (probabilities[:, -1:] > bound).astype(np.int64)[:, 0]
     best: NDArray[np.int64] = probabilities.argmax(axis=1)
     return best
 

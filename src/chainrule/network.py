@@ -67,10 +67,10 @@ class Network(FeedForward):
         return self._predictor().logits(x)
 
     def predict(self, X: Any) -> NDArray[np.int64]:
-        """Class numbers (N,); of several labels 0/1 rows (N, n_H), a label being on above ½."""
+        """Class numbers (N,); of several labels 0/1 rows (N, n_H), a label being on above `threshold`."""
         from chainrule.evaluation import decide
 
-        return decide(self.predict_proba(X), self.multi_label)
+        return decide(self.predict_proba(X), self.multi_label, self.threshold)
 
     def evaluate(self, data: Any, y: Any = None) -> Evaluation:
         """Loss, accuracy and more on a `Dataset`, a pair (X, y), or X and y. ``print`` shows one line."""
@@ -87,6 +87,7 @@ class Network(FeedForward):
             classes=self.classes,
             loss_name=self.loss_name,
             multi_label=self.multi_label,
+            threshold=self.threshold,
         )
 
     def explain(self, x: Any, y: Any, *, sample: str = "") -> Explanation:

@@ -76,7 +76,7 @@ def predictions(network: Network, X: Any) -> str:
     from chainrule.evaluation import decide
 
     probabilities = network.predict_proba(X)
-    predicted = decide(probabilities, network.multi_label)
+    predicted = decide(probabilities, network.multi_label, network.threshold)
     heads = ["labels" if network.multi_label else "class", *(f"p({name})" for name in network.classes)]
     lines = [",".join(map(csv_field, heads))]
     fields = [csv_field(name) for name in network.classes]

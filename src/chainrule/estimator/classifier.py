@@ -26,8 +26,10 @@ from chainrule.errors import InputError
 from chainrule.estimator import options, train
 from chainrule.estimator.attributes import FittedAttributes
 from chainrule.estimator.callbacks import CallbackSupport, with_callbacks
+from chainrule.estimator.inputs import check_no_gaps, check_no_times, validation_parts, warn_if_far
 from chainrule.estimator.labels import Labels, class_weights_of, labels_of, read_labels
 from chainrule.estimator.sparse import SparseRows
+from chainrule.evaluation import decide
 from chainrule.history import EpochRecord
 from chainrule.model.names import columns_of
 from chainrule.model.validate import as_engine
@@ -84,7 +86,9 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         clip_value: largest entry of a gradient; None for any.
         class_weight: what each class counts: a dict, "balanced", or None.
         pos_weight: how much more a label counts where it is on: one number, or one for each label.
-        threshold: probability above which a label is on: one number, or one for each label.
+        threshold: probability above which a label is on: one number, or one for each label. Of two classes:
+            that of the second, ``classes_[1]``, above which it is taken. ``network_`` keeps it, in files and
+            exports, too.
         callbacks: function, or several, called with each `EpochRecord`; returning True stops training. With
             lbfgs a record is of an iteration, and its learning rate NaN.
         initializer: "uniform", which draws the biases, too, "xavier", "he", "lecun" or "normal".
@@ -181,7 +185,15 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
 
     @with_callbacks
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: tuple[Any, Any] | None = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation_data: tuple[Any, Any] | None = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> ChainruleClassifier:
         """Train on all of the data, until the loss no longer falls or after ``max_iter`` epochs.
 
@@ -190,13 +202,19 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
             y: a class for each, (N,), or 0/1 rows of labels, (N, K).
             sample_weight: what each sample counts, (N,); only ratios matter.
             validation_data: samples and labels whose loss and accuracy are recorded after each epoch; with
-                ``early_stopping`` they are watched, and nothing is held out.
+                ``early_stopping`` they are watched, and nothing is held out. A third part are
+                their weights.
+            X_val: the same as parts of their own, which scikit-learn's metadata routing can send through the
+                steps of a Pipeline (``transform_input=["X_val"]``).
+            y_val: their labels.
+            sample_weight_val: what each of them counts.
 
         Raises:
             InputError: parameters or data that cannot be right.
             TrainingDiverged: the loss turned NaN or infinite.
         """
-        return self._fit(X, y, sample_weight, validation_data)
+        parts = validation_parts(validation_data, X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, parts)
 
     @available_if(_in_steps)  # type: ignore[untyped-decorator]
     @with_callbacks
@@ -240,11 +258,12 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
             self._same_network(labels)
         class_weights = class_weights_of(y, labels, self.class_weight, partial)
         data = train.read(X, y, labels, sample_weight, class_weights)
-        held_out = (
-            None if validation is None else self._validation(validation, labels, class_weights, X.dtype)
-        )
+        held_out = None if validation is None else self._validation(validation, labels, class_weights, X)
+        threshold = options.as_thresholds(self.threshold, labels)
         if not goes_on:
             self._begin(data[0], labels, columns if multi_label else ())
+        assert self.network_.data is not None
+        self.network_.data = self.network_.data._replace(threshold=threshold)
         train.train(self, data, held_out, partial)
         return self
 
@@ -265,6 +284,8 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         """X and y, checked, and whether samples have several labels; later data have a ``dtype``."""
         check_unmasked("X", X)
         check_unmasked("y", y)
+        check_no_gaps(y)
+        check_no_times(X)
         with np.errstate(over="ignore", invalid="ignore"):  # it adds up all of X, which may overflow
             X, y = validate_data(
                 self,
@@ -303,15 +324,17 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         self.network_.threads = self.threads
 
     def _validation(
-        self, data: Any, labels: Labels, class_weights: NDArray[np.float64] | None, dtype: Any
+        self, data: Any, labels: Labels, class_weights: NDArray[np.float64] | None, train_X: Any
     ) -> Examples:
         """Validation data as the training takes them, each class counting as in training."""
         if not (isinstance(data, tuple | list) and len(data) in (2, 3)):
             raise InputError(
                 f"validation_data must be a pair (X, y), or (X, y, sample_weight); got {type(data).__name__}."
             )
+        dtype = train_X.dtype
         X, y, *weight = data
         X, y, multi_label = self._validated(X, y, dtype)
+        warn_if_far(train_X, X, getattr(self, "feature_names_in_", None))
         if multi_label != labels.multi_label or (multi_label and y.shape[1] != labels.n_outputs):
             raise InputError("validation_data must have labels of the same kind as y; theirs differ.")
         given = weight[0] if weight else None
@@ -343,15 +366,12 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each sample, (N,); of labels those above ``threshold``, (N, K)."""
-        if self._is_multi_label():
-            a = self.predict_proba(X)
-            above = a > options.as_thresholds(self.threshold, a.shape[1])
-            return np.asarray(above, np.int64)
-        return self._labels.decide(self._logits(X))
-
-    def _is_multi_label(self) -> bool:
         check_is_fitted(self)
-        return self._labels.multi_label
+        multi_label, threshold = self._labels.multi_label, options.as_thresholds(self.threshold, self._labels)
+        if threshold is None and not multi_label:
+            return self._labels.decide(self._logits(X))
+        said = decide(self.predict_proba(X), multi_label, threshold)
+        return said if multi_label else np.asarray(self.classes_[said])
 
     def _logits(self, X: Any) -> Floats:
         check_is_fitted(self)

@@ -20,6 +20,7 @@ from chainrule.equations.optimizers import Optimizer
 from chainrule.equations.penalty import Penalty
 from chainrule.errors import InputError, look_up
 from chainrule.estimator.labels import Labels
+from chainrule.evaluation import THRESHOLD
 from chainrule.model.validate import as_activations, as_head
 from chainrule.model.weights import as_pos_weighted
 from chainrule.network import Network
@@ -251,12 +252,29 @@ def seed_of(random_state: np.random.RandomState) -> int:
     return int(random_state.randint(2**31 - 1))
 
 
-def as_thresholds(threshold: Any, K: int) -> Any:
-    """Probabilities above which a label is on: one, or one for each label."""
-    values = np.full(K, threshold) if isinstance(threshold, Real) else np.asarray(threshold, np.float64)
-    if values.shape != (K,) or not ((values >= 0) & (values <= 1)).all():
+def as_thresholds(threshold: Any, labels: Labels) -> tuple[float, ...] | None:
+    """Probabilities above which a label is on, or the second of two classes is taken; None for ½.
+
+    Raises:
+        InputError: numbers outside of 0 … 1, not as many as labels, or any for more than two classes.
+    """
+    if isinstance(threshold, Real) and threshold == THRESHOLD:
+        return None
+    K = labels.n_outputs
+    for_each = f"one number, or one for each of {K} labels" if labels.multi_label else "one number"
+    wrong = InputError(
+        f"threshold must be {for_each}, between 0 and 1; got {threshold!r}. Leave it out for ½."
+    )
+    try:
+        values = np.array(np.broadcast_to(threshold, K) if np.ndim(threshold) == 0 else threshold, np.float64)
+    except (TypeError, ValueError) as error:
+        raise wrong from error
+    is_number = not isinstance(threshold, bool | np.bool_ | str | bytes)
+    if not is_number or values.shape != (K,) or not ((values >= 0) & (values <= 1)).all():
+        raise wrong
+    if not labels.multi_label and len(labels.classes) != 2:
         raise InputError(
-            f"threshold must be between 0 and 1, one number or one for each of {K} labels; got "
-            f"{threshold!r}. Leave it out for ½."
+            f"threshold must be left out where there are {len(labels.classes)} classes, of which the most "
+            f"probable is taken; got {threshold!r}."
         )
-    return values
+    return tuple(values.tolist())

@@ -154,12 +154,39 @@ def _start(estimator: Any, plan: Plan) -> TrainingState:
 def _split(examples: Examples, seed: int, fraction: float, labels: Labels) -> tuple[Examples, Examples]:
     """The samples trained on and those held out, with the same share of each class in both."""
     Y = examples.Y
-    classes = None if labels.multi_label else (Y[:, 0] if Y.shape[1] == 1 else Y.argmax(axis=1))
+    classes = None if labels.multi_label else (Y[:, 0] if Y.shape[1] == 1 else Y.argmax(axis=1)).astype(int)
+    if classes is not None:
+        _check_classes(classes, fraction, labels)
     rest, held_out = train_test_split(
         np.arange(len(Y)), test_size=fraction, stratify=classes, random_state=(seed + SPLIT) % 2**32
     )
     parts = [Examples(*(_some(part, np.sort(rows)) for part in examples)) for rows in (rest, held_out)]
     return parts[0]._replace(weight=parts[0].weight / parts[0].weight.mean()), parts[1]
+
+
+def _check_classes(classes: NDArray[np.intp], fraction: float, labels: Labels) -> None:
+    """Make sure that every class can be in both parts.
+
+    Raises:
+        InputError: a class has one sample, or too few samples are held out.
+    """
+    counts = np.bincount(classes, minlength=len(labels.classes))
+    rare = [labels.classes[place : place + 1].tolist()[0] for place in np.flatnonzero(counts == 1)]
+    if rare:
+        named = " and ".join(repr(name) for name in rare[:3]) + (
+            f" and {len(rare) - 3} more" if rare[3:] else ""
+        )
+        raise InputError(
+            "early_stopping must hold out samples of every class, and train on others of it; of class "
+            f"{named} there is only one sample. Add samples, leave the class out, or pass validation_data."
+        )
+    held_out, K = int(np.ceil(fraction * len(classes))), int((counts > 0).sum())
+    if min(held_out, len(classes) - held_out) < K:
+        raise InputError(
+            f"early_stopping must hold out at least one sample of each of {K} classes; "
+            f"validation_fraction={fraction:g} of {len(classes)} samples is {held_out}. Raise it to "
+            f"{K / len(classes):.2g} or more, or pass validation_data."
+        )
 
 
 def _some(part: Any, rows: NDArray[np.intp]) -> Any:

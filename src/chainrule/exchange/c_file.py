@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import fill, indent
 
 import numpy as np
@@ -94,12 +95,23 @@ def c_file(model: Model) -> str:
         *(_function(function, model.widths[-1]) for function in model.distinct),
         PARTS("finite", **size),
         _forward(model),
-        PARTS(kind, **size),
+        _predict(model, kind, size),
         PARTS("cells", gaps=gaps, **size),
         _main(model, PARTS(f"say_{kind}", **size), size),
         _data(model),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _predict(model: Model, kind: str, size: Mapping[str, int]) -> str:
+    """The function that says which class or labels it is."""
+    bounds = model.threshold
+    if bounds is None:
+        return PARTS(kind, bound="0.5f", **size)
+    if model.two_classes:
+        return PARTS("second", bound=f"{bounds[0]!r}f")
+    declared = f"static const float thresholds[] = {{{', '.join(f'{bound!r}f' for bound in bounds)}}};"
+    return f"{declared}\n\n{PARTS(kind, bound='thresholds[k]', **size)}"
 
 
 def _comment(model: Model) -> str:

@@ -52,6 +52,8 @@ class Model(NamedTuple):
     """Whether the one output is the probability of the second of two classes."""
     dtype: str
     title: str
+    threshold: tuple[float, ...] | None = None
+    """Probability above which each label is on, or of two classes the second is taken; None for ½."""
 
     @property
     def distinct(self) -> list[Function]:
@@ -112,6 +114,7 @@ def described(network: FeedForward) -> Model:
         two_classes=network.two_classes,
         dtype=network.dtype.name,
         title=chain(network),
+        threshold=network.threshold,
     )
 
 

@@ -195,8 +195,17 @@ def _predict(model: Model, size: dict[str, Any]) -> str:
     kind, predicts = "class", "The number of the most probable class of each row, which CLASSES names."
     if model.multi_label:
         kind, predicts = "label", "1 for every label that is on, else 0: a row of them for each row."
-    decide = PARTS("several" if model.multi_label else "one").strip("\n")
+    decide = _decide(model).strip("\n")
     return f"{decide}\n\n\n{PARTS('predict', kind=kind, predicts=predicts, **size)}"
+
+
+def _decide(model: Model) -> str:
+    if model.multi_label:
+        bounds = model.threshold
+        return PARTS("several", bound="0.5" if bounds is None else f"np.array({list(bounds)}, a.dtype)")
+    if model.threshold is not None and model.two_classes:
+        return PARTS("second", bound=f"{model.threshold[0]!r}")
+    return PARTS("one")
 
 
 def _main(model: Model, size: dict[str, Any]) -> str:

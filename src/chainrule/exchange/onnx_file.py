@@ -196,13 +196,30 @@ def _forward(graph: Graph, network: FeedForward, a0: str) -> None:
 
 def _label(graph: Graph, model: Model) -> None:
     if model.multi_label:
-        on = graph.add("Greater", "probabilities", graph.number(0.5))
+        on = graph.add("Greater", "probabilities", _bound(graph, model))
         graph.add("Cast", on, name="label", to=graph.onnx.TensorProto.INT64)
     elif model.two_classes:
-        place = graph.add("ArgMax", "probabilities", axis=1, keepdims=0)
+        place = _second(graph, model)
         graph.add("Gather", graph.array("class names", _classes(model)), place, name="label")
     else:
         graph.add("ArgMax", "probabilities", name="label", axis=1, keepdims=0)
+
+
+def _bound(graph: Graph, model: Model) -> str:
+    """The probability above which a label is on: one, or one for each."""
+    if model.threshold is None:
+        return graph.number(0.5)
+    bounds = model.threshold[0] if model.two_classes else model.threshold
+    return graph.array("thresholds", np.array(bounds, np.float32))
+
+
+def _second(graph: Graph, model: Model) -> str:
+    """0 or 1, which of two classes it is."""
+    if model.threshold is None:
+        return graph.add("ArgMax", "probabilities", axis=1, keepdims=0)
+    second = graph.add("Gather", "probabilities", graph.array("second", np.array(1)), axis=1)
+    above = graph.add("Greater", second, _bound(graph, model))
+    return graph.add("Cast", above, to=graph.onnx.TensorProto.INT64)
 
 
 def _classes(model: Model) -> NDArray[Any]:

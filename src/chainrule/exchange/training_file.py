@@ -286,7 +286,11 @@ def _helpers(model: Model) -> str:
     scaled, x = (
         (", scaled", "(numbers(X) - SHIFT) / SCALE") if model.shift is not None else ("", "numbers(X)")
     )
-    decide = "(a[:, 0] > 0.5).astype(int)" if model.two_classes else "a.argmax(axis=1)"
+    bounds = model.threshold
+    bound = (
+        0.5 if bounds is None else bounds[0] if model.two_classes else f"np.array({list(bounds)}, a.dtype)"
+    )
+    decide = f"(a[:, 0] > {bound}).astype(int)" if model.two_classes else "a.argmax(axis=1)"
     return PARTS(
         "helpers",
         scaled=scaled,
@@ -295,7 +299,7 @@ def _helpers(model: Model) -> str:
         encode=f"y[:, None].astype(np.{dtype})" if n == 1 else f"np.eye({n}, dtype=np.{dtype})[y]",
         dtype=dtype,
         decides=_decides(model),
-        decide="(a > 0.5).astype(int)" if model.multi_label else decide,
+        decide=f"(a > {bound}).astype(int)" if model.multi_label else decide,
     )
 
 

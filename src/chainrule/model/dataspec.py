@@ -29,6 +29,8 @@ class DataSpec(NamedTuple):
     """How the raw numbers come from a table with gaps or categories."""
     label_type: str | None = None
     """NumPy's name of the type that class labels had, such as "int64", "bool" or "str"; None if unknown."""
+    threshold: tuple[float, ...] | None = None
+    """Probability above which each label is on, or of two classes the second is taken; None for ½."""
 
     @property
     def labels(self) -> NDArray[Any] | None:

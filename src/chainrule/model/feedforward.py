@@ -128,6 +128,11 @@ class FeedForward:
         return Architecture(self.hidden, self.head)
 
     @property
+    def threshold(self) -> tuple[float, ...] | None:
+        """Probability above which each label is on, or of two classes the second is taken; None for ½."""
+        return None if self.data is None else self.data.threshold
+
+    @property
     def two_classes(self) -> bool:
         """Whether one output stands for two classes: it is the probability of the second."""
         return self.layers[-1] == 1 and self.data is not None and len(self.data.classes) == 2

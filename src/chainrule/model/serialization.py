@@ -45,7 +45,11 @@ MODEL = record(
                 "shape": or_none(items(whole(1), 2, 2)),
                 "target": or_none(TEXT),
             },
-            {"label_type": or_none(TEXT), "preprocessing": or_none(items(record({"name": TEXT}), 1))},
+            {
+                "label_type": or_none(TEXT),
+                "threshold": or_none(items(number(0, 1), 1)),
+                "preprocessing": or_none(items(record({"name": TEXT}), 1)),
+            },
         )
     },
 )
@@ -80,8 +84,9 @@ def save(network: FeedForward, path: str | os.PathLike[str]) -> None:
         about["data"] = {
             k: v for k, v in network.data._asdict().items() if k not in ("scaling", "preprocessing")
         }
-        if network.data.label_type is None:
-            del about["data"]["label_type"]
+        for name in ("label_type", "threshold"):
+            if about["data"][name] is None:
+                del about["data"][name]
         if network.data.preprocessing is not None:
             about["data"]["preprocessing"] = network.data.preprocessing.as_plain()
     write_model(path, tensors, about)
@@ -209,9 +214,16 @@ def _data_spec(about: dict[str, Any], tensors: Tensors, n_inputs: int, n_outputs
         target=about["target"],
         preprocessing=_preprocessing(about, n_inputs),
         label_type=_label_type(about.get("label_type")),
+        threshold=_threshold(about.get("threshold"), n_outputs),
     )
     _ = spec.labels  # names that are none of that type are found now
     return spec
+
+
+def _threshold(values: list[float] | None, n_outputs: int) -> tuple[float, ...] | None:
+    if values is not None and len(values) != n_outputs:
+        raise InputError(f"threshold must be one number for each of {n_outputs} outputs; got {values}")
+    return None if values is None else tuple(map(float, values))
 
 
 def _label_type(name: Any) -> str | None:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import DataError, InputError, StorageError
 from chainrule.files.atomic import atomic_write, storage_errors
-from chainrule.runs.written import read_about
+from chainrule.runs.written import NEEDED, read_about
 
 if TYPE_CHECKING:
     from chainrule.datasets import Dataset
@@ -101,9 +101,12 @@ class Run:
                 "Name the folder that training called its run folder."
             )
         run._about = read_about(path)
-        missing = {"versions"} - set(run._about)
+        missing = [*({"versions"} - set(run._about)), *(set(NEEDED) - set(run._about["options"]))]
         if missing:
-            raise DataError(f"{path} must say the versions that the run began with. Train again.")
+            raise DataError(
+                f"{path} must say all that the run began with, to be resumed; missing is "
+                f"{', '.join(sorted(missing))}. Start the run again."
+            )
         return run
 
     @property

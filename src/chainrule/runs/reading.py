@@ -97,7 +97,7 @@ class RunFolder(NamedTuple):
             return None
         network, (y, p) = self.network, self.predictions[:2]
         loss = self.about.get("test", {}).get("loss", float("nan"))
-        said = decide(p, network.multi_label)
+        said = decide(p, network.multi_label, network.threshold)
         return Evaluation(y, said, float(loss), network.loss_name, network.classes, network.multi_label)
 
 

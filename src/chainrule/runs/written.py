@@ -22,36 +22,34 @@ from chainrule.files.schema import (
 )
 
 _LIST = either(TEXT, items(TEXT))
-OPTIONS = record(
-    {"layers": items(whole(1), 2), "epochs": whole(1)},
-    {
-        **dict.fromkeys(("hidden", "initializer", "optimizer", "schedule", "dtype", "engine"), TEXT),
-        **dict.fromkeys(
-            (
-                "output",
-                "loss",
-                "target",
-                "decimal",
-                "thousands",
-                "sample_weight",
-                "class_weight",
-                "pos_weight",
-            ),
-            or_none(TEXT),
+_CHOSEN: dict[str, Kind] = {
+    **dict.fromkeys(("hidden", "initializer", "optimizer", "schedule", "dtype", "engine"), TEXT),
+    **dict.fromkeys(
+        (
+            "output",
+            "loss",
+            "target",
+            "decimal",
+            "thousands",
+            "sample_weight",
+            "class_weight",
+            "pos_weight",
         ),
-        **dict.fromkeys(("categorical", "drop", "missing"), or_none(_LIST)),
-        **dict.fromkeys(("learning_rate", "clip_norm", "clip_value"), or_none(number(0))),
-        **dict.fromkeys(
-            ("warm_up", "l1", "l2", "dropout", "label_smoothing", "checkpoint_seconds"), number(0)
-        ),
-        **dict.fromkeys(("validation",), number(0, 1)),
-        **dict.fromkeys(("test_fraction",), or_none(number(0, 1))),
-        **dict.fromkeys(("patience", "threads"), or_none(whole(0))),
-        "batch_size": whole(1),
-        "seed": whole(0),
-        "stream": or_none(FLAG),
-    },
-)
+        or_none(TEXT),
+    ),
+    **dict.fromkeys(("categorical", "drop", "missing"), or_none(_LIST)),
+    **dict.fromkeys(("learning_rate", "clip_norm", "clip_value"), or_none(number(0))),
+    **dict.fromkeys(("warm_up", "l1", "l2", "dropout", "label_smoothing", "checkpoint_seconds"), number(0)),
+    **dict.fromkeys(("validation",), number(0, 1)),
+    **dict.fromkeys(("test_fraction",), or_none(number(0, 1))),
+    **dict.fromkeys(("patience", "threads"), or_none(whole(0))),
+    "batch_size": whole(1),
+    "seed": whole(0),
+    "stream": or_none(FLAG),
+}
+NEEDED = ("layers", "epochs", *_CHOSEN)
+"""Options that a run needs to be resumed."""
+OPTIONS = record({"layers": items(whole(1), 2), "epochs": whole(1)}, _CHOSEN)
 RUN = record(
     {
         "data": record(
@@ -63,7 +61,7 @@ RUN = record(
     },
     {
         "versions": mapping(TEXT),
-        "test": record({}, {"loss": or_none(number(nan=True)), "accuracy": or_none(number(0, 1))}),
+        "test": mapping(or_none(number(nan=True))),
         "started": TEXT,
         "ended": TEXT,
         "engine": TEXT,
