@@ -109,7 +109,7 @@ def _best(run: RunFolder) -> str:
 
 def _accuracy(run: RunFolder) -> str:
     test = run.about.get("test", {})
-    if "accuracy" not in test:
+    if not {"accuracy", "samples"} <= test.keys():
         return "–"
     accuracy, n = test["accuracy"], test["samples"]
     low, high = measures.wilson(round(accuracy * n), n)

@@ -61,7 +61,7 @@ RUN = record(
     },
     {
         "versions": mapping(TEXT),
-        "test": mapping(or_none(number(nan=True))),
+        "test": record({}, {"loss": number(nan=True), "accuracy": number(0, 1), "samples": whole(1)}),
         "started": TEXT,
         "ended": TEXT,
         "engine": TEXT,
