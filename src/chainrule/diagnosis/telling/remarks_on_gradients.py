@@ -37,10 +37,10 @@ def remarks(part: Part) -> list[Remark]:
     found = [remark(note) if note in NOTES else remark("note", note=note) for note in part.answer.notes]
     if part.intended.odd_forward and not (part.right and part.intended.scale is not None):
         found.append(remark("forward", "own") if part.right and part.slope else remark("forward"))
-    if part.penalty is not None:
-        found.append(
-            remark("penalty", "update" if part.answer.update else "inside", penalty=str(part.penalty))
-        )
+    if part.penalty is not None and part.answer.update:
+        found.append(remark("penalty", "update", penalty=str(part.penalty)))
+    elif part.penalty is not None:
+        found.append(remark("penalty", "inside", penalty=str(part.penalty)))
     return [*found, *_constant(part), *_slope(part), *_loss_scale(part), *clipping(part)]
 
 
