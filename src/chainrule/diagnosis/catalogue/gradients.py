@@ -66,6 +66,7 @@ GRADIENTS: tuple[Mistake, ...] = (
     mistake("B3", "without delta", product(lambda s, L: np.ones_like(s.delta[L]), _a_below)),
     mistake("B4", "not summed", instead(_delta)),
     mistake("B4", "sum over neurons", biases("sum over neurons")),
+    mistake("B4", "mean over neurons", instead(lambda s, L: s.delta[L].mean(axis=1))),
     mistake("B4", "one number", instead(lambda s, L: np.full_like(s.b[L], s.delta[L].sum()))),
     mistake(
         "B4",

@@ -61,6 +61,14 @@ def _softmax_twice(s: State, L: int) -> Floats:
     return np.asarray(OUTPUTS["softmax"].pull(s.a[L], s.z[L], g))
 
 
+def _off_by(s: State, L: int, places: int) -> Floats:
+    return np.asarray(s.head.delta(NUMPY, s.z[L], s.a[L], np.roll(s.y, places, axis=1)))
+
+
+def _averaged_over_outputs(delta: Floats, s: State, L: int) -> Floats:
+    return np.broadcast_to(delta.mean(axis=1, keepdims=True), delta.shape)
+
+
 def _rounded(s: State, L: int) -> Floats:
     a = s.a[L]
     hard = (a == a.max(axis=1, keepdims=True)) if s.head.distribution else (a > 0.5)
@@ -91,6 +99,9 @@ OUTPUT: tuple[Mistake, ...] = (
         lambda model: model.hidden != model.output,
     ),
     mistake("B1", "labels missing", error(lambda s, L: s.a[L])),
+    mistake("B1", "label of the next class", error(lambda s, L: _off_by(s, L, 1))),
+    mistake("B1", "label of the class before", error(lambda s, L: _off_by(s, L, -1))),
+    mistake("B1", "one error for all outputs", then(_averaged_over_outputs)),
     mistake("B1", "true class only", error(lambda s, L: s.y * (s.a[L] - 1))),
     mistake("B1", "rounded", error(_rounded)),
     mistake("B1", "value for slope", error(lambda s, L: (s.a[L] - s.y) * s.a[L])),

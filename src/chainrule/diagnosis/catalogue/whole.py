@@ -29,6 +29,8 @@ WHOLE: tuple[Mistake, ...] = (
     mistake("B3", "without eta", times(lambda s: 1 / s.eta)),
     mistake("B4", "without eta", times(lambda s: 1 / s.eta)),
     mistake("ALL", "eta twice", times(lambda s: s.eta)),
+    mistake("B3", "eta twice", times(lambda s: s.eta)),
+    mistake("B4", "eta twice", times(lambda s: s.eta)),
     mistake("ALL", "zero", times(lambda s: 0)),
     mistake("ALL", "reversed", Change(_reversed, wraps=True)),
     mistake("ALL", "divided in the loop", weighted(_divided_in_the_loop)),

@@ -14,6 +14,7 @@ from chainrule.diagnosis.catalogue.mistakes import Applied
 from chainrule.diagnosis.telling.derivations import derivation, right_delta
 from chainrule.diagnosis.telling.likely_line import probable_line
 from chainrule.diagnosis.telling.numpy_lines import RIGHT_LINES, Pieces, pieces_of
+from chainrule.diagnosis.telling.own_line import own_line
 from chainrule.diagnosis.telling.remarks import Remark
 from chainrule.diagnosis.telling.traced_line import located
 from chainrule.diagnosis.verdict.judge import Part, Verdict
@@ -167,9 +168,15 @@ def _mistake(verdict: Verdict, part: Part, one: Applied) -> list[Block]:
         Line(f"Why: {mistake.why}"),
         Line(f"What it does: {mistake.effect}"),
         Line(f"{said} {here}", "bad"),
-        Line(f"Right, in your layout: {right_line(part, one, pieces)}", "good"),
+        Line(_right_in_words(part, one, pieces, place), "good"),
         *([Line(say("or_the_loss"))] if mistake.other_loss else []),
     ]
+
+
+def _right_in_words(part: Part, one: Applied, pieces: Pieces, place: Place | None) -> str:
+    """The line put right in the user's own names, where it is clear how; else in their layout alone."""
+    own = own_line(place.text, one.mistake, part.answer.layout) if place is not None else ""
+    return f"Right: {own}" if own else f"Right, in your layout: {right_line(part, one, pieces)}"
 
 
 class Place(NamedTuple):

@@ -23,6 +23,8 @@ from chainrule.diagnosis.verdict.search import attempt
 from chainrule.model.validate import Floats
 
 SAME = 1e-6
+OFF_BY = {"label of the next class": 1, "label of the class before": -1}
+"""By how many places each label is off, where that is the mistake."""
 
 
 class Sought(NamedTuple):
@@ -79,6 +81,8 @@ def _output_errors(part: Part, mistake: Mistake, right: State, wrong: State) -> 
     H, sign = right.H, mistake.family is Family.SIGN
     if sign:
         yield from _as_sum_or_mean(-COSTS[part.model.loss].d_value(right.a[H], right.y), right.y, 1)
+    if mistake.family is Family.LABELS and (places := OFF_BY.get(mistake.slip)) is not None:
+        yield Sought(np.roll(right.y, places, axis=1), scaled=False)
     last = mistake.family is Family.LABELS  # δ^H is a^H, which the way forward makes first
     yield from _as_sum_or_mean(wrong.delta[H], right.delta[H], right.N, last)
     if part.answer.update and sign:
