@@ -99,7 +99,7 @@ def _backward(left: float, x: float, ys: list[float]) -> list[str]:
     parts += [arrow(left + 43, ys[5], x, ys[3] + 19, BACKWARD), arrow(x, ys[3] - 18, x, ys[1] + 19, BACKWARD)]
     parts.append(text(266, ys[4] + 20, "B1", anchor="start", size=13, fill=BACKWARD))
     parts.append(text(x + 10, ys[2] + 5, "B2", anchor="start", size=13, fill=BACKWARD))
-    parts.append(arrow(left + 43, ys[2], x - 4, ys[2], FORWARD, dash=True))
+    parts.append(arrow(left + 43, ys[1] + 8, x - 4, ys[2], FORWARD, dash=True))  # B2 takes φ'(z^1)
     return parts
 
 

@@ -292,10 +292,27 @@ def _check_rows(rows: Floats, head: Head) -> None:
         raise InputError(f"{must}; got {rows[row].tolist()} at row {row}. {remedy}")
 
 
+ELSEWHERE = {
+    "swish": "silu", "logistic": "sigmoid", "linear": "identity", "none": "identity",
+    "leakyrelu": "leaky_relu",
+    "hardsilu": "hardswish", "hardswish": "hardswish", "silu": "silu", "relu": "relu", "gelu": "gelu",
+    "mish": "z*tanh(softplus(z))", "softsign": "z/(1 + abs(z))", "hardtanh": "min(max(z, -1), 1)",
+    "relu6": "min(max(z, 0), 6)", "hardsigmoid": "min(max(z/6 + 0.5, 0), 1)", "squaredrelu": "max(z, 0)**2",
+    "tanhshrink": "z - tanh(z)", "logsigmoid": "-softplus(-z)",
+}  # fmt: skip
+"""Names that other libraries give to activations, and what they are here: a name, or a formula."""
+
+
 def _activation(choice: str | Activation) -> Activation:
     if isinstance(choice, Activation):
         return choice
     if not isinstance(choice, str) or choice in ACTIVATIONS or re.fullmatch(r"[\w\s-]*", choice):
+        known = ELSEWHERE.get(re.sub(r"[\s_-]", "", choice.lower()), "") if isinstance(choice, str) else ""
+        if known and choice not in ACTIVATIONS:
+            what = f"is called {known!r} here" if known in ACTIVATIONS else f"is the formula {known!r}"
+            raise InputError(
+                f"hidden must be one of {', '.join(ACTIVATIONS)}, or a formula; got {choice!r}, which {what}."
+            )
         return look_up("hidden", choice, ACTIVATIONS)
     from chainrule.formulas.activation import Activation as Formula  # for own formulas alone
 

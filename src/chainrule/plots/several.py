@@ -36,8 +36,9 @@ def several(histories: Mapping[str, Sequence[EpochRecord]], loss_name: str = "cr
         tidy(axes)
         axes.set_xlabel("Epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    panels[0].set_ylabel(_capitalised(loss_name), parse_math=False)
-    panels[1].set_ylabel("Accuracy")
+    of = _part_of(list(histories.values()))
+    panels[0].set_ylabel(f"{_capitalised(loss_name)}, {of}", parse_math=False)
+    panels[1].set_ylabel(f"Accuracy, {of}")
     _scale_decades(panels[0])
     _scale_accuracy(panels[1])
     handles, labels = panels[0].get_legend_handles_labels()
@@ -48,6 +49,14 @@ def several(histories: Mapping[str, Sequence[EpochRecord]], loss_name: str = "cr
     for text in legend.get_texts():
         text.set_parse_math(False)
     return figure
+
+
+def _part_of(histories: Sequence[Sequence[EpochRecord]]) -> str:
+    """Of which data the curves are, for the axes."""
+    validated = [history[0].val_loss is not None for history in histories if len(history)]
+    if not any(validated):
+        return "training data"
+    return "validation data" if all(validated) else "validation data (training data where there are none)"
 
 
 def _columns(labels: Sequence[str]) -> int:

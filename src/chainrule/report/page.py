@@ -128,11 +128,12 @@ def _settings(run: RunFolder) -> str:
         if options.get(name) is not None:
             changed = name in USUAL and options[name] != USUAL[name]
             pairs.append((name.replace("_", " "), _value(options[name]), changed))
+    bold = "Bold: not the usual setting. " if any(changed for *_, changed in pairs) else ""
     versions = run.about.get("versions", {})
     said = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
         settings(pairs)
-        + "<p class='soft'>Bold: not the usual setting. The same run again:</p>"
+        + f"<p class='soft'>{bold}The same run again:</p>"
         + f"<pre>{escape(command_line(run))}</pre>"
         + f"<details><summary>Versions and checksum</summary><p class='soft'>{escape(said)}<br>"
         + f"training data, SHA-256: <code>{escape(str(data.get('checksum', '?')))}</code></p></details>"

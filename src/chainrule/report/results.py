@@ -130,7 +130,7 @@ def calibration_in_words(
         f"{chance:.4f} on {len(sure):,} claims, by chance. "
     )
     if error <= 2 * chance:
-        return said + "So the probabilities can be trusted."
+        return said + "It is within what chance gives: these data do not show that the probabilities are off."
     if abs(gap) < error / 2:
         return said + "It is too sure in some places and not sure enough in others: see the figure."
     tendency = "too sure" if gap > 0 else "not sure enough"
