@@ -147,8 +147,8 @@ def test_targets_that_cannot_be_right(y, parts):
 @pytest.mark.parametrize(
     ("y", "parts"),
     [
-        ([[1, 0, 0], [0, 2, 0]], ["0 and 1", "output='sigmoid'", "[0.0, 2.0, 0.0] at row 1", "threshold"]),
-        ([[0.5, 0, 0], [0, 1, 0]], ["0 and 1", "[0.5, 0.0, 0.0] at row 0", "threshold"]),
+        ([[1, 0, 0], [0, 2, 0]], ["0 and 1", "output='sigmoid'", "[0.0, 2.0, 0.0] at row 1", "how probable"]),
+        ([[-0.5, 0, 0], [0, 1, 0]], ["0 and 1", "[-0.5, 0.0, 0.0] at row 0", "how probable"]),
         ([[NAN, 0, 0], [0, 1, 0]], ["0 and 1", "nan", "at row 0"]),
         ([0, 3], ["labels must be 0…2", "got 3 at row 1"]),
     ],

@@ -76,7 +76,7 @@ class Dataset:
         title = " ".join(["Dataset", *([repr(self.name)] if self.name else [])])
         part = f" ({self.part})" if self.part else ""
         picture = f" ({self.shape[0]} x {self.shape[1]})" if self.shape else ""
-        several = ", several to a sample" if self.multi_label else ""
+        several = ", several to a sample" if self.multi_label and (self.y.sum(axis=1) != 1).any() else ""
         return (
             f"{title}{part}: {_count(len(self), 'sample')}, {_count(self.n_features, 'feature')}{picture}, "
             f"{_count(self.n_classes, 'class', 'classes')}{several}"

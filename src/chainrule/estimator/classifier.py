@@ -199,7 +199,8 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
 
         Args:
             X: samples, (N, n_0).
-            y: a class for each, (N,), or 0/1 rows of labels, (N, K).
+            y: a class for each, (N,), or 0/1 rows of labels, (N, K). Rows may hold probabilities: of labels,
+                or, where every row sums to 1, of the classes 0 … K−1.
             sample_weight: what each sample counts, (N,); only ratios matter.
             validation_data: samples and labels whose loss and accuracy are recorded after each epoch; with
                 ``early_stopping`` they are watched, and nothing is held out. A third part are

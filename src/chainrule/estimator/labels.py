@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from chainrule.engines.base import Floats
 from chainrule.errors import InputError
-from chainrule.model.validate import as_weights
+from chainrule.model.validate import SUM_TOLERANCE, as_weights
 from chainrule.model.weights import as_class_weights
 
 
@@ -40,6 +40,8 @@ class Labels(NamedTuple):
         """
         if self.multi_label:
             return np.ascontiguousarray(y, dtype)
+        if y.ndim == 2:  # probabilities of the classes
+            return np.ascontiguousarray(y if self.n_outputs > 1 else y[:, 1:], dtype)
         columns = np.arange(self.n_outputs) + (self.n_outputs == 1)  # one output stands for the second class
         return np.asarray(self.numbers(y)[:, None] == columns, dtype)
 
@@ -69,13 +71,30 @@ class Labels(NamedTuple):
         return self.classes[place]
 
 
+def _soft(y: Any) -> bool | None:
+    """Whether rows of probabilities are of labels each of its own; None where they are no such rows.
+
+    Rows that all sum to 1 are distributions over classes.
+    """
+    if not (isinstance(y, np.ndarray) and y.ndim == 2 and y.dtype.kind == "f" and y.shape[1] > 1):
+        return None
+    if not ((y >= 0) & (y <= 1)).all() or not ((y != 0) & (y != 1)).any():
+        return None
+    return not bool(np.allclose(y.sum(axis=1), 1, atol=SUM_TOLERANCE))
+
+
 def read_labels(y: Any) -> tuple[NDArray[Any], bool]:
-    """One class a sample (N,), or 0/1 rows (N, K) where samples have several labels; and which it is.
+    """One class a sample (N,), or rows (N, K) where samples have several labels; and whether they have.
+
+    Rows may hold probabilities: of labels each of its own, or, where all sum to 1, of classes.
 
     Raises:
         InputError: rows of labels that are not 0 and 1.
         ValueError: what scikit-learn takes for regression.
     """
+    soft = _soft(y)
+    if soft is not None:
+        return np.asarray(y), soft
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
@@ -92,6 +111,8 @@ def labels_of(y: NDArray[Any], multi_label: bool, classes: Any = None) -> Labels
     """The classes, as given or found in ``y``; of labels the numbers of their columns."""
     if multi_label:
         return Labels(np.arange(y.shape[1]), True)
+    if y.ndim == 2:
+        return Labels(np.arange(y.shape[1]) if classes is None else unique_labels(classes), False)
     return Labels(unique_labels(y) if classes is None else unique_labels(classes), False)
 
 
@@ -110,6 +131,11 @@ def class_weights_of(
         raise InputError(
             f"class_weight must be None where a sample has several labels; got {class_weight!r}. "
             "Use pos_weight: how much more a label counts where it is on."
+        )
+    if y.ndim == 2:
+        raise InputError(
+            f"class_weight must be None where y holds probabilities of classes; got {class_weight!r}. "
+            "Use sample_weight."
         )
     if partial and isinstance(class_weight, str):
         raise InputError(

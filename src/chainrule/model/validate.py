@@ -275,14 +275,11 @@ def _one_hot(labels: NDArray[Any], n_outputs: int, dtype: DTypeLike) -> Floats:
 
 
 def _check_rows(rows: Floats, head: Head) -> None:
+    wrong = ~((rows >= 0) & (rows <= 1)).all(axis=1)
+    must = f"rows of y must lie between 0 and 1 for output={head.name!r}"
+    remedy = "Use one-hot rows or class numbers."
     if head.multi_label:
-        wrong = ((rows != 0) & (rows != 1)).any(axis=1)
-        must = "rows of y must hold only 0 and 1 for output='sigmoid'"
-        remedy = "Every entry says whether that label is on; threshold other values first."
-    else:
-        wrong = ~((rows >= 0) & (rows <= 1)).all(axis=1)
-        must = "rows of y must lie between 0 and 1"
-        remedy = "Use one-hot rows or class numbers."
+        remedy = "Every entry says whether that label is on, or how probable it is."
     if head.distribution and not wrong.any():
         wrong = abs(rows.sum(axis=1) - 1) > SUM_TOLERANCE
         must = "rows of y must be one-hot (sum to 1) for output='softmax'"

@@ -177,12 +177,13 @@ def as_examples(network: FeedForward, data: Any, y: Any = None, sample_weight: A
                 f"the network must have as many outputs as {data.name!r} has classes, {data.n_classes}; "
                 f"it has {n_outputs}. Make a Network([{data.n_features}, …, {data.n_classes}])."
             )
-        if data.multi_label and network.head.distribution:
+        exclusive = data.multi_label and bool((data.y.sum(axis=1) == 1).all())
+        if data.multi_label and network.head.distribution and not exclusive:
             raise InputError(
                 f"{data.name!r} has several labels a sample, so outputs must not share one probability; "
                 f"got output={network.head.name!r}. Use output='sigmoid'."
             )
-        data, y = data.X, data.y
+        data, y = data.X, data.y  # one-hot rows are classes, where outputs share one probability
     elif y is None:
         data, y = as_pair(data)
     X = as_samples(data, network.layers[0], _precision_kept(data, network.dtype))
