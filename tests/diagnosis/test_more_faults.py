@@ -86,3 +86,55 @@ def test_a_fault_is_explained_first(text, edits, keys, line, right, tmp_path):
 def test_two_faults_at_once_in_different_equations(edits, keys, tmp_path, monkeypatch):
     found = told(edited(*edits, text=FUNCTION), tmp_path)
     assert set(found.keys) == keys, str(found)
+
+
+BUFFERS = """
+import numpy as np
+class Net:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(m, n) for n, m in zip(sizes, sizes[1:])]
+        self.biases = [np.random.randn(m, 1) for m in sizes[1:]]
+        self.vel_w = [np.zeros_like(w) for w in self.weights]
+        self.vel_b = [np.zeros_like(b) for b in self.biases]
+    def train_step(self, x, y, lr, momentum=0.9):
+        h = np.tanh(self.weights[0] @ x + self.biases[0])
+        z = self.weights[1] @ h + self.biases[1]
+        d = (np.exp(z) / np.exp(z).sum(0) - y) / x.shape[1]
+        e = self.weights[1].T @ d * (1 - h**2)
+        for L, (delta, a) in enumerate([(e, x), (d, h)]):
+            self.vel_w[L] *= momentum
+            self.vel_w[L] += delta @ a.T
+            self.vel_b[L] *= momentum
+            self.vel_b[L] += delta.sum(1, keepdims=True)
+            self.weights[L] -= lr * self.vel_w[L]
+            self.biases[L] -= lr * self.vel_b[L]
+"""
+
+
+def test_two_buffers_that_are_one_array(tmp_path):
+    assert told(BUFFERS, tmp_path, (4, 4, 4)).verdict == "right"
+    one = edited(("[np.zeros_like(b) for b in self.biases]", "[np.zeros((4, 1))] * 2"), text=BUFFERS)
+    found = told(one, tmp_path, (4, 4, 4))
+    assert (found.verdict, found.keys, found.lines) == ("wrong", ("aliased",), (8,)), str(found)
+    assert "vel_b[0] and vel_b[1] are one array" in str(found)
+
+
+def test_a_column_and_a_vector_make_a_matrix(tmp_path):
+    text = """
+import numpy as np
+class Net:
+    def __init__(self, sizes):
+        self.W1, self.b1 = np.random.randn(sizes[1], sizes[0]), np.random.randn(sizes[1])
+        self.W2, self.b2 = np.random.randn(sizes[2], sizes[1]), np.random.randn(sizes[2])
+    def backprop(self, x, y):
+        x, y = x.reshape(-1, 1), y.reshape(-1, 1)
+        h = np.tanh(self.W1 @ x + self.b1)
+        z = np.exp(self.W2 @ h + self.b2[:, None])
+        d = z / z.sum(0) - y
+        e = self.W2.T @ d * (1 - h**2)
+        return [e @ np.repeat(x, e.shape[1], 1).T, d @ h.T], [e.sum(1), d.sum(1)]
+"""
+    found = told(text, tmp_path)
+    assert (found.verdict, found.keys, found.lines) == ("wrong", ("broadcast",), (9,)), str(found)
+    right = edited(("x + self.b1)", "x + self.b1[:, None])"), text=text)
+    assert told(right, tmp_path).verdict == "right"

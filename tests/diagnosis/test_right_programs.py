@@ -199,3 +199,40 @@ def test_a_penalty_in_the_gradient_alone(slope, tmp_path):
     wrong = told(text.replace("(1 - h**2)", "(1 - h)"), tmp_path)
     assert wrong.keys == ("F2 d_tanh: 1 − a",)
     assert told(text.replace("dW1 + ", "dW1 - "), tmp_path).verdict == "wrong"
+
+
+RETURNED = "return [X.T @ e, e.sum(axis=0, keepdims=True), h.T @ d, d.sum(axis=0, keepdims=True)]"
+ASKED = START + "    def backprop(self, X, target):\n        return self.slopes(X, target)\n"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        "np.concatenate([(X.T @ e).ravel(), e.sum(axis=0), (h.T @ d).ravel(), d.sum(axis=0)])",
+        "((X.T @ e).ravel(), e.sum(axis=0), (h.T @ d).ravel(), d.sum(axis=0))",
+        "dict(layer2=(h.T @ d, d.sum(axis=0)), layer1=(X.T @ e, e.sum(axis=0)))",
+        "Found(X.T @ e, e.sum(axis=0), h.T @ d, d.sum(axis=0))",
+        "{'dW1': X.T @ e, 'db1': e.sum(0), 'dW2': h.T @ d, 'db2': d.sum(0)}",
+    ],
+)
+def test_gradients_in_other_wrappings(result, tmp_path):
+    kept = """
+class Found:
+    def __init__(self, dW1, db1, dW2, db2):
+        self.dW1, self.db1, self.dW2, self.db2 = dW1, db1, dW2, db2
+"""
+    found = told(edited((RETURNED, f"return {result}"), text=kept + ASKED), tmp_path)
+    assert found.verdict == "right", str(found)
+    wrong = told(edited((RETURNED, f"return {result}"), ("(1 - h**2)", "h"), text=kept + ASKED), tmp_path)
+    assert wrong.verdict == "wrong"
+
+
+def test_biases_that_are_subtracted(tmp_path):
+    text = (
+        ASKED.replace("+ self.b", "- self.b")
+        .replace("e.sum(axis=0", "-e.sum(axis=0")
+        .replace("d.sum(", "-d.sum(")
+    )
+    found = told(text, tmp_path)
+    assert (found.verdict, [r.key for r in found.remarks]) == ("right", ["thresholds"]), str(found)
+    assert told(text.replace("-d.sum(", "d.sum("), tmp_path).verdict == "wrong"

@@ -55,7 +55,7 @@ class Diagnosis(Shown):
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of what is wrong: the mistakes of the best explanation, then severe remarks."""
-        severe = tuple(remark.key for remark in self.remarks if remark.severe and not self.mistakes)
+        severe = dict.fromkeys(remark.key for remark in self.remarks if remark.severe and not self.mistakes)
         return (*(one.mistake.key for one in self.mistakes), *severe)
 
     def blocks(self) -> list[Block]:

@@ -101,7 +101,11 @@ class Layout(NamedTuple):
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Floats]]:
-    """Every array of numbers in nested lists, tuples and dictionaries, with its path."""
+    """Every array of numbers in nested lists, tuples, dictionaries and plain objects, with its path."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    elif _is_plain_object(value):
+        value = vars(value)
     if isinstance(value, dict):
         keys = sorted(value) if all(isinstance(key, int) for key in value) else list(value)
         for key in keys:
@@ -116,6 +120,12 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
         array = np.asarray(value)
         if array.dtype.kind in "fiu":
             yield path, array
+
+
+def _is_plain_object(value: Any) -> bool:
+    """Whether it is an object of the program's own that holds things, such as ``Cache(a1=…, z1=…)``."""
+    home = type(value).__module__.partition(".")[0]
+    return hasattr(value, "__dict__") and not callable(value) and home not in ("builtins", "numpy", "types")
 
 
 BESIDE = re.compile(r"veloc|moment|prev|best|adam|cache|mask")

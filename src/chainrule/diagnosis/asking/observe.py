@@ -16,10 +16,10 @@ from chainrule.diagnosis.asking.find_target import DEFAULT_WIDTHS, Target, choos
 from chainrule.diagnosis.asking.forms import Form, Raw, Unfit
 from chainrule.diagnosis.asking.functions import function_forms
 from chainrule.diagnosis.asking.layouts import Layout
-from chainrule.diagnosis.asking.objects import object_forms
+from chainrule.diagnosis.asking.objects import construct, object_forms
 from chainrule.diagnosis.asking.observed import Observed, relative_error
 from chainrule.diagnosis.asking.one_by_one import is_one_by_one
-from chainrule.diagnosis.asking.other_code import Fact, facts
+from chainrule.diagnosis.asking.other_code import Fact, aliased, facts
 from chainrule.diagnosis.asking.parameters import widths_of
 from chainrule.diagnosis.asking.program import Program
 from chainrule.diagnosis.asking.slopes import Slope, slopes
@@ -128,11 +128,20 @@ def _findings(source: Source, name: str | None, widths: Sequence[int] | None) ->
         return Findings(used, target, (), misfit=str(error), text=source.text, first_line=source.first_line)
     except Exception as error:
         return Findings(used, target, (), source.failure(error), "", source.text, source.first_line)
-    rest = facts(source, used) if answers else ()
+    rest = (*facts(source, used), *_aliased(chosen, used)) if answers else ()
     own = widths is not None or used != DEFAULT_WIDTHS
     return Findings(
         used, target, tuple(answers), failure, misfit, source.text, source.first_line, (), rest, own
     )
+
+
+def _aliased(target: Target, widths: Sequence[int]) -> tuple[Fact, ...]:
+    thing = target.find()
+    if inspect.isfunction(thing):
+        return ()
+    with suppress(Exception):
+        return tuple(aliased(construct(thing, widths)))
+    return ()
 
 
 def _watched(source: Source, program: Program, asked: Findings) -> Findings:

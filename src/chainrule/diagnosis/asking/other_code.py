@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.diagnosis.asking.arguments import assigned, call, parameters, required, roles
 from chainrule.diagnosis.asking.names import ACCURACY, INPUTS, ONE_HOT, TARGETS
+from chainrule.diagnosis.asking.parameters import walk
 from chainrule.diagnosis.asking.source import Source
 from chainrule.model.validate import Floats
 
@@ -36,6 +37,21 @@ def facts(source: Source, widths: Sequence[int]) -> tuple[Fact, ...]:
         except (Exception, SystemExit):
             continue
     return tuple(found)
+
+
+def aliased(thing: Any) -> Iterator[Fact]:
+    """Arrays that an object holds in two places when it has just been made, beside its parameters."""
+    places: dict[int, list[str]] = {}
+    for leaf in walk(thing):
+        if leaf.array.size > 1 and not leaf.array.any():  # what has numbers may be data
+            places.setdefault(id(leaf.array), []).append(_dotted(leaf.path))
+    for names in places.values():
+        if len(names) > 1:
+            yield Fact("aliased", " and ".join(names[:3]))
+
+
+def _dotted(path: Sequence[Any]) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
 
 
 def _functions(source: Source, names: Sequence[str]) -> Iterator[tuple[str, Callable[..., Any], int]]:

@@ -37,6 +37,9 @@ def assign(value: Any, Ws: Sequence[Floats], bs: Sequence[Floats], biasless: boo
         turned = _fits(forwards[::-1], Ws) > _fits(forwards, Ws)
         dW, order = (forwards[::-1], "dW, last layer first") if turned else (forwards, "dW")
         return _scored(dW, [np.zeros_like(b) for b in bs], order, Ws, bs)
+    flat = _split(found, Ws, bs)
+    if flat is not None:
+        return _scored(*flat, "one vector, layer by layer", Ws, bs)
     named = _named(found, H)
     if named is not None:
         return _scored(*named, "by name", Ws, bs)
@@ -48,6 +51,25 @@ def assign(value: Any, Ws: Sequence[Floats], bs: Sequence[Floats], biasless: boo
             if best is None or tried.fitting > best.fitting:
                 best = tried
     return best if best is not None and best.fitting >= H else None
+
+
+def _split(
+    found: list[tuple[tuple[Any, ...], Floats]], Ws: Sequence[Floats], bs: Sequence[Floats]
+) -> tuple[list[Floats], list[Floats]] | None:
+    """One vector of all gradients as W, b, W, b …; beside it may stand the loss."""
+    vectors = [array for _, array in found if array.ndim == 1 and array.size > 1]
+    layers = [theta for pair in zip(Ws, bs, strict=True) for theta in pair]
+    if len(vectors) != 1 or vectors[0].size != sum(theta.size for theta in layers) or len(found) > 2:
+        return None
+    parts = np.split(vectors[0], np.cumsum([theta.size for theta in layers])[:-1])
+    shaped = [part.reshape(theta.shape) for part, theta in zip(parts, layers, strict=True)]
+    return shaped[0::2], shaped[1::2]
+
+
+def _in_shape(g: Floats, W: Floats) -> Floats:
+    """A matrix that came as a vector of its rows."""
+    flattened = np.ndim(g) == 1 and min(W.shape) > 1 and np.size(g) == W.size
+    return np.reshape(g, W.shape) if flattened else g
 
 
 def _fits(dW: Sequence[Floats], Ws: Sequence[Floats]) -> int:
@@ -90,7 +112,8 @@ def _arrangements(arrays: list[Floats], H: int) -> Iterator[tuple[str, list[Floa
 def _scored(
     dW: Sequence[Floats], db: Sequence[Floats], order: str, Ws: Sequence[Floats], bs: Sequence[Floats]
 ) -> Assigned:
-    fitting = sum(g.shape == W.shape for g, W in zip(dW, Ws, strict=True))
+    dW = [_in_shape(g, W) for g, W in zip(dW, Ws, strict=True)]
+    fitting = _fits(dW, Ws)
     fitting += sum(
         g.size == b.size and g.ndim <= 2 and not (g.ndim == 0 and b.size > 1)
         for g, b in zip(db, bs, strict=True)

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.diagnosis.asking.other_code import Fact
 from chainrule.diagnosis.catalogue.models import CATEGORICAL
 from chainrule.diagnosis.telling.added_up import added_up
+from chainrule.diagnosis.telling.broadcast import broadcast
 from chainrule.diagnosis.telling.rates import SMART, FarOff, far_off, stated_rates
 from chainrule.diagnosis.telling.remarks import Remark, remark
 from chainrule.diagnosis.telling.remarks_on_gradients import remarks
@@ -31,7 +32,30 @@ def every_remark(verdict: Verdict, part: Part) -> list[Remark]:
     if any(other.right and other.slope is not None for other in verdict.parts if other is not part):
         own = [remark("penalty", "in the update") if r.key == "penalty missing" else r for r in own]
     found = [*own, *(losses(part) if part.right else ()), *of_update, *rest]
-    return [_placed(one, verdict) for one in (*found, *_made_good(verdict))]
+    return [_placed(one, verdict) for one in (*found, *_made_good(verdict), *_unexplained(verdict, part))]
+
+
+def _unexplained(verdict: Verdict, part: Part) -> Iterator[Remark]:
+    """What may be behind numbers that no mistake of the catalogue explains."""
+    if part.right or part.explanations:
+        return
+    text, first = verdict.findings.text, verdict.findings.first_line
+    found = broadcast(part, text, first)
+    if found is not None:
+        yield found
+    facts = verdict.findings.other_code if part.answer.update else ()
+    for fact in facts:
+        if fact.kind == "aliased":
+            yield _at_its_line(remark("aliased", names=fact.name), fact.name, text, first)
+
+
+def _at_its_line(one: Remark, name: str, text: str, first_line: int) -> Remark:
+    """The remark with the first line that assigns to the name."""
+    root = re.split(r"[\[. ]", name)[0]
+    for number, line in enumerate(text.splitlines(), first_line):
+        if re.search(rf"\b{root}\b[^=]*=", line):
+            return one._replace(line=number, code=line.strip())
+    return one
 
 
 def _made_good(verdict: Verdict) -> Iterator[Remark]:

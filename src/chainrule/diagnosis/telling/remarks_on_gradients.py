@@ -23,13 +23,9 @@ EPSILONS = (
 )
 SLOPE_RIGHT = 1e-5
 NOTES = (
-    "accumulates",
-    "differs when called again",
-    "parameters changed",
-    "one by one",
-    "keeps a state",
-    "adaptive",
-)
+    "accumulates", "differs when called again", "parameters changed", "one by one", "keeps a state",
+    "adaptive", "thresholds",
+)  # fmt: skip
 
 
 def remarks(part: Part) -> list[Remark]:

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from chainrule.diagnosis.asking.observe import Answer, Findings
-from chainrule.diagnosis.asking.observed import FIT, fit_of, relative_error
+from chainrule.diagnosis.asking.observed import FIT, Observed, fit_of, relative_error
 from chainrule.diagnosis.asking.slopes import Slope
 from chainrule.diagnosis.catalogue.activations import KNOWN
 from chainrule.diagnosis.catalogue.mistakes import Family
@@ -25,6 +25,7 @@ from chainrule.diagnosis.verdict.search import Explanation, agreement, attempt, 
 
 SEARCH_SECONDS = 4.0
 """For all explanations together, so that the command ends within 12 seconds on a busy machine."""
+THRESHOLDS = "thresholds"
 OTHER_SIGN = (["B1 sign"], ["ALL sign"])
 ADDS = re.compile(
     r"(?i)^\s*(self\.)?\w*(w|b|weights?|bias(es)?|theta|syn\w*)\d*(\[[^\]]*\])*\s*(\+=|=\s*[^-\n]*\+)"
@@ -160,8 +161,24 @@ def _right_one(candidates: Sequence[Candidate], options: Options, findings: Find
         if part is not None:
             return part
     by_slope = next((part for one in exact for part in _by_slope(one, findings.own_widths)), None)
+    if by_slope is not None:
+        return by_slope
     penalised = (one for one in map(_without_penalty, exact) if one.penalty is not None)
-    return by_slope or next((part for one in penalised if (part := _right(one, options)) is not None), None)
+    others = (*penalised, *(_with_thresholds(one) for one in exact if one.answer.observed[0].output is None))
+    return next((part for one in others if (part := _right(one, options)) is not None), None)
+
+
+def _with_thresholds(candidate: Candidate) -> Candidate:
+    """The candidate with biases that are subtracted, z = W a − b: they are −b of ours."""
+
+    def turned(one: Observed) -> Observed:
+        params = one.trial.params.map(lambda layer: layer._replace(b=-layer.b))
+        db = tuple(None if g is None else -g for g in one.db)
+        return one._replace(trial=one.trial._replace(params=params), db=db)
+
+    answer = candidate.answer
+    observed = tuple(map(turned, answer.observed))
+    return candidate._replace(answer=answer._replace(observed=observed, notes=(*answer.notes, THRESHOLDS)))
 
 
 def _without_penalty(candidate: Candidate) -> Candidate:
