@@ -13,7 +13,8 @@ from chainrule.diagnosis.catalogue.mistakes import Applied
 from chainrule.diagnosis.telling.remarks_on_data import every_remark
 from chainrule.diagnosis.telling.report import blocks, line_of, summary
 from chainrule.diagnosis.verdict.intended import Options
-from chainrule.diagnosis.verdict.judge import Part, Verdict, judge
+from chainrule.diagnosis.verdict.judge import judge
+from chainrule.diagnosis.verdict.parts import Part, Verdict
 from chainrule.explain.blocks import Block
 from chainrule.explain.markup import page
 from chainrule.explain.shown import WIDTH, Shown

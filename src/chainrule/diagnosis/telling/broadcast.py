@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from chainrule.diagnosis.telling.remarks import Remark, remark
-from chainrule.diagnosis.verdict.judge import Part
+from chainrule.diagnosis.verdict.parts import Part
 
 
 def broadcast(part: Part, text: str, first_line: int) -> Remark | None:

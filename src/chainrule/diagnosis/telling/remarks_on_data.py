@@ -16,7 +16,8 @@ from chainrule.diagnosis.telling.rates import SMART, FarOff, far_off, stated_rat
 from chainrule.diagnosis.telling.remarks import Remark, remark
 from chainrule.diagnosis.telling.remarks_on_gradients import remarks
 from chainrule.diagnosis.telling.remarks_on_losses import losses
-from chainrule.diagnosis.verdict.judge import Part, Verdict, is_added
+from chainrule.diagnosis.verdict.judge import is_added
+from chainrule.diagnosis.verdict.parts import Part, Verdict
 from chainrule.model.validate import Floats
 
 ALSO = ("one by one", "constant", "penalty")

@@ -10,8 +10,8 @@ from chainrule.diagnosis.catalogue.backprop import run
 from chainrule.diagnosis.catalogue.models import COSTS, MULTI_LABEL, Model
 from chainrule.diagnosis.catalogue.scales import Scale
 from chainrule.diagnosis.telling.remarks import Remark, remark
-from chainrule.diagnosis.verdict.judge import Part
 from chainrule.diagnosis.verdict.own_loss import Constant, constant_of
+from chainrule.diagnosis.verdict.parts import Part
 from chainrule.diagnosis.verdict.penalties import Penalty, between
 from chainrule.engines.reference import NUMPY
 from chainrule.model.validate import Floats

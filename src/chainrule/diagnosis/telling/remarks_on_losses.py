@@ -13,7 +13,7 @@ from chainrule.diagnosis.asking.observed import Observed
 from chainrule.diagnosis.catalogue.models import CATEGORICAL, COSTS, MULTI_LABEL
 from chainrule.diagnosis.catalogue.scales import COMMON
 from chainrule.diagnosis.telling.remarks import Remark, remark
-from chainrule.diagnosis.verdict.judge import Part
+from chainrule.diagnosis.verdict.parts import Part
 from chainrule.engines.reference import NUMPY
 from chainrule.equations.activations import sigmoid
 from chainrule.equations.heads import softmax

@@ -17,7 +17,7 @@ from chainrule.diagnosis.telling.numpy_lines import RIGHT_LINES, Pieces, pieces_
 from chainrule.diagnosis.telling.own_line import own_line
 from chainrule.diagnosis.telling.remarks import Remark
 from chainrule.diagnosis.telling.traced_line import located
-from chainrule.diagnosis.verdict.judge import Part, Verdict
+from chainrule.diagnosis.verdict.parts import Part, Verdict
 from chainrule.diagnosis.verdict.rows import Row
 from chainrule.diagnosis.verdict.search import Explanation
 from chainrule.explain.blocks import Block, Equation, Heading, Line, Table

@@ -18,7 +18,7 @@ from chainrule.diagnosis.asking.tracing import Step
 from chainrule.diagnosis.catalogue.backprop import State
 from chainrule.diagnosis.catalogue.mistakes import Applied, Family, Mistake, terms
 from chainrule.diagnosis.catalogue.models import COSTS
-from chainrule.diagnosis.verdict.judge import Part
+from chainrule.diagnosis.verdict.parts import Part
 from chainrule.diagnosis.verdict.search import attempt
 from chainrule.model.validate import Floats
 
