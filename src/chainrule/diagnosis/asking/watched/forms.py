@@ -19,6 +19,8 @@ from chainrule.diagnosis.catalogue.backprop import Trial
 
 LOSS = re.compile(r"(?!.*(prime|deriv|grad|fn|func|hist|list)).*(loss|cost)|nll|obj(ective)?")
 """Names of the loss in a loop."""
+WHOLE = re.compile(r"(total_?|full_?)?(loss|cost)(_?total)?|J")
+"""Those of the whole of it, where the data's part and the penalty stand beside."""
 
 
 def watched_forms(program: Program) -> Iterator[Form]:
@@ -137,8 +139,10 @@ def _rate(names: Names | None) -> float | None:
 def _loss(names: Names | None) -> float | None:
     """The loss, by its name; those of the place first."""
     assert names is not None
-    for inner in (names.inner, names.outer):
-        for name, value in _numbers(inner):
-            if (LOSS.fullmatch(name.lower().strip("_")) or name == "J") and np.isfinite(value):
-                return value
+    for wanted in (WHOLE, LOSS):
+        for inner in (names.inner, names.outer):
+            for name, value in _numbers(inner):
+                known = name if name == "J" else name.lower().strip("_")
+                if wanted.fullmatch(known) and np.isfinite(value):
+                    return value
     return None
