@@ -242,3 +242,91 @@ def test_biases_that_a_step_leaves_alone_are_biases(diagnosed):
     pytest.importorskip("pandas", reason="pandas is not installed")
     found = diagnosed(FUNCTIONS.replace("dZ2.sum(axis=1, keepdims=True)", "dZ2.sum()"))
     assert (found.verdict, found.keys) == ("wrong", ("B4 one number",))
+
+
+def test_a_step_that_is_not_understood_is_not_called_wrong(diagnosed):
+    """Adam's first step is ±η, whatever the gradient: nothing can be read off it."""
+    text = SCRIPT.replace("u += hidden.T @ at_out", "u += 0.1 * np.sign(hidden.T @ at_out)")
+    found = diagnosed(text.replace("v += points.T @ at_hidden", "v += 0.1 * np.sign(points.T @ at_hidden)"))
+    assert found.verdict == "could not run"
+    assert "it is not clear what the step was given" in " ".join(str(found).split())
+    assert found.exit_code == 2
+
+
+def test_names_of_weights_may_say_hidden_and_output(diagnosed):
+    """A part of a network is not judged as the whole."""
+    names = {
+        "v = ": "hidden_weights = ",
+        "points @ v": "points @ hidden_weights",
+        "v += ": "hidden_weights += ",
+    }
+    names |= {
+        "u = ": "output_weights = ",
+        "hidden @ u": "hidden @ output_weights",
+        "u += ": "output_weights += ",
+    }
+    text = SCRIPT.replace("at_out @ u.T", "at_out @ output_weights.T")
+    for old, new in names.items():
+        text = text.replace(old, new)
+    assert diagnosed(text).verdict == "right"
+    wrong = diagnosed(text.replace("hidden.T @ at_out", "2 * hidden.T @ at_out"))
+    assert wrong.verdict != "right"
+
+
+FIXED = """
+import numpy as np
+
+class Fixed:
+    def __init__(self):
+        self.W1 = np.random.randn(2, 3)
+        self.W2 = np.random.randn(3, 1)
+
+    def forward(self, X):
+        self.a2 = np.tanh(X @ self.W1)
+        return np.tanh(self.a2 @ self.W2)
+
+    def costFunctionPrime(self, X, y):
+        out = self.forward(X)
+        delta3 = (out - y) * (1 - out**2)
+        dJdW2 = self.a2.T @ delta3
+        dJdW1 = X.T @ (delta3 @ self.W2.T * (1 - self.a2**2))
+        return dJdW1, dJdW2
+"""
+
+
+def test_widths_that_are_fixed_in_the_file_are_found(diagnosed):
+    found = diagnosed(FIXED)
+    assert (found.verdict, found.part.answer.observed[0].trial.params[1].W.shape) == ("right", (3, 2))
+    wrong = diagnosed(FIXED.replace(" * (1 - self.a2**2)", ""))
+    assert (wrong.verdict, wrong.keys) == ("wrong", ("B2 slope missing",))
+
+
+SCORES = """
+import numpy as np
+
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.params = {"W1": np.random.randn(n_in, n_hidden), "b1": np.zeros(n_hidden)}
+        self.params |= {"W2": np.random.randn(n_hidden, n_out), "b2": np.zeros(n_out)}
+
+    def loss(self, X, y=None, reg=0.0):
+        p = self.params
+        h = np.maximum(0, X @ p["W1"] + p["b1"])
+        scores = h @ p["W2"] + p["b2"]
+        if y is None:
+            return scores
+        e = np.exp(scores - scores.max(axis=1, keepdims=True))
+        q = e / e.sum(axis=1, keepdims=True)
+        value = -np.log(q[range(len(X)), y]).mean()
+        q[range(len(X)), y] -= 1
+        d = q / len(X)
+        dh = d @ p["W2"].T
+        dh[h <= 0] = 0
+        return value, {"W1": X.T @ dh, "b1": dh.sum(axis=0), "W2": h.T @ d, "b2": d.sum(axis=0)}
+"""
+
+
+def test_a_method_that_returns_the_loss_and_its_gradients(diagnosed):
+    assert diagnosed(SCORES).verdict == "right"
+    wrong = diagnosed(SCORES.replace("        dh[h <= 0] = 0\n", ""))
+    assert (wrong.verdict, wrong.keys) == ("wrong", ("B2 slope missing",))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from chainrule.diagnosis.asking.arguments import parameters, roles
 from chainrule.diagnosis.asking.forms import Unfit
 from chainrule.diagnosis.asking.functions import is_gradients
-from chainrule.diagnosis.asking.names import GRADIENT, STEP
+from chainrule.diagnosis.asking.names import GRADIENT, OF_METHODS, STEP
 from chainrule.diagnosis.asking.objects import construct
 from chainrule.diagnosis.asking.parameters import ParametersOf
 from chainrule.diagnosis.asking.source import CHOSEN, Source, lookup
@@ -68,7 +68,10 @@ def _named(source: Source, key: str) -> Any:
 
 
 def _can_learn(thing: Any) -> bool:
-    return any(callable(getattr(thing, name, None)) for name in (*GRADIENT, *STEP))
+    if any(callable(getattr(thing, name, None)) for name in (*GRADIENT, *STEP)):
+        return True
+    loss = getattr(thing, "loss", None)  # which may return the gradients beside the loss
+    return callable(loss) and {"x", "y"} <= set(roles(list(parameters(loss)), OF_METHODS).values())
 
 
 def _is_network(thing: Any, widths: Sequence[int]) -> bool:

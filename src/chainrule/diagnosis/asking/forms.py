@@ -43,6 +43,7 @@ class Form(NamedTuple):
     ``outputs``: the way forward alone. ``file``: where the code stands.
     ``automatic``: its gradients are a library's derivatives of its loss.
     ``N``, ``widths``: where the code leaves no choice. ``prepared``: a trial as the code can hold it.
+    ``watched``: it was not called, but run up to a step of its own.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Form(NamedTuple):
     N: int | None = None
     widths: tuple[int, ...] | None = None
     prepared: Callable[[Trial], Trial] | None = None
+    watched: bool = False
 
     def trials(self, widths: Sequence[int], count: int | None = None) -> list[Trial]:
         """Random networks as this form takes them."""

@@ -88,6 +88,8 @@ def plans(thing: Any, method: str | None) -> list[Plan]:
             if name in here and not {"x", "y", "batch"} & set(_roles(thing, name).values()):
                 found.append(Plan(gradient, name, update=True))
                 break
+    elif "loss" in here and {"x", "y"} <= set(_roles(thing, "loss").values()):  # (loss, gradients) at once
+        found.append(Plan("loss"))
     for name in STEP:
         held = set(_roles(thing, name).values()) if name in here else set()
         if "batch" in held or {"x", "y"} <= held:
@@ -241,7 +243,11 @@ class _Caller:
             call(getattr(thing, self.plan.apply), values, _roles(thing, self.plan.apply))
         after = params.get()
         changed = not all(map(np.array_equal, (*before[0], *before[1]), (*after[0], *after[1])))
-        given = None if self.plan.update else assign(result, *before) or self._attributes(thing, old, before)
+        given = (
+            None
+            if self.plan.update
+            else assign(result, *before, params.biasless) or self._attributes(thing, old, before)
+        )
         rate = next((r for r in RATES if isinstance(getattr(thing, r, None), int | float)), None)
         known = "eta" in roles_of.values() or rate is not None or self._applies_rate(thing)
         eta = trial.eta if known else 1.0

@@ -20,7 +20,7 @@ from chainrule.diagnosis.asking.objects import construct, object_forms
 from chainrule.diagnosis.asking.observed import Observed, relative_error
 from chainrule.diagnosis.asking.one_by_one import is_one_by_one
 from chainrule.diagnosis.asking.other_code import Fact, aliased, facts
-from chainrule.diagnosis.asking.parameters import widths_of
+from chainrule.diagnosis.asking.parameters import ParametersOf, widths_of
 from chainrule.diagnosis.asking.program import Program
 from chainrule.diagnosis.asking.slopes import Slope, slopes
 from chainrule.diagnosis.asking.source import Failure, Source
@@ -47,6 +47,7 @@ class Answer(NamedTuple):
 
     ``slopes``: the gradient against differences of losses. ``alone``: one sample by itself.
     ``saturated``: networks with large weights. ``rate_inside``: an update by a learning rate of its own.
+    ``watched``: a step that the program came to when it was run as it stands.
     ``steps``: the values that their lines made on the first network.
     """
 
@@ -61,6 +62,7 @@ class Answer(NamedTuple):
     saturated: tuple[Observed, ...] = ()
     slopes: tuple[Slope, ...] = ()
     rate_inside: bool = False
+    watched: bool = False
     steps: tuple[Step, ...] = ()
 
 
@@ -123,6 +125,8 @@ def _findings(source: Source, name: str | None, widths: Sequence[int] | None) ->
         thing = chosen.find()
         if widths is None and not callable(thing):
             used = widths_of(thing)
+        elif widths is None and inspect.isclass(thing):
+            used = _own_widths(thing, used)
         answers, failure, misfit = _ask(source, chosen, used)
     except (Unfit, InputError) as error:
         return Findings(used, target, (), misfit=str(error), text=source.text, first_line=source.first_line)
@@ -142,6 +146,20 @@ def _aliased(target: Target, widths: Sequence[int]) -> tuple[Fact, ...]:
     with suppress(Exception):
         return tuple(aliased(construct(thing, widths)))
     return ()
+
+
+def _own_widths(kind: type, usual: tuple[int, ...]) -> tuple[int, ...]:
+    """Those of an object that takes none; else the usual ones."""
+    try:
+        made = construct(kind, usual)
+    except Exception:
+        return usual
+    try:
+        ParametersOf(made, usual)
+    except Unfit:
+        with suppress(Unfit):
+            return widths_of(made)
+    return usual
 
 
 def _watched(source: Source, program: Program, asked: Findings) -> Findings:
@@ -221,7 +239,7 @@ def _observe(source: Source, form: Form, first: Raw, widths: Sequence[int]) -> A
     alone, saturated = _alone(form, widths), _saturated(form, widths)
     return Answer(
         form.name, form.layout, first.update, raw.given.order, raw.given.exact, tuple(observed),
-        tuple(sorted(notes)), alone, saturated, slopes(form, observed), raw.rate_inside,
+        tuple(sorted(notes)), alone, saturated, slopes(form, observed), raw.rate_inside, form.watched,
         steps=traced(source.file, lambda: form.compute(observed[0].trial)),
     )  # fmt: skip
 

@@ -173,23 +173,26 @@ class ParametersOf:
 
 
 def widths_of(thing: Any) -> tuple[int, ...]:
-    """The widths of an object that is there already, by the shapes of its biases and first weights.
+    """The widths of an object that is there already, by the shapes of its biases and weights.
 
     Raises:
         Unfit: they do not follow from what it holds.
     """
-    sizes = []
-    first: Floats | None = None
+    sizes: list[int] = []
+    matrices: list[tuple[int, ...]] = []
     for leaf in walk(thing):
         letter, gradient = kind(leaf.path)
         if letter == "b" and not gradient and leaf.array.size:
             sizes.append(leaf.array.size)
-        if letter == "W" and not gradient and leaf.array.ndim == 2 and first is None:
-            first = leaf.array
-    if first is None or not sizes:
-        raise Unfit("the object must hold weights and biases; none found by name. Give --layers.")
-    m, n = first.shape
-    return (m if n == sizes[0] else n, *sizes)
+        if letter == "W" and not gradient and leaf.array.ndim == 2:
+            matrices.append(leaf.array.shape)
+    if matrices and sizes:
+        m, n = matrices[0]
+        return (m if n == sizes[0] else n, *sizes)
+    for shapes in (matrices, [shape[::-1] for shape in matrices]):  # (in, out), or the other way round
+        if shapes and all(first[1] == second[0] for first, second in pairwise(shapes)):
+            return (shapes[0][0], *(shape[1] for shape in shapes))
+    raise Unfit("the object must hold weights and biases; none found by name. Give --layers.")
 
 
 def gradients_in(thing: Any) -> dict[tuple[Any, ...], Floats]:

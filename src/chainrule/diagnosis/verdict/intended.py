@@ -77,6 +77,8 @@ class Intended(NamedTuple):
 def intended(seen: Sequence[Observed], options: Options, text: str) -> Intended:
     """Put together what is known."""
     hidden, outputs = _hidden(options, text), _outputs(options, text)
+    if seen[0].trial.y.shape[1] == 1:  # of which softmax makes 1, whatever it is
+        outputs = [name for name in outputs if name != "softmax"] or outputs
     possible = models(hidden, outputs, COSTS)
     forward_known = odd = False
     logits: list[Model] = []

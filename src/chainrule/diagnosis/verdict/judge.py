@@ -25,6 +25,7 @@ from chainrule.diagnosis.verdict.penalties import penalty_in
 from chainrule.diagnosis.verdict.rate_inside import divided
 from chainrule.diagnosis.verdict.rows import rows_by_slope, rows_of
 from chainrule.diagnosis.verdict.search import agreement
+from chainrule.files.texts import said
 
 SEARCH_SECONDS = 4.0
 """For all explanations together, so that the command ends within 12 seconds on a busy machine."""
@@ -50,7 +51,11 @@ def judge(findings: Findings, options: Options) -> Verdict:
         [answer for answer in findings.answers if answer.update is update] for update in (False, True)
     )
     if not gradients:
-        return Verdict(findings, (_best(updates, options, findings, until),) if updates else ())
+        part = _best(updates, options, findings, until) if updates else None
+        if part is not None and part.answer.watched and not part.right and not part.explanations:
+            reason = said("diagnosis/verdict/words.toml", "not_understood")
+            return Verdict(findings._replace(misfit=reason), ())
+        return Verdict(findings, (part,) if part is not None else ())
     first = _best(gradients, options, findings, until)
     if first.right:
         rest = (_best(updates, options, findings, until),) if updates else ()

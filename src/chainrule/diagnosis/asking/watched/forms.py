@@ -38,7 +38,7 @@ def watched_forms(program: Program) -> Iterator[Form]:
             yield Form(
                 caller.title(), found.layout, caller.compute, update=True, loss=caller.loss,
                 biasless=found.biasless, file=str(program.place), N=found.N, widths=found.widths,
-                prepared=found.prepared,
+                prepared=found.prepared, watched=True,
             )  # fmt: skip
             return
     raise Unfit(_why(search))

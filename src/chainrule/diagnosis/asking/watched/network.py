@@ -97,12 +97,10 @@ def _matrices(changed: Sequence[Place]) -> Iterator[list[Place]]:
 
 def is_matrix(place: Place) -> bool:
     """Whether an array may be weights: two axes, and no name of biases, data or what is kept beside."""
-    return (
-        place.array.ndim == 2
-        and kind(place.words)[0] != "b"
-        and not _is_data(place)
-        and not _is_buffer(place)
-    )
+    letter, gradient = kind(place.words)
+    if place.array.ndim != 2 or letter == "b" or gradient or _is_buffer(place):
+        return False
+    return letter == "W" or not _is_data(place)
 
 
 def _biases(changed: Sequence[Place], Ws: Sequence[Place], widths: Sequence[int]) -> list[Place | None]:
