@@ -52,7 +52,7 @@ def test_one_command_says_that_it_is_the_quadratic_costs_gradient(file, here):
     assert "dW^1, db^1, dW^2, db^2 wrong." in said
     assert "the quadratic cost's gradient (agrees to " in said
     assert "In your code, line 45: delta = (activations[-1] - y) * sigmoid_prime(zs[-1])" in said
-    assert "Right, in your layout: delta = a[-1] - y" in said
+    assert "Right: delta = activations[-1] - y" in said
     assert "db before dW" in said
     assert RUN in said
 
