@@ -57,6 +57,28 @@ def test_a_missing_label_of_polars():
     assert small().fit(X[:12], pl.Series(["a", "b"] * 6)).classes_.tolist() == ["a", "b"]
 
 
+def test_a_missing_label_in_a_frame():
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    pl = pytest.importorskip("polars", reason="polars is not installed")
+    texts, numbers = ["no", None, "yes"] * 4, [[0, 1], [None, 1], [1, 0]] * 4
+    for y in (
+        pd.DataFrame({"y": pd.Series(texts, dtype="string")}),
+        pd.DataFrame(numbers, columns=["a", "b"], dtype="Int64"),
+        np.array(texts, object)[:, None],
+        pl.DataFrame({"y": texts}),
+    ):
+        with pytest.raises(InputError, match="labels must not be missing; got .* at row 1"):
+            small().fit(X[:12], y)
+
+
+def test_a_class_of_the_validation_data_alone_is_named():
+    y_val = np.where(np.arange(40) == 5, 7, Y_VAL)
+    with pytest.raises(
+        InputError, match=r"y_val must hold classes of the training data, \[0, 1\]; got 7 at row 5"
+    ):
+        small().fit(X, Y, X_val=X_VAL, y_val=y_val)
+
+
 def test_kinds_without_gaps_are_learnt():
     pd = pytest.importorskip("pandas", reason="pandas is not installed")
     for kind in ("string", object, "category"):
@@ -74,6 +96,8 @@ def test_times_are_no_numbers():
     ]:
         with pytest.raises(InputError, match=name):
             small().fit(frame, Y[:12])
+    with pytest.raises(InputError, match="'X' holds times"):
+        small().fit(X[:12, :1], Y[:12]).predict(days.to_numpy()[:, None])
     pl = pytest.importorskip("polars", reason="polars is not installed")
     frame = pl.DataFrame({"a": range(12), "day": [datetime.date(2026, 1, k) for k in range(1, 13)]})
     with pytest.raises(InputError, match="'day' holds times"):

@@ -116,6 +116,9 @@ def in_words(right):
         (TWO, "half", "got 'half'"),
         (TWO, None, "got None"),
         (TWO, True, "got True"),
+        (TWO, 1 + 0j, "got"),
+        (TWO, np.ma.masked, "between 0 and 1"),
+        (LABELS, [".1", ".2", ".3"], "between 0 and 1"),
         (LABELS, [0.2, 0.8], "one number, or one for each of 3 labels"),
         (LABELS, [0.2, 0.8, -0.1], "between 0 and 1"),
         (LABELS, [0.2, 0.8, None], "between 0 and 1"),
@@ -134,3 +137,15 @@ def test_a_list_of_one_is_one_number():
 def test_another_threshold_after_fit():
     one = fitted(TWO).set_params(threshold=0.8)
     assert np.array_equal(one.predict(X), expected(TWO, 0.8))
+    assert np.array_equal(np.array(["no", "yes"])[one.network_.predict(X)], expected(TWO, 0.8))
+
+
+def test_a_probability_that_is_the_threshold_is_not_above_it():
+    """Everywhere alike: the label is on, or the second class taken, where p > threshold."""
+    one = fitted(TWO)
+    p = one.predict_proba(X)[:, 1]
+    one.set_params(threshold=float(p[3]))
+    network = one.network_
+    assert one.predict(X)[3] == "no"
+    assert network.predict(X)[3] == names_of(network)["predict"](X)[3] == 0
+    assert onnx_outputs(network, X)[1][3] == "no"

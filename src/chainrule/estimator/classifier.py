@@ -26,7 +26,13 @@ from chainrule.errors import InputError
 from chainrule.estimator import options, train
 from chainrule.estimator.attributes import FittedAttributes
 from chainrule.estimator.callbacks import CallbackSupport, with_callbacks
-from chainrule.estimator.inputs import check_no_gaps, check_no_times, validation_parts, warn_if_far
+from chainrule.estimator.inputs import (
+    check_known,
+    check_no_gaps,
+    check_no_times,
+    validation_parts,
+    warn_if_far,
+)
 from chainrule.estimator.labels import Labels, class_weights_of, labels_of, read_labels
 from chainrule.estimator.sparse import SparseRows
 from chainrule.evaluation import decide
@@ -339,7 +345,17 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         if multi_label != labels.multi_label or (multi_label and y.shape[1] != labels.n_outputs):
             raise InputError("validation_data must have labels of the same kind as y; theirs differ.")
         given = weight[0] if weight else None
+        if not multi_label and y.ndim == 1:
+            check_known("y_val", y, labels.classes)
         return train.read(X.astype(dtype, copy=False), y, labels, given, class_weights)[0]
+
+    def set_params(self, **params: Any) -> ChainruleClassifier:
+        """As everywhere in scikit-learn; another ``threshold`` goes into a network that is there already."""
+        super().set_params(**params)
+        if "threshold" in params and hasattr(self, "network_") and self.network_.data is not None:
+            threshold = options.as_thresholds(self.threshold, self._labels)
+            self.network_.data = self.network_.data._replace(threshold=threshold)
+        return self
 
     def decision_function(self, X: Any) -> Floats:
         """The logits z^H. → (N, K), or (N,) for two classes, where above 0 means the second."""
@@ -377,6 +393,7 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
     def _logits(self, X: Any) -> Floats:
         check_is_fitted(self)
         check_unmasked("X", X)
+        check_no_times(X)
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
         if sparse.issparse(X):
             return np.concatenate([self.network_.logits(block) for block in SparseRows(X).blocks()])

@@ -27,11 +27,7 @@ def check_no_gaps(y: Any) -> None:
     """
     values = _objects(y)
     for row, value in enumerate(values):
-        if value is None or type(value).__name__ in ("NAType", "NaTType"):
-            missing = True
-        else:
-            missing = isinstance(value, float | np.floating) and isnan(value)
-        if missing:
+        if _is_missing(value):
             raise InputError(
                 f"labels must not be missing; got {value} at row {row}. Drop that row, or name its class."
             )
@@ -39,13 +35,40 @@ def check_no_gaps(y: Any) -> None:
 
 def _objects(y: Any) -> list[Any]:
     """The labels one by one, where their kind can hold a gap beside NaN among numbers."""
+    if hasattr(y, "columns") and hasattr(y, "shape"):  # a frame: rows of labels, or one column
+        rows = y.rows() if hasattr(y, "rows") else y.to_numpy(object).tolist()
+        return [next((value for value in row if _is_missing(value)), row[0]) for row in rows if len(row)]
     dtype = getattr(y, "dtype", None)
     if hasattr(y, "to_list") and not isinstance(dtype, np.dtype):  # polars, and pandas' own kinds
         return list(y.to_list())
     if isinstance(y, list | tuple):
         return [] if y and np.ndim(y[0]) else list(y)
-    plain = isinstance(dtype, np.dtype) and dtype.kind == "O" and getattr(y, "ndim", 0) == 1
-    return list(y) if plain else []
+    plain = isinstance(dtype, np.dtype) and dtype.kind == "O"
+    if plain and getattr(y, "ndim", 0) == 2:
+        return [next((value for value in row if _is_missing(value)), 0) for row in y]
+    return list(y) if plain and getattr(y, "ndim", 0) == 1 else []
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float | np.floating) and isnan(value)
+
+
+def check_known(name: str, y: NDArray[Any], classes: NDArray[Any]) -> None:
+    """Make sure that labels are among the classes that are trained on.
+
+    Raises:
+        InputError: the first that is not.
+    """
+    unknown = ~np.isin(y, classes)
+    if unknown.any():
+        row = int(unknown.argmax())
+        got = y[row : row + 1].tolist()[0]
+        raise InputError(
+            f"{name} must hold classes of the training data, {classes.tolist()}; got {got!r} at row {row}. "
+            "Leave that row out, or add samples of that class to the training data."
+        )
 
 
 def check_no_times(X: Any) -> None:
@@ -59,7 +82,9 @@ def check_no_times(X: Any) -> None:
     whole = getattr(X, "dtype", None)
     columns = named or ([("X", whole)] if whole is not None else [])
     for name, kind in columns:
-        if getattr(kind, "kind", "") in ("M", "m") or str(kind).startswith(("Date", "Duration")):
+        if getattr(kind, "kind", "") in ("M", "m") or str(kind).startswith(
+            ("Date", "Duration", "Time", "period")
+        ):
             raise InputError(
                 f"columns must hold numbers; {name!r} holds times ({kind}). Make numbers of them: the days "
                 "since a date, say, or hour, weekday and month as columns of their own."

@@ -266,11 +266,13 @@ def as_thresholds(threshold: Any, labels: Labels) -> tuple[float, ...] | None:
         f"threshold must be {for_each}, between 0 and 1; got {threshold!r}. Leave it out for ½."
     )
     try:
-        values = np.array(np.broadcast_to(threshold, K) if np.ndim(threshold) == 0 else threshold, np.float64)
-    except (TypeError, ValueError) as error:
+        given = np.asarray(threshold)
+    except ValueError as error:
         raise wrong from error
-    is_number = not isinstance(threshold, bool | np.bool_ | str | bytes)
-    if not is_number or values.shape != (K,) or not ((values >= 0) & (values <= 1)).all():
+    if given.dtype.kind not in "fiu" or np.ma.isMaskedArray(threshold):
+        raise wrong
+    values = np.full(K, given, np.float64) if given.ndim == 0 else given.astype(np.float64)
+    if values.shape != (K,) or not ((values >= 0) & (values <= 1)).all():
         raise wrong
     if not labels.multi_label and len(labels.classes) != 2:
         raise InputError(
