@@ -67,7 +67,7 @@ def test_a_missing_label_in_a_frame():
         np.array(texts, object)[:, None],
         pl.DataFrame({"y": texts}),
     ):
-        with pytest.raises(InputError, match="labels must not be missing; got .* at row 1"):
+        with pytest.raises(InputError, match=r"labels must not be missing; got .* at row 1"):
             small().fit(X[:12], y)
 
 

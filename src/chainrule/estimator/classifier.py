@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -353,8 +354,9 @@ class ChainruleClassifier(ClassifierMixin, CallbackSupport, FittedAttributes, Ba
         """As everywhere in scikit-learn; another ``threshold`` goes into a network that is there already."""
         super().set_params(**params)
         if "threshold" in params and hasattr(self, "network_") and self.network_.data is not None:
-            threshold = options.as_thresholds(self.threshold, self._labels)
-            self.network_.data = self.network_.data._replace(threshold=threshold)
+            with suppress(InputError):  # which `predict` and `fit` raise
+                threshold = options.as_thresholds(self.threshold, self._labels)
+                self.network_.data = self.network_.data._replace(threshold=threshold)
         return self
 
     def decision_function(self, X: Any) -> Floats:
