@@ -30,6 +30,9 @@ class Failure(NamedTuple):
         return f"{self.error}\n  {place}"
 
 
+PYTHON_2 = "The file is written in Python 2. This rewrites it: pip install modernize six, then python-modernize -w FILE."
+
+
 class Source:
     """Where the code comes from: ``load()`` gives {name: object}, fresh each time where that is possible.
 
@@ -82,7 +85,8 @@ def failure_of(error: BaseException, file: str) -> Failure:
     """The exception with the deepest line of the file that it came through."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     if isinstance(error, SyntaxError) and error.filename == file:
-        return Failure(f"SyntaxError: {error.msg}", error.lineno or 0, (error.text or "").strip())
+        older = f" {PYTHON_2}" if error.msg and error.msg.startswith("Missing parentheses in call to") else ""
+        return Failure(f"SyntaxError: {error.msg}{older}", error.lineno or 0, (error.text or "").strip())
     line = frames[-1].lineno or 0 if frames else 0
     text = (frames[-1].line or "").strip() if frames else ""
     name = type(error).__name__
