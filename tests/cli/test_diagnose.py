@@ -94,6 +94,7 @@ WRONG_SHAPE = "def gradients(weights, biases, x, y):\n    return weights[0] @ we
     [
         ("while True:\n    pass\n", ["--time-limit", 2], ["no result within 2 seconds", "__main__"]),
         ("x = \n", [], ["SyntaxError: invalid syntax", "line 1: x ="]),
+        ("print 'a'\n", [], ["written in Python 2", "python-modernize -w FILE", "line 1: print 'a'"]),
         (
             "import nothing_of_that_name\n",
             [],
@@ -113,6 +114,7 @@ WRONG_SHAPE = "def gradients(weights, biases, x, y):\n    return weights[0] @ we
     ids=[
         "loop at once",
         "syntax",
+        "Python 2",
         "import",
         "exit",
         "SystemExit",

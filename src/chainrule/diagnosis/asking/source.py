@@ -30,7 +30,10 @@ class Failure(NamedTuple):
         return f"{self.error}\n  {place}"
 
 
-PYTHON_2 = "The file is written in Python 2. This rewrites it: pip install modernize six, then python-modernize -w FILE."
+PYTHON_2 = (
+    "The file is written in Python 2. This rewrites it: pip install modernize six, then "
+    "python-modernize -w FILE."
+)
 
 
 class Source:
