@@ -47,7 +47,9 @@ _CHOSEN: dict[str, Kind] = {
     "seed": whole(0),
     "stream": or_none(FLAG),
 }
-NEEDED = ("layers", "epochs", *_CHOSEN)
+LATER = ("decimal", "thousands", "missing")
+"""Options that runs of the first versions did not have."""
+NEEDED = ("layers", "epochs", *(name for name in _CHOSEN if name not in LATER))
 """Options that a run needs to be resumed."""
 OPTIONS = record({"layers": items(whole(1), 2), "epochs": whole(1)}, _CHOSEN)
 RUN = record(
