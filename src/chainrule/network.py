@@ -284,6 +284,22 @@ class Network(FeedForward):
 
         return from_torch(cls, module, output, **options)
 
+    @classmethod
+    def from_keras(cls, model: Any, *, output: str | None = None, **options: Any) -> Self:
+        """The same network as a model of Keras 3 that is a chain of Dense layers and activations.
+
+        Args:
+            model: a Sequential, a functional model or one of its own; built, with any backend.
+            output: the output head, where the model ends with logits: softmax if None.
+            options: those of `Network`.
+
+        Raises:
+            InputError: a model with other layers, or whose outputs on random rows differ.
+        """
+        from chainrule.exchange.keras_model import from_keras
+
+        return from_keras(cls, model, output, **options)
+
     def to_torch(self) -> Any:
         """A ``torch.nn.Sequential`` that ends with probabilities, from inputs scaled as here.
 

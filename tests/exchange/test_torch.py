@@ -205,6 +205,9 @@ def test_slopes_of_many_double_the_layer():
     assert network.hidden[1].name == "relu"
 
 
+@pytest.mark.filterwarnings(
+    "ignore:.*torch.jit:DeprecationWarning"
+)  # torch.compile of 2.13 imports what it deprecates
 def test_what_torch_compile_was_given():
     module = chain(nn.Tanh())
     assert apart(Network.from_torch(torch.compile(module)), module, "logits") < 1e-6

@@ -178,6 +178,8 @@ class Source(NamedTuple):
     """The name of the type that it computes in."""
     must: str
     """What such a network must be, for errors."""
+    epsilon: float = 0.0
+    """Its rounding error, where that is larger than the type's."""
 
 
 def network_of(kind: type[Kind], source: Source, output: Any, **options: Any) -> Kind:
@@ -210,7 +212,7 @@ def network_of(kind: type[Kind], source: Source, output: Any, **options: Any) ->
     network = kind.from_parameters(
         chain.layers, hidden=chain.hidden, output=output or link or "softmax", **own
     )
-    epsilon = EPSILONS.get(source.dtype, EPSILONS["float32"])
+    epsilon = max(source.epsilon, EPSILONS.get(source.dtype, EPSILONS["float32"]))
     compare(network, chain.end, source.outputs, epsilon)
     return network
 
@@ -223,15 +225,14 @@ def compare(network: FeedForward, end: End | None, outputs: Callable[[Floats], A
     """Compare a network's outputs with another's on random rows, small ones and large ones.
 
     Raises:
-        InputError: they differ by more than √ε of the largest output. Rounding makes a few ε for each layer.
+        InputError: they differ by more than √ε of a row's largest output. Rounding makes a few ε a layer.
     """
     exact, rows = in_float64(network), random_rows(network.layers[0])
     with np.errstate(over="ignore", invalid="ignore"):
         ours = _outputs(network, end, exact.forward(rows).z[-1])
         theirs = np.asarray(outputs(rows), np.float64)
         if theirs.shape == ours.shape:
-            apart = np.abs(theirs - ours).max() / max(1.0, np.abs(theirs).max())
-            what = f"they differ by {apart:.2g}"
+            apart, what = _apart(ours, theirs)
         else:
             apart, what = np.inf, f"their shapes are {theirs.shape} and {ours.shape}"
     if not apart <= max(epsilon, np.finfo(network.dtype).eps) ** 0.5:
@@ -240,6 +241,17 @@ def compare(network: FeedForward, end: End | None, outputs: Callable[[Floats], A
             "not show in its layers, such as a method of its own, or weights that are not finite. Make it a "
             "plain chain of layers, or pass the weights to Network.from_parameters."
         )
+
+
+def _apart(ours: Floats, theirs: Floats) -> tuple[float, str]:
+    """The largest difference, in parts of the row's largest output, and where it is. Shapes: (N, K)."""
+    apart = np.abs(theirs - ours) / np.maximum(1.0, np.abs(theirs).max(axis=1, keepdims=True))
+    row, k = map(int, np.unravel_index(np.argmax(apart), apart.shape))
+    there, here = theirs[row, k], ours[row, k]
+    size = f"{abs(there - here):.2g}"
+    return apart[
+        row, k
+    ], f"they differ by {size} in row {row}, output {k}: {there:.6g} there, {here:.6g} here"
 
 
 def _outputs(network: FeedForward, end: End | None, z: Floats) -> Any:
