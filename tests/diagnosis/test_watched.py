@@ -330,3 +330,9 @@ def test_a_method_that_returns_the_loss_and_its_gradients(diagnosed):
     assert diagnosed(SCORES).verdict == "right"
     wrong = diagnosed(SCORES.replace("        dh[h <= 0] = 0\n", ""))
     assert (wrong.verdict, wrong.keys) == ("wrong", ("B2 slope missing",))
+
+
+def test_a_number_called_loss_that_is_another_is_no_alarm(diagnosed):
+    """People print a mean absolute error, or the loss after the step, under that name."""
+    shown = "    loss = np.mean(np.abs(targets - out))\n"
+    assert diagnosed(SCRIPT.rstrip("\n") + "\n" + shown).verdict == "right"
