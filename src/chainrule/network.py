@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -270,15 +270,16 @@ class Network(FeedForward):
 
     @classmethod
     def from_torch(cls, module: Any, *, output: str | None = None, **options: Any) -> Self:
-        """The same network as a ``torch.nn.Sequential`` of Linear layers and activations.
+        """The same network as a ``torch.nn.Module`` that is a chain of Linear layers and activations.
 
         Args:
-            module: a Sequential; its last layer may be a Softmax, LogSoftmax or Sigmoid.
+            module: a Sequential, or one whose code `torch.fx` can follow; its last layer may be a Softmax,
+                LogSoftmax or Sigmoid.
             output: the output head, where the module ends with logits: softmax if None.
             options: those of `Network`.
 
         Raises:
-            InputError: a module with other layers.
+            InputError: a module with other layers, or whose outputs on random rows differ.
         """
         from chainrule.exchange.torch_module import from_torch
 
@@ -299,6 +300,34 @@ class Network(FeedForward):
         from chainrule.exchange.keras_model import from_keras
 
         return from_keras(cls, model, output, **options)
+
+    @classmethod
+    def from_flax(
+        cls,
+        module: Any,
+        variables: Any = None,
+        *,
+        output: str | None = None,
+        call: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Self:
+        """The same network as a Flax module that is a chain of Dense or Linear layers and activations.
+
+        Args:
+            module: of flax.linen or flax.nnx; or the ``GraphDef`` of the latter.
+            variables: of Linen: ``{"params": …, "batch_stats": …}``, parameters alone, or a ``TrainState``;
+                of NNX: the state, if it is not the module's own.
+            output: the output head, where the module ends with logits: softmax if None.
+            call: arguments with which the module predicts. Those named train, training, is_training,
+                deterministic, use_running_average and eval are found by themselves.
+            options: those of `Network`.
+
+        Raises:
+            InputError: a module with other layers, or whose outputs on random rows differ.
+        """
+        from chainrule.exchange.flax_module import from_flax
+
+        return from_flax(cls, module, variables, output, call, **options)
 
     def to_torch(self) -> Any:
         """A ``torch.nn.Sequential`` that ends with probabilities, from inputs scaled as here.

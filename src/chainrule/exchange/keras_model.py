@@ -13,9 +13,9 @@ import numpy as np
 
 from chainrule.checks import needed
 from chainrule.errors import InputError
-from chainrule.exchange.chain import EPSILONS, Piece, Refused, Source, network_of, normalization, slopes
+from chainrule.exchange.chain import EPSILONS, Piece, Refused, Source, network_of, normalization
 from chainrule.exchange.matching import matched
-from chainrule.exchange.probing import PROBES, Named, Recorder, Step, affine, probe, scaled
+from chainrule.exchange.probing import PROBES, Named, Recorder, Step, affine, probe, scaled, sloped
 from chainrule.model.feedforward import Kind
 from chainrule.model.validate import Floats
 
@@ -181,9 +181,7 @@ def _explained(keras: Any, step: Step) -> tuple[list[Piece | None], Any, Any] | 
         line = normalization(mean, variance, part.epsilon, gamma, beta)
         return scaled(line, step.given)
     if type(part) is keras.layers.PReLU:
-        alpha = np.broadcast_to(numbers(part.alpha), step.given.shape[1:])
-        z = step.given
-        return [slopes(alpha)], np.maximum(z, 0) + alpha * np.minimum(z, 0), np.abs(z)
+        return sloped(numbers(part.alpha), step.given)
     return None
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.exchange.chain import EPSILONS, Affine, Part, Piece, Refused, Scaled
+from chainrule.exchange.chain import EPSILONS, Affine, Part, Piece, Refused, Scaled, slopes
 from chainrule.exchange.matching import matched
 from chainrule.model.validate import Floats
 
@@ -143,6 +143,12 @@ def scaled(line: Scaled, x: Floats) -> tuple[list[Piece | None], Floats, Floats]
     columns = [np.broadcast_to(term, x.shape[1:]) for term in line]
     flat = Scaled(*(column.ravel() for column in columns))
     return [flat], x * columns[0] + columns[1], np.abs(x * columns[0]) + np.abs(columns[1])
+
+
+def sloped(slope: Any, x: Floats) -> tuple[list[Piece | None], Floats, Floats]:
+    """A PReLU with slopes for all columns or one, what it answers to x, and its largest sums."""
+    slope = np.broadcast_to(slope, x.shape[1:])
+    return [slopes(slope)], np.maximum(x, 0) + slope * np.minimum(x, 0), np.abs(x)
 
 
 def _is_array(x: Any) -> bool:
